@@ -1,0 +1,129 @@
+# rinkside: make, make demo, make run, make check; `make help` lists the rest.
+
+BUILD   ?= build
+PREFIX  ?= /usr/local
+CC      ?= cc
+VERSION := 0.1.0
+COMMIT  := $(shell git describe --always --dirty --abbrev=10 2>/dev/null)
+
+PACKAGES := libuv libllhttp libcurl yyjson sqlite3 libzstd zlib
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wundef -Wvla -Wno-format-truncation
+OPTIMISE ?= -O2
+HARDEN   := -fstack-protector-strong -fPIE
+# SAN=address,undefined or SAN=thread gives an instrumented build; use another BUILD with it.
+ifdef SAN
+HARDEN   := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDHARDEN := -fsanitize=$(SAN)
+else
+HARDEN   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+LDHARDEN := -pie -Wl,-z,relro,-z,now
+endif
+ifdef WERROR
+WARNINGS += -Werror
+endif
+CFLAGS   ?= $(OPTIMISE) -g
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Isrc -I$(BUILD)/gen $(WARNINGS) $(HARDEN) $(CFLAGS) \
+	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
+LIBS      = $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
+
+SOURCES := $(filter-out src/main.c,$(wildcard src/*/*.c))
+GENERATED := $(BUILD)/gen/schema.c
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(GENERATED:$(BUILD)/gen/%.c=$(BUILD)/obj/gen/%.o)
+ARCHIVE := $(BUILD)/librinkside.a
+UNITS   := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c test/conformance/*.c))
+
+all: $(BUILD)/rinkside
+
+$(BUILD)/rinkside: $(BUILD)/obj/main.o $(ARCHIVE)
+	@echo "  LINK  $@"
+	@$(CC) $(LDHARDEN) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS)
+
+$(ARCHIVE): $(OBJECTS)
+	@echo "  AR    $@"
+	@rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What --version says changes with every commit; only this file is compiled again for it.
+$(BUILD)/obj/cmd/version.o: ALL_CFLAGS += -DVERSION='"$(VERSION)"' -DCOMMIT='"$(COMMIT)"'
+$(BUILD)/obj/cmd/version.o: $(BUILD)/commit
+$(BUILD)/commit: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(COMMIT)' | cmp -s - $@ || echo '$(VERSION) $(COMMIT)' >$@
+
+$(BUILD)/gen/schema.c: scripts/embed $(wildcard src/store/schema/*.sql)
+	@mkdir -p $(@D)
+	@scripts/embed schema_files $(sort $(wildcard src/store/schema/*.sql)) >$@
+
+$(BUILD)/test/%: test/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  TEST  $@"
+	@$(CC) $(ALL_CFLAGS) -Itest -MMD -MP $(LDHARDEN) $(LDFLAGS) -o $@ $< $(ARCHIVE) \
+		$(shell pkg-config --cflags --libs cmocka) $(LIBS)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+units: $(UNITS)
+
+# What the tests need is installed, then all of them run; the last line counts them.
+check:
+	@scripts/deps test
+	@$(MAKE) --no-print-directory all units
+	@BUILD=$(BUILD) python3 test/run.py
+
+# The same under address and undefined, and under thread.
+san:
+	@$(MAKE) --no-print-directory check BUILD=build/san SAN=address,undefined
+tsan:
+	@$(MAKE) --no-print-directory check BUILD=build/tsan SAN=thread
+
+demo:
+	@scripts/deps
+	@$(MAKE) --no-print-directory all
+	@scripts/demo $(BUILD)/rinkside
+
+run:
+	@scripts/deps
+	@$(MAKE) --no-print-directory all
+	@$(BUILD)/rinkside up
+
+bench:
+	@scripts/deps bench
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) python3 bench/run.py
+
+# Generated files that are committed; `make check` fails when they are stale.
+docs: $(BUILD)/rinkside
+	@scripts/docs $(BUILD)/rinkside
+
+lint:
+	@scripts/deps lint
+	@scripts/lint
+
+install: $(BUILD)/rinkside
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/rinkside $(DESTDIR)$(PREFIX)/bin/rinkside
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make             build/rinkside'
+	@echo 'make demo        a made-up night of hockey through the whole pipeline, on http://127.0.0.1:8080'
+	@echo 'make run         the same on the NHL'"'"'s own API'
+	@echo 'make check       every test; san and tsan: the same under sanitizers'
+	@echo 'make bench       ratios, side by side with nginx'
+	@echo 'make lint        clang-format, clang-tidy, cppcheck'
+	@echo 'make docs        the generated pages under docs/'
+	@echo 'make install     to $$(DESTDIR)$$(PREFIX)/bin'
+
+FORCE:
+.PHONY: all units check san tsan demo run bench docs lint install clean help FORCE

@@ -1,0 +1,133 @@
+#include "base/json.h"
+
+#include <stdio.h>
+
+struct json json_begin(struct buf *out)
+{
+	return (struct json){.out = out};
+}
+
+static void separate(struct json *j)
+{
+	if (j->comma)
+		buf_add_char(j->out, ',');
+	j->comma = true;
+}
+
+void json_open(struct json *j, char bracket)
+{
+	separate(j);
+	buf_add_char(j->out, bracket);
+	j->comma = false;
+}
+
+void json_close(struct json *j, char bracket)
+{
+	buf_add_char(j->out, bracket);
+	j->comma = true;
+}
+
+/* The text up to the first character that can't stand as it is. */
+static size_t plain_length(struct str s)
+{
+	size_t n = 0;
+	while (n < s.n && (unsigned char)s.p[n] >= ' ' && s.p[n] != '"' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
+static void add_escaped(struct buf *out, unsigned char c)
+{
+	static const char names[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
+		['"'] = '"', ['\\'] = '\\'};
+	if (c < sizeof(names) && names[c]) {
+		buf_add_char(out, '\\');
+		buf_add_char(out, names[c]);
+	} else {
+		buf_add_format(out, "\\u%04x", c);
+	}
+}
+
+static void add_quoted(struct buf *out, struct str s)
+{
+	buf_add_char(out, '"');
+	while (s.n) {
+		size_t n = plain_length(s);
+		buf_add(out, str_first(s, n));
+		if (n < s.n)
+			add_escaped(out, (unsigned char)s.p[n++]);
+		s = str_skip(s, n);
+	}
+	buf_add_char(out, '"');
+}
+
+/* Rare enough to be slow: one character at a time, what is no character replaced. */
+static void add_repaired(struct buf *out, struct str s)
+{
+	buf_add_char(out, '"');
+	while (s.n) {
+		size_t n = 1;
+		while (n < 4 && n < s.n && !str_is_utf8(str_first(s, n)))
+			n++;
+		if (!str_is_utf8(str_first(s, n))) {
+			buf_add(out, STR("\xef\xbf\xbd"));
+			n = 1;
+		} else if (n == 1 && plain_length(s) == 0) {
+			add_escaped(out, (unsigned char)s.p[0]);
+		} else {
+			buf_add(out, str_first(s, n));
+		}
+		s = str_skip(s, n);
+	}
+	buf_add_char(out, '"');
+}
+
+static void add_text(struct buf *out, struct str s)
+{
+	if (str_is_utf8(s))
+		add_quoted(out, s);
+	else
+		add_repaired(out, s);
+}
+
+void json_key(struct json *j, struct str key)
+{
+	separate(j);
+	add_text(j->out, key);
+	buf_add_char(j->out, ':');
+	j->comma = false;
+}
+
+void json_text(struct json *j, struct str text)
+{
+	separate(j);
+	add_text(j->out, text);
+}
+
+void json_i64(struct json *j, int64_t value)
+{
+	separate(j);
+	buf_add_i64(j->out, value);
+}
+
+void json_real(struct json *j, double value)
+{
+	separate(j);
+	buf_add_real(j->out, value);
+}
+
+void json_bool(struct json *j, bool value)
+{
+	json_raw(j, value ? STR("true") : STR("false"));
+}
+
+void json_null(struct json *j)
+{
+	json_raw(j, STR("null"));
+}
+
+void json_raw(struct json *j, struct str json)
+{
+	separate(j);
+	buf_add(j->out, json);
+}

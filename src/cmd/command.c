@@ -1,0 +1,150 @@
+#include "cmd/command.h"
+
+#include "cmd/version.h"
+#include "model/model.h"
+#include "plan/plan.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SETTING(name_, type_, member, fallback_, argument_, help_)                                 \
+	{.name = name_, .type = OPTION_##type_, .offset = offsetof(struct config, member),         \
+		.fallback = fallback_, .argument = argument_, .help = help_}
+#define RANGE(name_, type_, member, fallback_, low, high, argument_, help_)                        \
+	{.name = name_, .type = OPTION_##type_, .offset = offsetof(struct config, member),         \
+		.fallback = fallback_, .min = low, .max = high, .argument = argument_, .help = help_}
+#define CHOICE(name_, member, fallback_, names, argument_, help_)                                  \
+	{.name = name_, .type = OPTION_CHOICE, .offset = offsetof(struct config, member),          \
+		.fallback = fallback_, .choices = names,                                           \
+		.choice_count = sizeof(names) / sizeof((names)[0]), .argument = argument_,         \
+		.help = help_}
+
+/* Every setting there is. */
+static const struct option settings[] = {
+	SETTING("db", TEXT, db, "sqlite:rinkside.db", "URL", "the database: sqlite:FILE"),
+	SETTING("upstream", TEXT, upstream, "https://api-web.nhle.com", "URL",
+		"base of the NHL's API, without /v1"),
+	RANGE("timeout", DURATION, timeout_ms, "10s", 10, 3600000, "TIME", "for one request, whole"),
+	RANGE("retries", INTEGER, retries, "3", 0, 20, "N", "further tries after a failure that may pass"),
+	CHOICE("log-level", log_level, "info", log_level_names, "LEVEL", "error, warning, info or debug"),
+	CHOICE("log-format", log_format, "text", log_format_names, "FORMAT", "text or json"),
+	SETTING("help", FLAG, help, NULL, NULL, "this"),
+	SETTING("version", FLAG, version, NULL, NULL, "the program's version and its libraries'"),
+};
+enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
+
+static const char *const common[] = {
+	"db", "upstream", "timeout", "retries", "log-level", "log-format", "help", "version", NULL};
+
+static const struct command *const commands[] = {
+	NULL,
+};
+
+enum { MAX_OPTIONS = 48 };
+
+static size_t add_options(const struct option **list, size_t count, const char *const *names)
+{
+	for (; names && *names; names++)
+		for (size_t i = 0; i < SETTINGS; i++)
+			if (!strcmp(settings[i].name, *names) && count < MAX_OPTIONS)
+				list[count++] = &settings[i];
+	return count;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (commands[i] && !strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int print(struct buf *text)
+{
+	bool ok = fwrite(text->p, 1, text->n, stdout) == text->n && fflush(stdout) == 0;
+	buf_clear(text);
+	return ok ? 0 : 1;
+}
+
+static int print_commands(void)
+{
+	struct buf out;
+	buf_init(&out, 1 << 16);
+	buf_add(&out, STR("rinkside: the NHL's live game statistics in a database and over HTTP\n\n"
+			  "usage: rinkside COMMAND [OPTION…] [WORD…]\n\n"));
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (commands[i])
+			buf_add_format(&out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	buf_add(&out, STR("\nrinkside COMMAND --help says more. Every option is also an environment "
+			  "variable: --db is RINKSIDE_DB.\n"));
+	return print(&out);
+}
+
+static int print_help(const struct command *c)
+{
+	const struct option *list[MAX_OPTIONS];
+	struct buf out;
+	buf_init(&out, 1 << 16);
+	buf_add_format(&out, "usage: rinkside %s [OPTION…]%s%s\n\n%s\n", c->name, *c->words ? " " : "",
+		c->words, c->help);
+	size_t count = add_options(list, 0, c->options);
+	if (count)
+		buf_add_char(&out, '\n');
+	options_describe(list, count, &out);
+	buf_add(&out, STR("\nand for every command:\n"));
+	options_describe(list, add_options(list, 0, common), &out);
+	return print(&out);
+}
+
+static int print_version(void)
+{
+	struct buf out;
+	buf_init(&out, 1 << 12);
+	version_describe(&out);
+	return print(&out);
+}
+
+int command_fail(const struct err *err)
+{
+	fprintf(stderr, "rinkside: %s\n", err->text);
+	return err_exit_code(err->kind);
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	const struct option *list[MAX_OPTIONS];
+	size_t count = add_options(list, add_options(list, 0, command->options), common);
+	struct config config = {0};
+	struct err err;
+	if (!options_parse(list, count, &config, &argc, argv, &err)) {
+		err_wrap(&err, "%s", command->name);
+		return command_fail(&err);
+	}
+	if (config.help)
+		return print_help(command);
+	if (config.version)
+		return print_version();
+	log_open((enum log_level)config.log_level, (enum log_format)config.log_format);
+	return command->run(&config, argc, argv);
+}
+
+int command_main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error from write, not a death */
+	if (argc < 2) {
+		fprintf(stderr, "rinkside: which command? rinkside --help lists them\n");
+		return err_exit_code(ERR_USAGE);
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+		return print_commands();
+	if (!strcmp(argv[1], "--version"))
+		return print_version();
+	const struct command *command = find_command(argv[1]);
+	if (!command) {
+		fprintf(stderr, "rinkside: no command \"%s\"; rinkside --help lists them\n", argv[1]);
+		return err_exit_code(ERR_USAGE);
+	}
+	return run(command, argc - 2, argv + 2);
+}

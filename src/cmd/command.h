@@ -1,0 +1,51 @@
+/*
+ * cmd - one file per subcommand, each a row of the table in command.c.
+ */
+#ifndef CMD_COMMAND_H
+#define CMD_COMMAND_H
+
+#include "base/options.h"
+#include "base/log.h"
+
+/* Every setting of every command; a command reads those that its row names. */
+struct config {
+	struct str db, upstream;
+	int64_t timeout_ms, retries;
+	int log_level, log_format;
+	bool help, version, columns;
+	int64_t every_ms, child_deadline_ms, max_children;
+	bool once, is_inline;
+	int policy;
+	bool is_file;
+	struct str observed_at;
+	int64_t jobs;
+	double rate;
+	bool only_missing;
+	struct str game_types;
+	struct str listen;
+	int64_t max_connections, max_connections_per_peer;
+	struct str recordings, faults;
+	double speed;
+	int64_t seed, games, latency_ms, ttl_s;
+	int64_t deadline_ms; /* fake ends by itself; 0: never */
+};
+
+struct command {
+	const char *name;
+	const char *words;   /* "GAME_ID…", for the usage; "" for none */
+	const char *summary; /* a line, for the list of commands */
+	const char *help;    /* paragraphs, for --help */
+	const char *const *options; /* names, ended by NULL; the common ones are added */
+	int (*run)(const struct config *c, int argc, char **argv); /* the words only; returns the exit code */
+};
+
+extern const struct command command_ingest, command_monitor, command_season, command_api, command_up,
+	command_fake, command_migrate;
+
+/* The program itself: finds the command in the table and calls it. */
+int command_main(int argc, char **argv);
+
+/* The usual end of a failed command: the sentence on stderr, the kind's exit code. */
+int command_fail(const struct err *err);
+
+#endif

@@ -1,0 +1,10 @@
+/* version - what --version and the User-Agent say. */
+#ifndef CMD_VERSION_H
+#define CMD_VERSION_H
+
+#include "base/buf.h"
+
+const char *version_number(void); /* "0.1.0" */
+void version_describe(struct buf *out); /* number, commit, libraries with theirs */
+
+#endif

@@ -1,0 +1,103 @@
+#include "model/model.h"
+
+#include <stddef.h>
+
+#define ROW(record, hide, name_, type_, help_)                                                     \
+	{.name = STR_INIT(#name_), .type = COLUMN_##type_, .hidden = hide,                         \
+		.offset = offsetof(struct record, name_), .help = help_},
+#define TABLE(record, name_, columns_, keys)                                                       \
+	{.name = STR_INIT(name_), .columns = columns_,                                             \
+		.count = sizeof(columns_) / sizeof((columns_)[0]), .key_count = keys,              \
+		.known_offset = offsetof(struct record, known)}
+
+static const struct column stat_columns[] = {
+#define COLUMN(name, type, help) ROW(stat_line, false, name, type, help)
+#include "model/stat_columns.def"
+#undef COLUMN
+};
+
+static const struct column game_columns[] = {
+#define COLUMN(name, type, help) ROW(game, false, name, type, help)
+#define HIDDEN(name, type, help) ROW(game, true, name, type, help)
+#include "model/game_columns.def"
+#undef COLUMN
+#undef HIDDEN
+};
+
+static const struct column player_columns[] = {
+#define COLUMN(name, type, help) ROW(player, false, name, type, help)
+#include "model/player_columns.def"
+#undef COLUMN
+};
+
+static const struct column team_columns[] = {
+#define COLUMN(name, type, help) ROW(team, false, name, type, help)
+#include "model/team_columns.def"
+#undef COLUMN
+};
+
+static const struct column event_columns[] = {
+#define COLUMN(name, type, help) ROW(event, false, name, type, help)
+#include "model/event_columns.def"
+#undef COLUMN
+};
+
+const struct table stat_table = TABLE(stat_line, "game_stats", stat_columns, 2);
+const struct table game_table = TABLE(game, "games", game_columns, 1);
+const struct table player_table = TABLE(player, "players", player_columns, 1);
+const struct table team_table = TABLE(team, "teams", team_columns, 2);
+const struct table event_table = TABLE(event, "game_events", event_columns, 2);
+
+_Static_assert(STAT_COLUMNS <= 64 && GAME_COLUMNS <= 64, "a bit of `known` for each column");
+
+enum game_phase game_phase(struct str state)
+{
+	static const struct {
+		struct str name;
+		enum game_phase phase;
+	} states[] = {
+		{STR_INIT("FUT"), PHASE_FUTURE},
+		{STR_INIT("PRE"), PHASE_PREGAME},
+		{STR_INIT("LIVE"), PHASE_LIVE},
+		{STR_INIT("CRIT"), PHASE_LIVE},
+		{STR_INIT("OVER"), PHASE_PROVISIONAL},
+		{STR_INIT("FINAL"), PHASE_PROVISIONAL},
+		{STR_INIT("OFF"), PHASE_OFFICIAL},
+	};
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (str_equal(states[i].name, state))
+			return states[i].phase;
+	return PHASE_UNKNOWN;
+}
+
+bool game_is_off(struct str schedule_state)
+{
+	return str_equal(schedule_state, STR("PPD")) || str_equal(schedule_state, STR("CNCL"));
+}
+
+static int compare(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int order_compare(struct order_key a, struct order_key b)
+{
+	int order = compare(a.time, b.time);
+	if (!order)
+		order = compare(a.period, b.period);
+	if (!order)
+		order = compare(a.elapsed, b.elapsed);
+	return order ? order : compare(a.arrival_ms, b.arrival_ms);
+}
+
+int64_t game_elapsed(const struct game *g)
+{
+	enum { PERIOD = 1200, OVERTIME = 300, PLAYOFFS = 3 };
+	bool overtime = str_equal(g->period_type, STR("OT"));
+	int64_t length = overtime && g->game_type != PLAYOFFS ? OVERTIME : PERIOD;
+	if (str_equal(g->period_type, STR("SO")))
+		return 0;
+	if (g->in_intermission || !KNOWS(g, GAME, clock_seconds))
+		return KNOWS(g, GAME, in_intermission) && g->in_intermission ? length : 0;
+	return g->clock_seconds > length ? 0 : length - g->clock_seconds;
+}

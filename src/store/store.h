@@ -1,0 +1,124 @@
+/*
+ * store - where stat lines rest between an ingest and a reader.
+ *
+ * Knows: the schema, how to replace a game in one transaction, and what has
+ * changed since a given revision.
+ * Does not know: where lines come from, the NHL's JSON, HTTP, the time of day.
+ *
+ * A store belongs to one thread at a time; any number of stores, in any number of
+ * processes, may be open on one database.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/model.h"
+
+struct store;
+
+enum store_mode {
+	STORE_WRITE, /* made and brought up to the newest schema if need be */
+	STORE_READ,  /* never writes; ERR_STORE when there is no database yet */
+};
+
+/* "sqlite:PATH"; "sqlite::memory:" for tests. Unknown schemes: ERR_USAGE. */
+struct store *store_open(struct str url, enum store_mode mode, struct err *err);
+void store_close(struct store *s); /* NULL is fine */
+bool store_is_well(struct store *s, struct err *err); /* answers a query, schema as expected */
+
+/* ---- writing ---- */
+
+enum put_outcome {
+	PUT_STORED,	 /* something a reader can see changed: it has a revision */
+	PUT_UNCHANGED,	 /* as stored already; nothing but the bookkeeping of the poll was written */
+	PUT_OLDER,	 /* a newer one is stored; nothing was written */
+	PUT_QUARANTINED, /* worse than what is stored; kept aside with the reason, readers warned */
+};
+extern const struct str put_outcome_names[4];
+
+struct put_result {
+	enum put_outcome outcome;
+	int64_t revision; /* PUT_STORED and PUT_QUARANTINED with a new warning; else 0 */
+	size_t inserted, updated, deleted; /* lines */
+	bool correction;  /* lines changed after the horn */
+	char reason[240]; /* PUT_OLDER, PUT_QUARANTINED: a sentence; else empty */
+};
+
+/*
+ * Replaces a game whole, in one transaction that compares the order key within: lines
+ * of players who left go, only lines that differ are written. A field unknown in the
+ * snapshot that `players`, `teams` or the game's events know is filled in from there
+ * (full names, age on the day of the game, goaltenders' goals and assists, full club
+ * names). On failure nothing was written.
+ */
+bool store_put_game(struct store *s, const struct snapshot *snapshot, struct put_result *out,
+	struct err *err);
+
+/*
+ * Games as a schedule or score reply shows them, one transaction. Identity, start and
+ * schedule state are taken; state, score and clock only where the reply's order_time is
+ * newer than the stored state's. Lines are never touched. Unchanged games are not written.
+ */
+bool store_put_schedule(struct store *s, const struct game *games, size_t count,
+	int64_t order_time, int64_t observed_at, size_t *out_changed, struct err *err);
+
+/* A poll that failed, or was planned: last_poll_at, next_poll_at, last_error (empty: none). */
+bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
+	struct str error, struct err *err);
+
+/* Upserts, and the lines and games that can now be told in full are (with a revision). */
+bool store_put_players(struct store *s, const struct player *players, size_t count,
+	struct err *err);
+bool store_put_teams(struct store *s, const struct team *teams, size_t count, struct err *err);
+
+/* ---- reading ---- */
+
+bool store_get_game(struct store *s, int64_t game_id, struct arena *keep, struct game *out,
+	bool *out_found, struct err *err);
+/* All games whose Eastern date is in [first, last]. */
+bool store_get_games(struct store *s, int32_t first, int32_t last, struct arena *keep,
+	struct game **out, size_t *out_count, struct err *err);
+bool store_get_revision(struct store *s, int64_t *out, struct err *err); /* the newest; 0: none */
+
+enum comparison { IS, IS_NOT, AT_LEAST, AT_MOST, AFTER, BEFORE };
+
+/*
+ * column `comparison` value. With of_game it is a column of games that is compared, for
+ * the game of the row. Several conditions on the same column with IS are joined by OR,
+ * all else by AND.
+ */
+struct condition {
+	const struct column *column;
+	bool of_game;
+	enum comparison comparison;
+	struct value value;
+};
+
+struct sorting {
+	const struct column *column;
+	bool descending;
+};
+
+/* Rows of one table. Sorting is completed by the table's key, so it is always total. */
+struct selection {
+	const struct table *table;
+	const struct condition *conditions;
+	size_t condition_count;
+	const struct sorting *sortings;
+	size_t sorting_count;	    /* at most SELECTION_SORTINGS, the key not counted */
+	const struct value *after;  /* keyset: sorting columns, then key, of the last row seen; or NULL */
+	int64_t limit;		    /* 0: all */
+};
+enum { SELECTION_SORTINGS = 4 };
+
+enum step { STEP_ROW, STEP_DONE, STEP_FAILED };
+
+struct cursor;
+struct cursor *store_select(struct store *s, const struct selection *q, struct err *err);
+/* record: a struct of q->table; its texts live until the next step. */
+enum step cursor_step(struct cursor *c, void *record, struct err *err);
+void cursor_close(struct cursor *c); /* NULL is fine */
+bool store_count(struct store *s, const struct selection *q, int64_t *out, struct err *err);
+
+#endif

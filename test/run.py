@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Runs every test and counts: `N passed, N failed` is the last line.
+
+A test is a program that prints TAP ("ok 1 - name", "not ok 2 - name", "1..2"). Unit and
+conformance tests are built under $BUILD/test; golden, system and browser tests are the
+executable files under test/. `test/run.py WORD…` runs those whose path holds a word.
+"""
+import concurrent.futures, os, re, subprocess, sys, time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+DEADLINE_S = 420
+
+
+def programs():
+    found = []
+    for place in ("unit", "conformance"):
+        for f in sorted(os.listdir(os.path.join(ROOT, "test", place))) if os.path.isdir(os.path.join(ROOT, "test", place)) else []:
+            if f.endswith(".c"):
+                found.append(os.path.join(BUILD, "test", place, f[:-2]))
+    for place in ("golden", "system", "browser"):
+        d = os.path.join(ROOT, "test", place)
+        for f in sorted(os.listdir(d)) if os.path.isdir(d) else []:
+            if os.access(os.path.join(d, f), os.X_OK) and os.path.isfile(os.path.join(d, f)):
+                found.append(os.path.join(d, f))
+    words = sys.argv[1:]
+    return [p for p in found if not words or any(w in p for w in words)]
+
+
+def run(program):
+    started = time.time()
+    env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", RINKSIDE_BINARY=os.path.join(BUILD, "rinkside"),
+               BUILD=BUILD, PYTHONDONTWRITEBYTECODE="1")
+    try:
+        r = subprocess.run([program], capture_output=True, timeout=DEADLINE_S, env=env, cwd=ROOT)
+        code, out = r.returncode, (r.stdout + r.stderr).decode("utf-8", "replace")
+    except subprocess.TimeoutExpired as e:
+        code, out = -1, (e.stdout or b"").decode("utf-8", "replace") + "\ntimed out after %d s" % DEADLINE_S
+    except OSError as e:
+        code, out = -1, str(e)
+    passed = len(re.findall(r"^ok\b", out, re.M))
+    failed = len(re.findall(r"^not ok\b", out, re.M))
+    plan = re.search(r"^1\.\.(\d+)", out, re.M)
+    if not failed and (code != 0 or not plan or int(plan.group(1)) != passed):
+        failed, out = 1, out + "\nended with %d, without a full plan" % code
+    return program, passed, failed, out, time.time() - started
+
+
+def main():
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
+        for program, p, f, out, seconds in pool.map(run, programs()):
+            name = os.path.relpath(program, ROOT)
+            print("%-6s %-44s %4d passed %s(%.1f s)" % ("FAILED" if f else "ok", name, p, "%d failed " % f if f else "", seconds))
+            for line in out.splitlines():
+                if f and not re.match(r"ok\b", line) or line.startswith("# note:"):
+                    print("       | " + line[:400])
+            sys.stdout.flush()
+            passed, failed = passed + p, failed + f
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed or not passed else 0
+
+
+sys.exit(main())
