@@ -2,9 +2,9 @@
  * source - bytes from the upstream, with manners.
  *
  * One client of one upstream: kept connections, gzip, time limits on connect, whole
- * and stall, a size limit, retries with full jitter, Retry-After, a breaker and a cap
- * on requests a second. A source belongs to one thread at a time; the manners that
- * concern the host (cap, breaker) are shared by all sources of one struct manners.
+ * and stall, a size limit, retries with full jitter, Retry-After, a breaker, a cap
+ * on requests a second and one request at a time for a game. A source belongs to one
+ * thread at a time; what concerns the host is shared by all sources of one struct manners.
  *
  * Knows: URLs, HTTP, what the CDN's headers say. Does not know: JSON, the database.
  */
@@ -18,21 +18,23 @@
 enum { SOURCE_MAX_BODY = 8 * 1024 * 1024 };
 
 enum endpoint {
-	ENDPOINT_SCHEDULE,     /* /v1/schedule/{day}: a week from that day */
-	ENDPOINT_SCORE,	       /* /v1/score/{day} */
+	ENDPOINT_SCHEDULE,     /* /v1/schedule/{day}: a week from that day; /now on day 0 */
+	ENDPOINT_SCORE,        /* /v1/score/{day}; /now on day 0 */
 	ENDPOINT_BOX_SCORE,    /* /v1/gamecenter/{game}/boxscore */
 	ENDPOINT_PLAY_BY_PLAY, /* /v1/gamecenter/{game}/play-by-play */
 	ENDPOINT_ROSTER,       /* /v1/roster/{abbrev}/{season} */
 	ENDPOINT_PLAYER,       /* /v1/player/{id}/landing */
-	ENDPOINT_TEAMS,	       /* /stats/rest/en/team, of another host when the upstream is the NHL's own */
+	ENDPOINT_TEAMS, /* /stats/rest/en/team, of another host when the upstream is the NHL's own
+			 */
 };
-extern const struct str endpoint_names[7]; /* "schedule", "score", "boxscore", … as `polls` has them */
+extern const struct str
+	endpoint_names[7]; /* "schedule", "score", "boxscore", … as `polls` has them */
 
 struct source_request {
 	enum endpoint endpoint;
-	int64_t id;	   /* game or player */
-	int64_t season;	   /* roster */
-	int32_t day;	   /* schedule, score */
+	int64_t id;        /* game or player */
+	int64_t season;    /* roster; 0: current */
+	int32_t day;       /* schedule, score */
 	struct str abbrev; /* roster: three capital letters */
 };
 
@@ -40,27 +42,35 @@ struct source_settings {
 	struct str upstream; /* base URL without /v1; http or https */
 	int64_t timeout_ms;  /* one request, whole, redirects included */
 	int64_t retries;     /* further tries after a failure that may pass */
-	double rate;	     /* requests a second for the host, all sources together; 0: no cap */
+	double rate;         /* requests a second for the host, all sources together; 0: no cap */
+	int64_t patience_ms; /* one fetch with all its tries and waits; 0: three times timeout_ms */
+	bool is_long_lived;  /* many requests to come: certificates are all read once, connections
+				kept */
+	const char *version; /* for the User-Agent: "0.1.0"; NULL: not said */
+	uint64_t seed;       /* of the jitter; 0: from the machine */
 };
 
 struct source_reply {
-	struct str body;      /* NUL-terminated behind its end, with SOURCE_PADDING zero bytes there */
-	int status;	      /* the last one; 200 on success */
-	int64_t order_time;   /* ETag time, Unix seconds; else Date less Age; else the time of arrival */
-	int64_t arrival_ms;   /* Unix ms */
-	int64_t observed_at;  /* Unix ms: arrival less Age, the moment for which the CDN took the body */
-	int64_t max_age_s;    /* Cache-Control's; -1: not said */
-	int64_t age_s;	      /* Age; 0 when not said */
-	int64_t wire_bytes;   /* as received, compressed */
-	int64_t duration_ms;  /* of the last try */
+	struct str body; /* NUL-terminated behind its end, with SOURCE_PADDING zero bytes there */
+	int status;      /* the last one; 200 on success */
+	int64_t order_time; /* ETag time, Unix seconds; else Date less Age; else the time of arrival
+			     */
+	int64_t arrival_ms; /* Unix ms */
+	int64_t observed_at;    /* Unix ms: arrival less Age, the moment for which the CDN took the
+				   body */
+	int64_t max_age_s;      /* Cache-Control's; -1: not said */
+	int64_t age_s;          /* Age; 0 when not said */
+	int64_t wire_bytes;     /* as received, compressed */
+	int64_t duration_ms;    /* of the last try */
 	int64_t retry_after_ms; /* as the upstream asked on 429 or 503; 0: it did not */
-	int tries;
+	int tries;              /* 0: not asked at all, the host is being left alone */
 };
 enum { SOURCE_PADDING = 8 }; /* so that a parser may work in place */
 
 struct manners; /* what is shared towards one host: rate, breaker, Retry-After */
 struct source;
 
+/* The settings are copied as far as manners need them. */
 struct manners *manners_new(const struct source_settings *s);
 void manners_free(struct manners *m);
 
@@ -81,7 +91,7 @@ bool source_fetch(struct source *s, const struct source_request *q, struct arena
 void manners_stop(struct manners *m);
 
 /* A file in place of the upstream: same limits, same padding; order_time is the file's own time. */
-bool source_read_file(const char *path, struct arena *keep, struct source_reply *out,
-	struct err *err);
+bool source_read_file(
+	const char *path, struct arena *keep, struct source_reply *out, struct err *err);
 
 #endif

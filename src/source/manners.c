@@ -1,0 +1,219 @@
+#include "source/manners.h"
+
+#include "base/time.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+enum { MAX_BUSY = 256 }; /* requests about games at one time; more wait for a place */
+
+struct manners {
+	pthread_mutex_t mutex; /* over all that follows, but is_stopped */
+	pthread_cond_t changed;
+	atomic_bool is_stopped;
+
+	double interval_ms;  /* between two requests; 0: no cap */
+	double next_at;      /* monotonic ms: the cap's next free place */
+	int64_t quiet_until; /* monotonic ms: what the host asked for */
+
+	int failures;    /* running */
+	int64_t open_ms; /* how long the breaker was last opened for; 0: it is closed */
+	int64_t open_until;
+	bool is_probing; /* the one request after an open breaker is under way */
+
+	int64_t busy[MAX_BUSY];
+	size_t busy_count;
+
+	uint64_t random;
+};
+
+static uint64_t seed_of_the_machine(void)
+{
+	uint64_t seed;
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+		seed = (uint64_t)time_now_ms() ^ (uint64_t)(uintptr_t)&seed;
+	return seed;
+}
+
+struct manners *manners_new(const struct source_settings *s)
+{
+	struct manners *m = calloc(1, sizeof(*m));
+	if (!m) {
+		fprintf(stderr, "rinkside: out of memory\n");
+		abort();
+	}
+	pthread_condattr_t attributes;
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&m->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	pthread_mutex_init(&m->mutex, NULL);
+	m->interval_ms = s->rate > 0 ? 1000 / s->rate : 0;
+	m->random = s->seed ? s->seed : seed_of_the_machine();
+	return m;
+}
+
+void manners_free(struct manners *m)
+{
+	if (!m)
+		return;
+	pthread_cond_destroy(&m->changed);
+	pthread_mutex_destroy(&m->mutex);
+	free(m);
+}
+
+void manners_stop(struct manners *m)
+{
+	pthread_mutex_lock(&m->mutex);
+	m->is_stopped = true;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->mutex);
+}
+
+bool manners_is_stopped(struct manners *m)
+{
+	return m->is_stopped;
+}
+
+static void wait_until(struct manners *m, int64_t at_ms)
+{
+	struct timespec at = {
+		.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000};
+	pthread_cond_timedwait(&m->changed, &m->mutex, &at);
+}
+
+bool manners_sleep(struct manners *m, int64_t ms)
+{
+	int64_t until = time_monotonic_ms() + ms;
+	pthread_mutex_lock(&m->mutex);
+	while (!m->is_stopped && time_monotonic_ms() < until)
+		wait_until(m, until);
+	pthread_mutex_unlock(&m->mutex);
+	return !m->is_stopped;
+}
+
+static bool is_busy(const struct manners *m, int64_t game)
+{
+	if (game && m->busy_count == MAX_BUSY)
+		return true;
+	for (size_t i = 0; i < m->busy_count; i++)
+		if (m->busy[i] == game)
+			return true;
+	return false;
+}
+
+static bool breaker_is_open(const struct manners *m, int64_t now)
+{
+	return m->open_ms && (now < m->open_until || m->is_probing);
+}
+
+static void take(struct manners *m, int64_t game, int64_t now)
+{
+	if (game)
+		m->busy[m->busy_count++] = game;
+	m->is_probing = m->open_ms != 0;
+	double place = m->next_at > (double)now ? m->next_at : (double)now;
+	m->next_at = place + m->interval_ms;
+}
+
+enum turn manners_begin(struct manners *m, int64_t game, int64_t deadline_ms, int64_t *wait_ms)
+{
+	enum turn turn = TURN_STOPPED;
+	pthread_mutex_lock(&m->mutex);
+	while (!m->is_stopped) {
+		int64_t now = time_monotonic_ms();
+		int64_t ready = m->quiet_until;
+		if ((double)ready < m->next_at)
+			ready = (int64_t)m->next_at + ((double)(int64_t)m->next_at < m->next_at);
+		*wait_ms = ready - now;
+		if (breaker_is_open(m, now)) {
+			*wait_ms = m->open_until > now ? m->open_until - now : 0;
+			turn = TURN_BROKEN;
+			break;
+		}
+		if (ready > deadline_ms || now > deadline_ms) {
+			turn = TURN_TOO_LATE;
+			break;
+		}
+		if (ready <= now && !is_busy(m, game)) {
+			take(m, game, now);
+			turn = TURN_GIVEN;
+			break;
+		}
+		/* One that waits for another's end is woken by it; the deadline is for the case
+		 * that it is not. */
+		wait_until(m, ready > now ? ready : deadline_ms + 1);
+	}
+	pthread_mutex_unlock(&m->mutex);
+	return turn;
+}
+
+static uint64_t next_random(struct manners *m) /* splitmix64 */
+{
+	uint64_t z = m->random += 0x9e3779b97f4a7c15;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+static void judge(struct manners *m, enum verdict verdict)
+{
+	m->is_probing = false;
+	switch (verdict) {
+	case VERDICT_GOOD:
+		m->failures = 0;
+		m->open_ms = 0;
+		return;
+	case VERDICT_NOTHING:
+		return;
+	case VERDICT_BAD:
+		break;
+	}
+	m->failures++;
+	if (!m->open_ms && m->failures < BREAKER_FAILURES)
+		return;
+	int64_t now = time_monotonic_ms();
+	if (now < m->open_until)
+		return; /* one that was under way when the breaker opened */
+	m->open_ms = m->open_ms ? m->open_ms * 2 : BREAKER_FIRST_MS;
+	if (m->open_ms > BREAKER_MAX_MS)
+		m->open_ms = BREAKER_MAX_MS;
+	/* A half of it is jitter, so that several processes do not come back together. */
+	m->open_until =
+		now + m->open_ms / 2 + (int64_t)(next_random(m) % (uint64_t)(m->open_ms / 2 + 1));
+}
+
+void manners_end(struct manners *m, int64_t game, enum verdict verdict, int64_t retry_after_ms)
+{
+	pthread_mutex_lock(&m->mutex);
+	for (size_t i = 0; game && i < m->busy_count; i++)
+		if (m->busy[i] == game) {
+			m->busy[i] = m->busy[--m->busy_count];
+			break;
+		}
+	judge(m, verdict);
+	int64_t until = time_monotonic_ms() + retry_after_ms;
+	if (retry_after_ms && until > m->quiet_until)
+		m->quiet_until = until;
+	pthread_cond_broadcast(&m->changed);
+	pthread_mutex_unlock(&m->mutex);
+}
+
+int64_t manners_back_off_ms(struct manners *m, int failed_tries)
+{
+	assert(failed_tries > 0);
+	int64_t most = BACK_OFF_FIRST_MS;
+	for (int i = 1; i < failed_tries && most < BACK_OFF_MAX_MS; i++)
+		most *= 2;
+	if (most > BACK_OFF_MAX_MS)
+		most = BACK_OFF_MAX_MS;
+	pthread_mutex_lock(&m->mutex);
+	int64_t ms = (int64_t)(next_random(m) % (uint64_t)(most + 1));
+	pthread_mutex_unlock(&m->mutex);
+	return ms;
+}
