@@ -311,7 +311,7 @@ static void describe(const struct source *s, CURLcode code, char out[static CURL
 }
 
 static struct result judge_failure(const struct source *s, const struct transfer *t, CURLcode code,
-	int64_t duration_ms, struct err *err)
+	int status, int64_t duration_ms, struct err *err)
 {
 	char text[CURL_ERROR_SIZE];
 	struct result refused = {.verdict = VERDICT_GOOD},
@@ -331,6 +331,8 @@ static struct result judge_failure(const struct source *s, const struct transfer
 		err_set(err, ERR_STATUS, "more than %d redirects", MAX_REDIRECTS);
 		return refused;
 	case CURLE_UNSUPPORTED_PROTOCOL:
+		if (status < 300) /* what came was no HTTP */
+			break;
 		err_set(err, ERR_STATUS, "a redirect to another scheme, which is not followed");
 		return refused;
 	case CURLE_OPERATION_TIMEDOUT:
@@ -391,8 +393,9 @@ static struct result try_once(struct source *s, const char *url, int64_t limit_m
 	out->retry_after_ms = 0;
 	CURLcode code = curl_easy_perform(s->curl);
 	fill_reply(s->curl, &t, out);
-	struct result r = code == CURLE_OK ? judge_status(out->status, err)
-					   : judge_failure(s, &t, code, out->duration_ms, err);
+	struct result r = code == CURLE_OK
+				  ? judge_status(out->status, err)
+				  : judge_failure(s, &t, code, out->status, out->duration_ms, err);
 	if (r.is_good) {
 		out->body = (struct str){keep->at, t.n};
 		memset(keep->at + t.n, 0, SOURCE_PADDING);

@@ -296,8 +296,82 @@ static void reads_files(void **state)
 	arena_release(&keep);
 }
 
-int main(void)
+/* ---- the client ---- */
+
+enum { MAX_THREADS = 16 };
+
+struct client {
+	const struct source_settings *settings;
+	struct manners *manners;
+	char **games;
+	int count;
+};
+
+/* A line a fetch: what it came to, as "name=value" words, and the sentence at the end. */
+static void *fetch_all(void *context)
 {
+	struct client *c = context;
+	struct arena keep = arena_reserve(SOURCE_MAX_BODY + 4096);
+	struct err err;
+	struct source *source = source_open(c->settings, c->manners, &err);
+	for (int i = 0; i < c->count; i++) {
+		struct source_reply reply = {0};
+		struct source_request q = {.endpoint = ENDPOINT_BOX_SCORE};
+		str_to_i64(str_from(c->games[i]), &q.id);
+		if (!strcmp(c->games[i], "now"))
+			q.endpoint = ENDPOINT_SCHEDULE;
+		arena_reset(&keep);
+		bool ok = false;
+		if (source)
+			ok = source_fetch(source, &q, &keep, &reply, &err);
+		printf("kind=%d status=%d tries=%d order=%lld bytes=%zu wire=%lld age=%lld "
+		       "max_age=%lld text=%s\n",
+			ok ? 0 : (int)err.kind, reply.status, reply.tries,
+			(long long)reply.order_time, reply.body.n, (long long)reply.wire_bytes,
+			(long long)reply.age_s, (long long)reply.max_age_s, ok ? "" : err.text);
+		fflush(stdout);
+	}
+	source_close(source);
+	arena_release(&keep);
+	return NULL;
+}
+
+static int64_t number(const char *text)
+{
+	int64_t value = 0;
+	str_to_i64(str_from(text), &value);
+	return value;
+}
+
+/* UPSTREAM TIMEOUT_MS RETRIES RATE PATIENCE_MS IS_LONG_LIVED THREADS GAME… */
+static int client_main(int argc, char **argv)
+{
+	struct source_settings settings = {.upstream = str_from(argv[1]),
+		.timeout_ms = number(argv[2]),
+		.retries = number(argv[3]),
+		.rate = (double)number(argv[4]),
+		.patience_ms = number(argv[5]),
+		.is_long_lived = number(argv[6]),
+		.version = "0.0.1",
+		.seed = 1};
+	struct client client = {.settings = &settings,
+		.manners = manners_new(&settings),
+		.games = argv + 8,
+		.count = argc - 8};
+	pthread_t threads[MAX_THREADS];
+	int64_t count = number(argv[7]);
+	for (int64_t i = 0; i < count && i < MAX_THREADS; i++)
+		pthread_create(&threads[i], NULL, fetch_all, &client);
+	for (int64_t i = 0; i < count && i < MAX_THREADS; i++)
+		pthread_join(threads[i], NULL);
+	manners_free(client.manners);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 8)
+		return client_main(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(orders_by_etag_then_date),
 		cmocka_unit_test(reads_ages),
