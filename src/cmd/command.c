@@ -30,6 +30,10 @@ static const struct option settings[] = {
 	RANGE("retries", INTEGER, retries, "3", 0, 20, "N", "further tries after a failure that may pass"),
 	CHOICE("log-level", log_level, "info", log_level_names, "LEVEL", "error, warning, info or debug"),
 	CHOICE("log-format", log_format, "text", log_format_names, "FORMAT", "text or json"),
+	SETTING("file", FLAG, is_file, NULL, NULL, "the words are files: bodies of either API of the NHL's"),
+	SETTING("observed-at", TEXT, observed_at, NULL, "TIME",
+		"when the upstream showed the files' bodies, RFC 3339; their own time when not given"),
+	SETTING("columns", FLAG, columns, NULL, NULL, "print the columns of game_stats: name, type, help"),
 	SETTING("help", FLAG, help, NULL, NULL, "this"),
 	SETTING("version", FLAG, version, NULL, NULL, "the program's version and its libraries'"),
 };

@@ -1,5 +1,8 @@
 /*
  * ingest - one game, once: fetch, decode, put.
+ *
+ * Knows the way from a request to rows, and what else a row wants to be whole (full
+ * names, birth dates, the play-by-play). Does not know who is due, nor the command line.
  */
 #ifndef INGEST_INGEST_H
 #define INGEST_INGEST_H
@@ -7,6 +10,13 @@
 #include "decode/decode.h"
 #include "source/source.h"
 #include "store/store.h"
+
+/* An arena of this size holds all of an ingest: a body of the largest size and what is decoded of
+ * it. */
+enum { INGEST_ARENA = 256 * 1024 * 1024 };
+
+/* Ten digits: the season's first year, the game's type, its number. */
+bool ingest_parse_game_id(struct str text, int64_t *out);
 
 /*
  * The two halves, so that the first may run on many threads while one writer stores.
@@ -19,17 +29,45 @@ struct ingest_fetched {
 	bool is_good; /* else: failure */
 	struct err failure;
 };
-void ingest_fetch(struct source *source, int64_t game_id, struct arena *keep,
-	struct ingest_fetched *out);
-bool ingest_store(struct store *store, const struct ingest_fetched *fetched,
-	struct put_result *out, struct err *err);
+void ingest_fetch(
+	struct source *source, int64_t game_id, struct arena *keep, struct ingest_fetched *out);
+
+/*
+ * A fetch that was no good fails with its own error; of a game that is known already the
+ * failure is noted (last_error) and nothing else is written.
+ */
+bool ingest_store(struct store *store, const struct ingest_fetched *fetched, struct put_result *out,
+	struct err *err);
 
 /* Both, for one game. */
 bool ingest_game(struct source *source, struct store *store, int64_t game_id, struct arena *keep,
 	struct put_result *out, struct err *err);
 
-/* A body from a file, of either API, its kind recognised by its shape. observed_at 0: the file's own. */
+/*
+ * What the lines of a game that was just put still lack, as far as it is due: the play-by-play
+ * when score or period have moved past the stored one, rosters, players and club names that
+ * are not known or older than a day. The game's lines are in the database by then; a failure
+ * here is worth a warning and no more. What does not exist is remembered, and asked for again
+ * after a day.
+ */
+bool ingest_complete(struct source *source, struct store *store,
+	const struct ingest_fetched *fetched, const struct put_result *put, struct arena *keep,
+	struct err *err);
+
+/* What became of a file. */
+struct ingest_report {
+	enum body_kind kind;
+	int64_t game_id;       /* 0: not about one game */
+	struct put_result put; /* of one game */
+	size_t changed; /* of a schedule or score: games written; of people and clubs: records taken
+			 */
+};
+
+/*
+ * A body from a file, of either API, its kind recognised by its shape. observed_at 0: the
+ * file's own time; a legacy feed's metaData.timeStamp comes before both.
+ */
 bool ingest_file(struct store *store, const char *path, int64_t observed_at, struct arena *keep,
-	struct put_result *out, struct err *err);
+	struct ingest_report *out, struct err *err);
 
 #endif

@@ -1,0 +1,273 @@
+#include "ingest/ingest.h"
+
+enum {
+	STALE_MS = 86400000,
+	MAX_ASKED = 8, /* players asked for one by one in one go: the rest waits for the next */
+	MAX_WANTED = 64,
+};
+
+/* What one completion works with. */
+struct completion {
+	struct source *source;
+	struct store *store;
+	const struct snapshot *snapshot;
+	int64_t now_ms;
+	struct arena *keep;
+};
+
+static struct condition is_i64(const struct table *t, size_t column, int64_t value)
+{
+	return (struct condition){.column = &t->columns[column],
+		.comparison = IS,
+		.value = {.known = true, .type = COLUMN_INT, .integer = value}};
+}
+
+/* ---- the play-by-play ---- */
+
+/* Whether the stored events reach the score and the period that the box score shows. */
+static bool events_are_behind(struct completion *c, bool *out, struct err *err)
+{
+	const struct game *g = &c->snapshot->game;
+	struct condition of_game = is_i64(&event_table, EVENT_game_id, g->game_id);
+	struct selection q = {.table = &event_table, .conditions = &of_game, .condition_count = 1};
+	struct cursor *cursor = store_select(c->store, &q, err);
+	if (!cursor)
+		return false;
+	int64_t period = 0, away = 0, home = 0;
+	struct event e;
+	enum step step;
+	while ((step = cursor_step(cursor, &e, err)) == STEP_ROW) {
+		period = e.period > period ? e.period : period;
+		away = e.away_score > away ? e.away_score : away;
+		home = e.home_score > home ? e.home_score : home;
+	}
+	cursor_close(cursor);
+	*out = period < g->period || away != g->away_score || home != g->home_score;
+	return step == STEP_DONE;
+}
+
+/* What does not exist is no error: *out_found says so. */
+static bool fetch(struct completion *c, const struct source_request *q, struct source_reply *reply,
+	bool *out_found, struct err *err)
+{
+	*out_found = source_fetch(c->source, q, c->keep, reply, err);
+	return *out_found || err->kind == ERR_NOT_FOUND;
+}
+
+/*
+ * The lines go with the events, under the order key that they have: what a newer snapshot has
+ * replaced meanwhile stays.
+ */
+static bool complete_events(struct completion *c, struct err *err)
+{
+	bool is_behind, is_found;
+	if (!events_are_behind(c, &is_behind, err))
+		return false;
+	if (!is_behind)
+		return true;
+	struct source_request q = {
+		.endpoint = ENDPOINT_PLAY_BY_PLAY, .id = c->snapshot->game.game_id};
+	struct source_reply reply;
+	struct snapshot events = {0}, whole = *c->snapshot;
+	struct put_result ignored;
+	if (!fetch(c, &q, &reply, &is_found, err) || !is_found)
+		return is_found || err->kind == ERR_NOT_FOUND;
+	if (!decode_play_by_play(reply.body, q.id, c->keep, &events, err))
+		return false;
+	whole.events = events.events;
+	whole.event_count = events.event_count;
+	whole.has_events = events.has_events;
+	whole.players = events.players;
+	whole.player_count = events.player_count;
+	return store_put_game(c->store, &whole, &ignored, err);
+}
+
+/* ---- people ---- */
+
+/* Players of the game that are to be asked for, by club. */
+struct wanted {
+	int64_t ids[MAX_WANTED];
+	size_t count;
+};
+
+static void drop(struct wanted *w, int64_t id)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->ids[i] == id)
+			w->ids[i--] = w->ids[--w->count];
+}
+
+static bool is_fresh(const struct player *p, int64_t now_ms)
+{
+	return KNOWS(p, PLAYER, fetched_at) && now_ms - p->fetched_at < STALE_MS;
+}
+
+static bool find_wanted(struct completion *c, int64_t team_id, struct wanted *out, struct err *err)
+{
+	struct condition conditions[MAX_WANTED];
+	*out = (struct wanted){0};
+	for (size_t i = 0; i < c->snapshot->count && out->count < MAX_WANTED; i++)
+		if (c->snapshot->lines[i].team_id == team_id) {
+			out->ids[out->count] = c->snapshot->lines[i].player_id;
+			conditions[out->count] =
+				is_i64(&player_table, PLAYER_player_id, out->ids[out->count]);
+			out->count++;
+		}
+	if (!out->count)
+		return true;
+	struct selection q = {
+		.table = &player_table, .conditions = conditions, .condition_count = out->count};
+	struct cursor *cursor = store_select(c->store, &q, err);
+	if (!cursor)
+		return false;
+	struct player p;
+	enum step step;
+	while ((step = cursor_step(cursor, &p, err)) == STEP_ROW)
+		if (is_fresh(&p, c->now_ms))
+			drop(out, p.player_id);
+	cursor_close(cursor);
+	return step == STEP_DONE;
+}
+
+/* That nothing was found, so that nobody asks again today. */
+static bool remember_asking(struct completion *c, const struct wanted *w, struct err *err)
+{
+	struct player *players = ARENA_NEW(c->keep, struct player, w->count);
+	for (size_t i = 0; i < w->count; i++) {
+		SET(&players[i], PLAYER, player_id, w->ids[i]);
+		SET(&players[i], PLAYER, fetched_at, c->now_ms);
+	}
+	return !w->count || store_put_players(c->store, players, w->count, err);
+}
+
+static bool put_roster(struct completion *c, struct str body, struct wanted *w, struct err *err)
+{
+	struct player *players;
+	size_t count;
+	if (!decode_roster(body, c->keep, &players, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		SET(&players[i], PLAYER, fetched_at, c->now_ms);
+		drop(w, players[i].player_id);
+	}
+	return store_put_players(c->store, players, count, err);
+}
+
+/* Who is on no roster any more: traded, or down in the minors. */
+static bool ask_for_player(struct completion *c, int64_t id, struct err *err)
+{
+	struct source_request q = {.endpoint = ENDPOINT_PLAYER, .id = id};
+	struct source_reply reply;
+	struct player player;
+	bool is_found;
+	if (!fetch(c, &q, &reply, &is_found, err))
+		return false;
+	if (!is_found)
+		return remember_asking(c, &(struct wanted){.ids = {id}, .count = 1}, err);
+	if (!decode_player(reply.body, id, c->keep, &player, err))
+		return false;
+	SET(&player, PLAYER, fetched_at, c->now_ms);
+	return store_put_players(c->store, &player, 1, err);
+}
+
+static bool complete_people(
+	struct completion *c, int64_t team_id, struct str abbrev, struct err *err)
+{
+	struct wanted wanted;
+	if (!find_wanted(c, team_id, &wanted, err))
+		return false;
+	if (!wanted.count || abbrev.n != 3)
+		return true;
+	struct source_request q = {
+		.endpoint = ENDPOINT_ROSTER, .season = c->snapshot->game.season, .abbrev = abbrev};
+	struct source_reply reply;
+	bool is_found;
+	if (!fetch(c, &q, &reply, &is_found, err))
+		return false;
+	/* An upstream without the club's roster is not asked for each of its players. */
+	if (!is_found)
+		return remember_asking(c, &wanted, err);
+	if (!put_roster(c, reply.body, &wanted, err))
+		return false;
+	for (size_t i = 0; i < wanted.count && i < MAX_ASKED; i++)
+		if (!ask_for_player(c, wanted.ids[i], err))
+			return false;
+	return true;
+}
+
+/* ---- clubs ---- */
+
+static bool team_is_fresh(struct completion *c, int64_t team_id, bool *out, struct err *err)
+{
+	struct condition conditions[] = {
+		is_i64(&team_table, TEAM_team_id, team_id),
+		is_i64(&team_table, TEAM_season, c->snapshot->game.season),
+	};
+	struct selection q = {.table = &team_table, .conditions = conditions, .condition_count = 2};
+	struct cursor *cursor = store_select(c->store, &q, err);
+	if (!cursor)
+		return false;
+	struct team t;
+	enum step step = cursor_step(cursor, &t, err);
+	/* A club's name does not change within its season: once known it stays. */
+	*out = step == STEP_ROW &&
+	       (KNOWS(&t, TEAM, full_name) ||
+		       (KNOWS(&t, TEAM, fetched_at) && c->now_ms - t.fetched_at < STALE_MS));
+	cursor_close(cursor);
+	return step != STEP_FAILED;
+}
+
+static bool complete_teams(struct completion *c, struct err *err)
+{
+	const struct game *g = &c->snapshot->game;
+	struct team ours[2] = {0}, *all = NULL;
+	size_t count = 0;
+	struct source_request q = {.endpoint = ENDPOINT_TEAMS};
+	struct source_reply reply;
+	bool away_is_fresh, home_is_fresh, is_found;
+	if (!team_is_fresh(c, g->away_team_id, &away_is_fresh, err) ||
+		!team_is_fresh(c, g->home_team_id, &home_is_fresh, err))
+		return false;
+	if (away_is_fresh && home_is_fresh)
+		return true;
+	if (!fetch(c, &q, &reply, &is_found, err) ||
+		(is_found && !decode_teams(reply.body, c->keep, &all, &count, err)))
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		SET(&ours[i], TEAM, team_id, i ? g->home_team_id : g->away_team_id);
+		for (size_t j = 0; j < count; j++)
+			if (all[j].team_id == ours[i].team_id)
+				ours[i] = all[j];
+		SET(&ours[i], TEAM, season, g->season);
+		SET(&ours[i], TEAM, fetched_at, c->now_ms);
+	}
+	return store_put_teams(c->store, ours, 2, err);
+}
+
+bool ingest_complete(struct source *source, struct store *store,
+	const struct ingest_fetched *fetched, const struct put_result *put, struct arena *keep,
+	struct err *err)
+{
+	struct completion c = {.source = source,
+		.store = store,
+		.snapshot = &fetched->snapshot,
+		.now_ms = fetched->reply.arrival_ms,
+		.keep = keep};
+	const struct game *g = &fetched->snapshot.game;
+	if (!fetched->is_good || !fetched->snapshot.count)
+		return true;
+	switch (put->outcome) {
+	case PUT_OLDER:
+	case PUT_QUARANTINED:
+		return true;
+	case PUT_STORED:
+		if (!complete_events(&c, err))
+			return false;
+		break;
+	case PUT_UNCHANGED:
+		break;
+	}
+	return complete_people(&c, g->away_team_id, g->away_team_abbrev, err) &&
+	       complete_people(&c, g->home_team_id, g->home_team_abbrev, err) &&
+	       complete_teams(&c, err);
+}

@@ -1,0 +1,216 @@
+#include "ingest/ingest.h"
+
+#include "base/time.h"
+
+#include <inttypes.h>
+
+bool ingest_parse_game_id(struct str text, int64_t *out)
+{
+	int64_t id;
+	if (text.n != 10 || !str_to_i64(text, &id))
+		return false;
+	int64_t year = id / 1000000, type = id / 10000 % 100, number = id % 10000;
+	if (year < 1917 || year > 2199 || type < 1 || number < 1)
+		return false;
+	*out = id;
+	return true;
+}
+
+static bool wrap_game(struct err *err, int64_t game_id)
+{
+	return err_wrap(err, "game %" PRId64, game_id);
+}
+
+/* The order key's lower members are the snapshot's own; its time is the reply's unless the body
+ * told it. */
+static void set_order(struct snapshot *s, const struct source_reply *reply)
+{
+	if (!s->order.time) {
+		s->order.time = reply->order_time;
+		s->observed_at = reply->observed_at;
+	}
+	s->order.period = KNOWS(&s->game, GAME, period) ? s->game.period : 0;
+	s->order.elapsed = game_elapsed(&s->game);
+	s->order.arrival_ms = reply->arrival_ms;
+}
+
+/* ---- one game from the upstream ---- */
+
+void ingest_fetch(
+	struct source *source, int64_t game_id, struct arena *keep, struct ingest_fetched *out)
+{
+	struct source_request request = {.endpoint = ENDPOINT_BOX_SCORE, .id = game_id};
+	*out = (struct ingest_fetched){.game_id = game_id};
+	out->is_good =
+		source_fetch(source, &request, keep, &out->reply, &out->failure) &&
+		decode_box_score(out->reply.body, game_id, keep, &out->snapshot, &out->failure);
+	if (!out->is_good) {
+		wrap_game(&out->failure, game_id);
+		return;
+	}
+	struct snapshot *s = &out->snapshot;
+	set_order(s, &out->reply);
+	SET(&s->game, GAME, last_poll_at, out->reply.arrival_ms);
+	if (out->reply.max_age_s >= 0)
+		SET(&s->game, GAME, expires_at,
+			out->reply.arrival_ms + (out->reply.max_age_s - out->reply.age_s) * 1000);
+}
+
+/* Best effort: the fetch's own error is what the caller hears of. */
+static void note_failure(struct store *store, const struct ingest_fetched *fetched)
+{
+	if (!fetched->reply.tries) /* the upstream was left alone: nobody polled */
+		return;
+	struct arena scratch = arena_reserve(1 << 20);
+	struct game game;
+	bool is_found;
+	struct err ignored;
+	if (store_get_game(store, fetched->game_id, &scratch, &game, &is_found, &ignored) &&
+		is_found)
+		store_put_poll(store, fetched->game_id, fetched->reply.arrival_ms,
+			KNOWS(&game, GAME, next_poll_at) ? game.next_poll_at : 0,
+			str_from(fetched->failure.text), &ignored);
+	arena_release(&scratch);
+}
+
+bool ingest_store(struct store *store, const struct ingest_fetched *fetched, struct put_result *out,
+	struct err *err)
+{
+	if (!fetched->is_good) {
+		note_failure(store, fetched);
+		*err = fetched->failure;
+		return false;
+	}
+	return store_put_game(store, &fetched->snapshot, out, err) ||
+	       wrap_game(err, fetched->game_id);
+}
+
+bool ingest_game(struct source *source, struct store *store, int64_t game_id, struct arena *keep,
+	struct put_result *out, struct err *err)
+{
+	struct ingest_fetched fetched;
+	ingest_fetch(source, game_id, keep, &fetched);
+	return ingest_store(store, &fetched, out, err);
+}
+
+/* ---- files ---- */
+
+typedef bool file_taker(struct store *store, const struct source_reply *file, struct arena *keep,
+	struct ingest_report *out, struct err *err);
+
+static bool put_snapshot(struct store *store, const struct source_reply *file,
+	struct snapshot *snapshot, struct ingest_report *out, struct err *err)
+{
+	set_order(snapshot, file);
+	out->game_id = snapshot->game.game_id;
+	return store_put_game(store, snapshot, &out->put, err) || wrap_game(err, out->game_id);
+}
+
+static bool take_box_score(struct store *store, const struct source_reply *file, struct arena *keep,
+	struct ingest_report *out, struct err *err)
+{
+	struct snapshot snapshot = {0};
+	return decode_box_score(file->body, 0, keep, &snapshot, err) &&
+	       put_snapshot(store, file, &snapshot, out, err);
+}
+
+static bool take_play_by_play(struct store *store, const struct source_reply *file,
+	struct arena *keep, struct ingest_report *out, struct err *err)
+{
+	struct snapshot snapshot = {0};
+	return decode_play_by_play(file->body, 0, keep, &snapshot, err) &&
+	       put_snapshot(store, file, &snapshot, out, err);
+}
+
+static bool take_schedule(struct store *store, const struct source_reply *file, struct arena *keep,
+	struct ingest_report *out, struct err *err)
+{
+	struct schedule schedule;
+	return decode_schedule(file->body, keep, &schedule, err) &&
+	       store_put_schedule(store, schedule.games, schedule.count, file->order_time,
+		       file->observed_at, &out->changed, err);
+}
+
+static bool take_roster(struct store *store, const struct source_reply *file, struct arena *keep,
+	struct ingest_report *out, struct err *err)
+{
+	struct player *players;
+	if (!decode_roster(file->body, keep, &players, &out->changed, err))
+		return false;
+	for (size_t i = 0; i < out->changed; i++)
+		SET(&players[i], PLAYER, fetched_at, file->observed_at);
+	return store_put_players(store, players, out->changed, err);
+}
+
+static bool take_player(struct store *store, const struct source_reply *file, struct arena *keep,
+	struct ingest_report *out, struct err *err)
+{
+	struct player player;
+	if (!decode_player(file->body, 0, keep, &player, err))
+		return false;
+	SET(&player, PLAYER, fetched_at, file->observed_at);
+	out->changed = 1;
+	return store_put_players(store, &player, 1, err);
+}
+
+/* The league's list says today's names: they are those of the season that the file's day is in. */
+static bool take_teams(struct store *store, const struct source_reply *file, struct arena *keep,
+	struct ingest_report *out, struct err *err)
+{
+	struct team *teams;
+	if (!decode_teams(file->body, keep, &teams, &out->changed, err))
+		return false;
+	int year, month, day;
+	day_to_civil(eastern_day(file->observed_at), &year, &month, &day);
+	int64_t first = month < 7 ? year - 1 : year;
+	for (size_t i = 0; i < out->changed; i++) {
+		if (!KNOWS(&teams[i], TEAM, season))
+			SET(&teams[i], TEAM, season, first * 10000 + first + 1);
+		SET(&teams[i], TEAM, fetched_at, file->observed_at);
+	}
+	return store_put_teams(store, teams, out->changed, err);
+}
+
+static file_taker *const takers[] = {
+	[BODY_UNKNOWN] = NULL,
+	[BODY_BOX_SCORE] = take_box_score,
+	[BODY_PLAY_BY_PLAY] = take_play_by_play,
+	[BODY_SCHEDULE] = take_schedule,
+	[BODY_SCORE] = take_schedule,
+	[BODY_ROSTER] = take_roster,
+	[BODY_PLAYER] = take_player,
+	[BODY_TEAMS] = take_teams,
+	[BODY_LEGACY_LIVE] = take_box_score,
+	[BODY_LEGACY_SCHEDULE] = take_schedule,
+	[BODY_OTHER] = NULL,
+};
+
+static bool take_file(struct store *store, const struct source_reply *file, struct arena *keep,
+	struct ingest_report *out, struct err *err)
+{
+	if (!decode_kind(file->body, &out->kind, err))
+		return false;
+	if (takers[out->kind])
+		return takers[out->kind](store, file, keep, out, err);
+	if (out->kind == BODY_UNKNOWN)
+		return err_set(
+			err, ERR_DECODE, "JSON, but no body of the NHL's that is known here");
+	return err_set(err, ERR_DECODE, "a body of the NHL's without anything for the tables");
+}
+
+bool ingest_file(struct store *store, const char *path, int64_t observed_at, struct arena *keep,
+	struct ingest_report *out, struct err *err)
+{
+	struct source_reply file;
+	struct ingest_report report = {0};
+	if (!source_read_file(path, keep, &file, err))
+		return false;
+	if (observed_at) {
+		file.observed_at = observed_at;
+		file.order_time = observed_at / 1000;
+	}
+	if (!take_file(store, &file, keep, &report, err))
+		return err_wrap(err, "%s", path);
+	*out = report;
+	return true;
+}
