@@ -146,9 +146,8 @@ static void set_options(struct source *s)
 	curl_easy_setopt(c, CURLOPT_HTTPHEADER, s->headers);
 	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	/* Redirects too: down to http would give the reply to anyone, up to https is not this host. */
 	curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, scheme);
-	/* Never to another scheme: down would give the reply to anyone, up is not this host. */
-	curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, scheme);
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(c, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
