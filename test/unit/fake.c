@@ -1,5 +1,5 @@
 /* The made-up league: the same from the same seed, and believable from any. */
-#include "fake/game.h"
+#include "fake/bodies.h"
 
 #include "base/time.h"
 
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <yyjson.h>
 
 static struct arena arena, scratch;
 
@@ -138,6 +139,83 @@ static void every_club_plays_82(void **state)
 		assert_int_equal(games[i], 82);
 }
 
+/* Read by a real parser; the sums of the lines are what the head says. */
+static void box_scores_parse_and_add_up(void **state)
+{
+	(void)state;
+	const struct league *l = league_season(&arena, 7, 2023);
+	static const int32_t walls[] = {-5000, -60, 10, 900, 2000, 5000, 8000, FOR_EVER - 1};
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	for (size_t i = 0; i < 40; i++) {
+		struct arena a = scratch;
+		const struct match *m = match_play(&a, l, &l->fixtures[i]);
+		for (size_t w = 0; w < sizeof(walls) / sizeof(walls[0]); w++) {
+			buf_reset(&out);
+			body_box_score(&out, l, m, walls[w]);
+			assert_false(out.failed);
+			yyjson_doc *doc = yyjson_read(out.p, out.n, 0);
+			assert_non_null(doc);
+			yyjson_val *root = yyjson_doc_get_root(doc);
+			assert_int_equal(
+				yyjson_get_sint(yyjson_obj_get(root, "id")), 2023020001 + i);
+			yyjson_val *both = yyjson_obj_get(root, "playerByGameStats");
+			assert_int_equal(both != NULL, walls[w] >= 0);
+			yyjson_val *club = yyjson_obj_get(root, "awayTeam"), *p;
+			yyjson_val *side = yyjson_obj_get(both, "awayTeam");
+			static const char *const groups[] = {"forwards", "defense"};
+			int64_t shots = 0;
+			size_t at, n;
+			for (int g = 0; g < 2; g++)
+				yyjson_arr_foreach(yyjson_obj_get(side, groups[g]), at, n, p)
+					shots += yyjson_get_sint(yyjson_obj_get(p, "sog"));
+			assert_int_equal(shots, yyjson_get_sint(yyjson_obj_get(club, "sog")));
+			yyjson_doc_free(doc);
+		}
+	}
+	buf_clear(&out);
+}
+
+static void other_bodies_parse(void **state)
+{
+	(void)state;
+	int64_t now = 1793000000000;
+	const struct league *l = league_night(&arena, 7, 6, now, 30);
+	struct buf out;
+	buf_init(&out, 1 << 20);
+	for (int what = 0; what < 6; what++) {
+		buf_reset(&out);
+		switch (what) {
+		case 0:
+			body_roster(&out, l, 3);
+			break;
+		case 1:
+			body_player(&out, l, &l->people[4][2], 4);
+			break;
+		case 2:
+			body_teams(&out);
+			break;
+		case 3:
+			body_score(&out, l, eastern_day(now), now, scratch);
+			break;
+		case 4:
+			body_schedule(&out, l, eastern_day(now) - 2, now, scratch);
+			break;
+		default:
+			body_club_season(&out, l, l->fixtures[0].home, now, scratch);
+		}
+		yyjson_doc *doc = yyjson_read(out.p, out.n, 0);
+		assert_non_null(doc);
+		yyjson_val *games = yyjson_obj_get(yyjson_doc_get_root(doc), "games");
+		if (what == 3)
+			assert_int_equal(yyjson_arr_size(games), 6);
+		if (what == 5)
+			assert_int_equal(yyjson_arr_size(games), 1);
+		yyjson_doc_free(doc);
+	}
+	buf_clear(&out);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -153,6 +231,8 @@ int main(void)
 		cmocka_unit_test(five_hundred_games_are_believable),
 		cmocka_unit_test(only_goes_forward),
 		cmocka_unit_test(every_club_plays_82),
+		cmocka_unit_test(box_scores_parse_and_add_up),
+		cmocka_unit_test(other_bodies_parse),
 	};
 	return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -1,0 +1,446 @@
+#include "fake/bodies.h"
+
+#include "base/json.h"
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- pieces ---- */
+
+static void put_text(struct json *j, const char *key, const char *text)
+{
+	json_key(j, str_from(key));
+	json_text(j, str_from(text));
+}
+
+static void put_int(struct json *j, const char *key, int64_t value)
+{
+	json_key(j, str_from(key));
+	json_i64(j, value);
+}
+
+static void put_bool(struct json *j, const char *key, bool value)
+{
+	json_key(j, str_from(key));
+	json_bool(j, value);
+}
+
+static void put_open(struct json *j, const char *key, char bracket)
+{
+	json_key(j, str_from(key));
+	json_open(j, bracket);
+}
+
+static void put_name(struct json *j, const char *key, const char *text)
+{
+	put_open(j, key, '{');
+	put_text(j, "default", text);
+	json_close(j, '}');
+}
+
+static void put_clock(struct json *j, const char *key, int seconds)
+{
+	char text[16];
+	snprintf(text, sizeof(text), "%02d:%02d", seconds / 60, seconds % 60);
+	put_text(j, key, text);
+}
+
+/* Six decimals at most, as the API rounds. */
+static void put_share(struct json *j, const char *key, int part, int whole)
+{
+	json_key(j, str_from(key));
+	if (!part)
+		json_raw(j, STR("0.0"));
+	else
+		json_real(j, (double)(int64_t)((double)part * 1e6 / whole + 0.5) / 1e6);
+}
+
+static void put_day(struct json *j, const char *key, int32_t day)
+{
+	put_text(j, key, day_format(day).text);
+}
+
+static void put_period(struct json *j, int period)
+{
+	put_open(j, "periodDescriptor", '{');
+	put_int(j, "number", period);
+	put_text(j, "periodType", period_type(period));
+	put_int(j, "maxRegulationPeriods", 3);
+	json_close(j, '}');
+}
+
+static void put_outcome(struct json *j, const struct match *m)
+{
+	put_open(j, "gameOutcome", '{');
+	put_text(j, "lastPeriodType", period_type(m->last_period));
+	if (m->last_period == 4)
+		put_int(j, "otPeriods", 1);
+	json_close(j, '}');
+}
+
+static void put_game_clock(struct json *j, const struct moment *at)
+{
+	put_open(j, "clock", '{');
+	put_clock(j, "timeRemaining", at->remaining);
+	put_int(j, "secondsRemaining", at->remaining);
+	put_bool(j, "running", at->is_running);
+	put_bool(j, "inIntermission", at->is_intermission);
+	json_close(j, '}');
+}
+
+/* "C. McDavid": the first letter, which may be more than a byte. */
+static void put_short_name(struct json *j, const struct person *p)
+{
+	char text[96];
+	int n = 1;
+	while (((unsigned char)p->first[n] & 0xc0) == 0x80)
+		n++;
+	snprintf(text, sizeof(text), "%.*s. %s", n, p->first, p->last);
+	put_name(j, "name", text);
+}
+
+static void put_identity(
+	struct json *j, const struct league *l, const struct fixture *f, enum state state)
+{
+	int offset = eastern_offset_minutes(f->start_ms);
+	put_int(j, "id", f->id);
+	put_int(j, "season", l->season);
+	put_int(j, "gameType", 2);
+	put_day(j, "gameDate", f->day);
+	put_name(j, "venue", clubs[f->home].venue);
+	put_text(j, "startTimeUTC", time_format(f->start_ms).text);
+	put_text(j, "easternUTCOffset", offset == -240 ? "-04:00" : "-05:00");
+	put_text(j, "venueTimezone", clubs[f->home].zone);
+	put_text(j, "gameState", state_names[state]);
+	put_text(j, "gameScheduleState", "OK");
+}
+
+/* score below 0: not begun, said by leaving it out; shots the same. */
+static void put_club(struct json *j, const char *key, int club, int score, int shots)
+{
+	put_open(j, key, '{');
+	put_int(j, "id", clubs[club].id);
+	put_name(j, "name", clubs[club].name);
+	put_name(j, "commonName", clubs[club].name);
+	put_name(j, "placeName", clubs[club].place);
+	put_text(j, "abbrev", clubs[club].abbrev);
+	if (score >= 0)
+		put_int(j, "score", score);
+	if (shots >= 0)
+		put_int(j, "sog", shots);
+	json_close(j, '}');
+}
+
+/* ---- the box score ---- */
+
+static void put_skater(struct json *j, const struct person *p, const struct line *s)
+{
+	json_open(j, '{');
+	put_int(j, "playerId", p->id);
+	put_int(j, "sweaterNumber", p->number);
+	put_short_name(j, p);
+	put_text(j, "position", (char[]){p->position, 0});
+	put_int(j, "goals", s->goals);
+	put_int(j, "assists", s->assists);
+	put_int(j, "points", s->goals + s->assists);
+	put_int(j, "plusMinus", s->plus_minus);
+	put_int(j, "pim", s->penalty_minutes);
+	put_int(j, "hits", s->hits);
+	put_int(j, "powerPlayGoals", s->power_play_goals);
+	put_int(j, "sog", s->shots);
+	put_share(j, "faceoffWinningPctg", s->faceoffs_won, s->faceoffs);
+	put_clock(j, "toi", s->seconds);
+	put_int(j, "blockedShots", s->blocked);
+	put_int(j, "shifts", s->shifts);
+	put_int(j, "giveaways", s->giveaways);
+	put_int(j, "takeaways", s->takeaways);
+	json_close(j, '}');
+}
+
+static void put_fraction(struct json *j, const char *key, int part, int whole)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%d/%d", part, whole);
+	put_text(j, key, text);
+}
+
+static void put_goaltender(struct json *j, const struct match *m, int slot, const struct tally *t)
+{
+	static const char *const against[] = {
+		"evenStrengthShotsAgainst", "powerPlayShotsAgainst", "shorthandedShotsAgainst"};
+	static const char *const goals[] = {
+		"evenStrengthGoalsAgainst", "powerPlayGoalsAgainst", "shorthandedGoalsAgainst"};
+	const struct line *s = &t->lines[slot];
+	const struct person *p = m->slots[slot];
+	bool has_ended = t->moment.state >= OVER;
+	int shots = 0, conceded = 0;
+	json_open(j, '{');
+	put_int(j, "playerId", p->id);
+	put_int(j, "sweaterNumber", p->number);
+	put_short_name(j, p);
+	put_text(j, "position", "G");
+	for (int k = 0; k < 3; k++) {
+		put_fraction(j, against[k], s->shots_against[k] - s->goals_against[k],
+			s->shots_against[k]);
+		shots += s->shots_against[k];
+		conceded += s->goals_against[k];
+	}
+	put_fraction(j, "saveShotsAgainst", shots - conceded, shots);
+	if (shots || !has_ended)
+		put_share(j, "savePctg", shots - conceded, shots);
+	for (int k = 0; k < 3; k++)
+		put_int(j, goals[k], s->goals_against[k]);
+	if (has_ended)
+		put_int(j, "pim", 0);
+	put_int(j, "goalsAgainst", conceded);
+	put_clock(j, "toi", s->seconds);
+	if (has_ended)
+		put_bool(j, "starter", slot == m->starters[slot / DRESSED]);
+	int side = slot / DRESSED;
+	if (has_ended && slot == m->deciders[side])
+		put_text(j, "decision", side == m->winner ? "W" : m->last_period > 3 ? "O" : "L");
+	put_int(j, "shotsAgainst", shots);
+	put_int(j, "saves", shots - conceded);
+	json_close(j, '}');
+}
+
+static void put_lines(struct json *j, const struct match *m, int side, const struct tally *t)
+{
+	static const struct {
+		const char *name;
+		int from, to;
+	} groups[] = {{"forwards", 0, FIRST_DEFENDER},
+		{"defense", FIRST_DEFENDER, FIRST_GOALTENDER},
+		{"goalies", FIRST_GOALTENDER, DRESSED}};
+	put_open(j, side == AWAY ? "awayTeam" : "homeTeam", '{');
+	for (int g = 0; g < 3; g++) {
+		put_open(j, groups[g].name, '[');
+		for (int i = groups[g].from; i < groups[g].to; i++) {
+			int slot = side * DRESSED + i;
+			if (i >= FIRST_GOALTENDER)
+				put_goaltender(j, m, slot, t);
+			else
+				put_skater(j, m->slots[slot], &t->lines[slot]);
+		}
+		json_close(j, ']');
+	}
+	json_close(j, '}');
+}
+
+void body_box_score(struct buf *out, const struct league *l, const struct match *m, int64_t wall)
+{
+	struct tally t;
+	match_tally(m, wall, &t);
+	bool has_begun = t.moment.state >= LIVE;
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	put_identity(&j, l, m->fixture, t.moment.state);
+	put_bool(&j, "limitedScoring", false);
+	put_int(&j, "regPeriods", 3);
+	if (has_begun)
+		put_period(&j, t.moment.period);
+	put_club(&j, "awayTeam", m->fixture->away, has_begun ? t.score[AWAY] : -1,
+		has_begun ? t.shots[AWAY] : -1);
+	put_club(&j, "homeTeam", m->fixture->home, has_begun ? t.score[HOME] : -1,
+		has_begun ? t.shots[HOME] : -1);
+	if (has_begun) {
+		put_game_clock(&j, &t.moment);
+		put_open(&j, "playerByGameStats", '{');
+		put_lines(&j, m, AWAY, &t);
+		put_lines(&j, m, HOME, &t);
+		json_close(&j, '}');
+	}
+	if (t.moment.state >= OVER)
+		put_outcome(&j, m);
+	json_close(&j, '}');
+}
+
+/* ---- people and clubs ---- */
+
+void body_roster(struct buf *out, const struct league *l, int club)
+{
+	static const struct {
+		const char *name;
+		int from, to;
+	} groups[] = {{"forwards", 0, FORWARDS}, {"defensemen", FORWARDS, FORWARDS + DEFENDERS},
+		{"goalies", FORWARDS + DEFENDERS, ROSTER}};
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	for (int g = 0; g < 3; g++) {
+		put_open(&j, groups[g].name, '[');
+		for (int i = groups[g].from; i < groups[g].to; i++) {
+			const struct person *p = &l->people[club][i];
+			json_open(&j, '{');
+			put_int(&j, "id", p->id);
+			put_name(&j, "firstName", p->first);
+			put_name(&j, "lastName", p->last);
+			put_int(&j, "sweaterNumber", p->number);
+			put_text(&j, "positionCode", (char[]){p->position, 0});
+			put_day(&j, "birthDate", p->birth_day);
+			json_close(&j, '}');
+		}
+		json_close(&j, ']');
+	}
+	json_close(&j, '}');
+}
+
+static void full_name(int club, char *out, size_t size)
+{
+	snprintf(out, size, "%s %s", clubs[club].place, clubs[club].name);
+}
+
+void body_player(struct buf *out, const struct league *l, const struct person *p, int club)
+{
+	(void)l;
+	char full[96];
+	full_name(club, full, sizeof(full));
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	put_int(&j, "playerId", p->id);
+	put_bool(&j, "isActive", true);
+	put_int(&j, "currentTeamId", clubs[club].id);
+	put_text(&j, "currentTeamAbbrev", clubs[club].abbrev);
+	put_name(&j, "fullTeamName", full);
+	put_name(&j, "firstName", p->first);
+	put_name(&j, "lastName", p->last);
+	put_int(&j, "sweaterNumber", p->number);
+	put_text(&j, "position", (char[]){p->position, 0});
+	put_day(&j, "birthDate", p->birth_day);
+	json_close(&j, '}');
+}
+
+void body_teams(struct buf *out)
+{
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	put_open(&j, "data", '[');
+	for (int club = 0; club < CLUBS; club++) {
+		char full[96];
+		full_name(club, full, sizeof(full));
+		json_open(&j, '{');
+		put_int(&j, "id", clubs[club].id);
+		put_text(&j, "fullName", full);
+		put_int(&j, "leagueId", 133);
+		put_text(&j, "rawTricode", clubs[club].abbrev);
+		put_text(&j, "triCode", clubs[club].abbrev);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	put_int(&j, "total", CLUBS);
+	json_close(&j, '}');
+}
+
+/* ---- days ---- */
+
+static void put_game(struct json *j, const struct league *l, const struct fixture *f,
+	int64_t now_ms, struct arena scratch)
+{
+	const struct match *m = match_play(&scratch, l, f);
+	struct tally t;
+	match_tally(m, league_wall(l, f, now_ms), &t);
+	bool has_begun = t.moment.state >= LIVE;
+	json_open(j, '{');
+	put_identity(j, l, f, t.moment.state);
+	put_bool(j, "neutralSite", false);
+	put_club(j, "awayTeam", f->away, has_begun ? t.score[AWAY] : -1,
+		has_begun ? t.shots[AWAY] : -1);
+	put_club(j, "homeTeam", f->home, has_begun ? t.score[HOME] : -1,
+		has_begun ? t.shots[HOME] : -1);
+	if (has_begun) {
+		put_game_clock(j, &t.moment);
+		put_int(j, "period", t.moment.period);
+		put_period(j, t.moment.period);
+	}
+	if (t.moment.state >= OVER)
+		put_outcome(j, m);
+	json_close(j, '}');
+}
+
+static int games_on(const struct league *l, int32_t day)
+{
+	int n = 0;
+	for (size_t i = 0; i < l->count; i++)
+		n += l->fixtures[i].day == day;
+	return n;
+}
+
+static void put_games(
+	struct json *j, const struct league *l, int32_t day, int64_t now_ms, struct arena scratch)
+{
+	put_open(j, "games", '[');
+	for (size_t i = 0; i < l->count; i++)
+		if (l->fixtures[i].day == day)
+			put_game(j, l, &l->fixtures[i], now_ms, scratch);
+	json_close(j, ']');
+}
+
+static void put_week_day(struct json *j, const struct league *l, int32_t day)
+{
+	/* 1 January 1970 was a Thursday. */
+	static const char *const names[] = {"THU", "FRI", "SAT", "SUN", "MON", "TUE", "WED"};
+	put_day(j, "date", day);
+	put_text(j, "dayAbbrev", names[day % 7]);
+	put_int(j, "numberOfGames", games_on(l, day));
+}
+
+void body_score(
+	struct buf *out, const struct league *l, int32_t day, int64_t now_ms, struct arena scratch)
+{
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	put_day(&j, "prevDate", day - 1);
+	put_day(&j, "currentDate", day);
+	put_day(&j, "nextDate", day + 1);
+	put_open(&j, "gameWeek", '[');
+	for (int i = -3; i <= 3; i++) {
+		json_open(&j, '{');
+		put_week_day(&j, l, day + i);
+		json_close(&j, '}');
+	}
+	json_close(&j, ']');
+	put_games(&j, l, day, now_ms, scratch);
+	json_close(&j, '}');
+}
+
+void body_schedule(
+	struct buf *out, const struct league *l, int32_t day, int64_t now_ms, struct arena scratch)
+{
+	int year = (int)(l->season / 10000), count = 0;
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	put_day(&j, "nextStartDate", day + 7);
+	put_day(&j, "previousStartDate", day - 7);
+	put_open(&j, "gameWeek", '[');
+	for (int i = 0; i < 7; i++) {
+		json_open(&j, '{');
+		put_week_day(&j, l, day + i);
+		put_games(&j, l, day + i, now_ms, scratch);
+		json_close(&j, '}');
+		count += games_on(l, day + i);
+	}
+	json_close(&j, ']');
+	put_day(&j, "preSeasonStartDate", day_from_civil(year, 9, 21));
+	put_day(&j, "regularSeasonStartDate", day_from_civil(year, 10, 10));
+	put_day(&j, "regularSeasonEndDate", day_from_civil(year + 1, 4, 18));
+	put_day(&j, "playoffEndDate", day_from_civil(year + 1, 6, 20));
+	put_int(&j, "numberOfGames", count);
+	json_close(&j, '}');
+}
+
+void body_club_season(
+	struct buf *out, const struct league *l, int club, int64_t now_ms, struct arena scratch)
+{
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	put_int(&j, "previousSeason", l->season - 10001);
+	put_int(&j, "currentSeason", l->season);
+	put_int(&j, "nextSeason", l->season + 10001);
+	put_open(&j, "games", '[');
+	for (size_t i = 0; i < l->count; i++)
+		if (l->fixtures[i].away == club || l->fixtures[i].home == club)
+			put_game(&j, l, &l->fixtures[i], now_ms, scratch);
+	json_close(&j, ']');
+	json_close(&j, '}');
+}

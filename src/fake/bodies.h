@@ -1,0 +1,24 @@
+/*
+ * bodies - what the API says of a moment, in today's shapes.
+ *
+ * `wall` is the game's own time (league_wall), `now_ms` the world's.
+ */
+#ifndef FAKE_BODIES_H
+#define FAKE_BODIES_H
+
+#include "base/buf.h"
+#include "fake/game.h"
+
+void body_box_score(struct buf *out, const struct league *l, const struct match *m, int64_t wall);
+void body_roster(struct buf *out, const struct league *l, int club);
+void body_player(struct buf *out, const struct league *l, const struct person *p, int club);
+void body_teams(struct buf *out);
+/* /v1/score/{day} and the week of /v1/schedule/{day}; games are played again in scratch. */
+void body_score(
+	struct buf *out, const struct league *l, int32_t day, int64_t now_ms, struct arena scratch);
+void body_schedule(
+	struct buf *out, const struct league *l, int32_t day, int64_t now_ms, struct arena scratch);
+void body_club_season(
+	struct buf *out, const struct league *l, int club, int64_t now_ms, struct arena scratch);
+
+#endif
