@@ -257,6 +257,129 @@ void body_box_score(struct buf *out, const struct league *l, const struct match 
 	json_close(&j, '}');
 }
 
+/* ---- the play-by-play ---- */
+
+/* How the API names what happens, and whom it names; NULL: nobody. */
+static const struct {
+	const char *name;
+	int code;
+	const char *player, *other, *third;
+} plays[] = {
+	[PERIOD_START] = {"period-start", 520, NULL, NULL, NULL},
+	[PERIOD_END] = {"period-end", 521, NULL, NULL, NULL},
+	[GAME_END] = {"game-end", 524, NULL, NULL, NULL},
+	[SHOOTOUT_COMPLETE] = {"shootout-complete", 523, NULL, NULL, NULL},
+	[STOPPAGE] = {"stoppage", 516, NULL, NULL, NULL},
+	[FACEOFF] = {"faceoff", 502, "winningPlayerId", "losingPlayerId", NULL},
+	[HIT] = {"hit", 503, "hittingPlayerId", "hitteePlayerId", NULL},
+	[GIVEAWAY] = {"giveaway", 504, "playerId", NULL, NULL},
+	[TAKEAWAY] = {"takeaway", 525, "playerId", NULL, NULL},
+	[SHOT] = {"shot-on-goal", 506, "shootingPlayerId", NULL, NULL},
+	[MISSED] = {"missed-shot", 507, "shootingPlayerId", NULL, NULL},
+	[BLOCKED] = {"blocked-shot", 508, "shootingPlayerId", "blockingPlayerId", NULL},
+	[PENALTY] = {"penalty", 509, "committedByPlayerId", "drawnByPlayerId", NULL},
+	[GOAL] = {"goal", 505, "scoringPlayerId", "assist1PlayerId", "assist2PlayerId"},
+	[SHOOTOUT_GOAL] = {"goal", 505, "scoringPlayerId", NULL, NULL},
+	[SHOOTOUT_MISS] = {"failed-shot-attempt", 537, "shootingPlayerId", NULL, NULL},
+};
+
+static void put_who(struct json *j, const struct match *m, const char *key, int slot)
+{
+	if (key && slot != NOBODY)
+		put_int(j, key, m->slots[slot]->id);
+}
+
+static void put_details(struct json *j, const struct match *m, const struct event *e)
+{
+	put_open(j, "details", '{');
+	put_int(j, "xCoord", e->x);
+	put_int(j, "yCoord", e->y);
+	put_int(j, "eventOwnerTeamId",
+		clubs[e->side == AWAY ? m->fixture->away : m->fixture->home].id);
+	put_who(j, m, plays[e->what].player, e->player);
+	put_who(j, m, plays[e->what].other, e->other);
+	put_who(j, m, plays[e->what].third, e->third);
+	if (e->what == SHOT || e->what == MISSED || e->what == GOAL || e->what >= SHOOTOUT_GOAL) {
+		put_text(j, "shotType", "wrist");
+		put_who(j, m, "goalieInNetId", e->goaltender);
+	}
+	if (e->what == PENALTY) {
+		put_text(j, "typeCode", "MIN");
+		put_text(j, "descKey", "tripping");
+		put_int(j, "duration", 2);
+	}
+	if (e->what == GOAL || e->what == SHOOTOUT_GOAL) {
+		put_int(j, "awayScore", e->score[AWAY]);
+		put_int(j, "homeScore", e->score[HOME]);
+	}
+	json_close(j, '}');
+}
+
+static void put_play(struct json *j, const struct match *m, const struct event *e, int order)
+{
+	int length = e->period == 5 ? 0 : e->period == 4 ? 300 : 1200;
+	char situation[8];
+	snprintf(situation, sizeof(situation), "%d%d%d%d", e->has_goaltender[AWAY] & 1,
+		e->skaters[AWAY] % 10, e->skaters[HOME] % 10, e->has_goaltender[HOME] & 1);
+	json_open(j, '{');
+	put_int(j, "eventId", e->id);
+	put_period(j, e->period);
+	put_clock(j, "timeInPeriod", e->second);
+	put_clock(j, "timeRemaining", length - e->second);
+	put_text(j, "situationCode", situation);
+	put_text(j, "homeTeamDefendingSide", e->period % 2 ? "right" : "left");
+	put_int(j, "typeCode", plays[e->what].code);
+	put_text(j, "typeDescKey", plays[e->what].name);
+	put_int(j, "sortOrder", order);
+	if (plays[e->what].player)
+		put_details(j, m, e);
+	json_close(j, '}');
+}
+
+static void put_roster_spot(struct json *j, const struct match *m, int slot)
+{
+	const struct person *p = m->slots[slot];
+	json_open(j, '{');
+	put_int(j, "teamId", clubs[slot < DRESSED ? m->fixture->away : m->fixture->home].id);
+	put_int(j, "playerId", p->id);
+	put_name(j, "firstName", p->first);
+	put_name(j, "lastName", p->last);
+	put_int(j, "sweaterNumber", p->number);
+	put_text(j, "positionCode", (char[]){p->position, 0});
+	json_close(j, '}');
+}
+
+void body_play_by_play(struct buf *out, const struct league *l, const struct match *m, int64_t wall)
+{
+	struct tally t;
+	match_tally(m, wall, &t);
+	bool has_begun = t.moment.state >= LIVE;
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	put_identity(&j, l, m->fixture, t.moment.state);
+	put_int(&j, "regPeriods", 3);
+	if (has_begun)
+		put_period(&j, t.moment.period);
+	for (int side = 0; side < SIDES; side++)
+		put_club(&j, side == AWAY ? "awayTeam" : "homeTeam",
+			side == AWAY ? m->fixture->away : m->fixture->home,
+			has_begun ? t.score[side] : -1, has_begun ? t.shots[side] : -1);
+	if (has_begun)
+		put_game_clock(&j, &t.moment);
+	put_open(&j, "plays", '[');
+	for (size_t i = 0; i < m->event_count; i++)
+		if (m->events[i].wall <= wall && wall < m->events[i].until)
+			put_play(&j, m, &m->events[i], 10 + (int)i);
+	json_close(&j, ']');
+	put_open(&j, "rosterSpots", '[');
+	for (int slot = 0; slot < SLOTS && t.moment.state >= PRE; slot++)
+		put_roster_spot(&j, m, slot);
+	json_close(&j, ']');
+	if (t.moment.state >= OVER)
+		put_outcome(&j, m);
+	json_close(&j, '}');
+}
+
 /* ---- people and clubs ---- */
 
 void body_roster(struct buf *out, const struct league *l, int club)

@@ -10,6 +10,8 @@
 #include "fake/game.h"
 
 void body_box_score(struct buf *out, const struct league *l, const struct match *m, int64_t wall);
+void body_play_by_play(
+	struct buf *out, const struct league *l, const struct match *m, int64_t wall);
 void body_roster(struct buf *out, const struct league *l, int club);
 void body_player(struct buf *out, const struct league *l, const struct person *p, int club);
 void body_teams(struct buf *out);

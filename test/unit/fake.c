@@ -183,7 +183,7 @@ static void other_bodies_parse(void **state)
 	const struct league *l = league_night(&arena, 7, 6, now, 30);
 	struct buf out;
 	buf_init(&out, 1 << 20);
-	for (int what = 0; what < 6; what++) {
+	for (int what = 0; what < 7; what++) {
 		buf_reset(&out);
 		switch (what) {
 		case 0:
@@ -198,6 +198,10 @@ static void other_bodies_parse(void **state)
 		case 3:
 			body_score(&out, l, eastern_day(now), now, scratch);
 			break;
+		case 6:
+			body_play_by_play(
+				&out, l, match_play(&arena, l, &l->fixtures[0]), FOR_EVER - 1);
+			break;
 		case 4:
 			body_schedule(&out, l, eastern_day(now) - 2, now, scratch);
 			break;
@@ -209,6 +213,10 @@ static void other_bodies_parse(void **state)
 		yyjson_val *games = yyjson_obj_get(yyjson_doc_get_root(doc), "games");
 		if (what == 3)
 			assert_int_equal(yyjson_arr_size(games), 6);
+		if (what == 6)
+			assert_in_range(
+				yyjson_arr_size(yyjson_obj_get(yyjson_doc_get_root(doc), "plays")),
+				200, 600);
 		if (what == 5)
 			assert_int_equal(yyjson_arr_size(games), 1);
 		yyjson_doc_free(doc);
