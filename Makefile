@@ -8,8 +8,10 @@ COMMIT  := $(shell git describe --always --dirty --abbrev=10 2>/dev/null)
 
 PACKAGES := libuv libllhttp libcurl yyjson sqlite3 libzstd zlib
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-	-Wundef -Wvla -Wno-format-truncation
+	-Wundef -Wvla
 OPTIMISE ?= -O2
+# Texts are cut on purpose (err, log); clang does not know the warning.
+WARNINGS += $(if $(findstring clang,$(shell $(CC) --version)),,-Wno-format-truncation)
 HARDEN   := -fstack-protector-strong -fPIE
 # SAN=address,undefined or SAN=thread gives an instrumented build; use another BUILD with it.
 ifdef SAN
