@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""What an ingest fetches besides the box score: each thing once, never in the way of the lines."""
+import os, sys
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig
+from rig import Reply
+
+GAME, NOW = 2023020001, 0x6567c306
+tap = rig.Tap()
+
+
+def person(player_id, first, last, birth, position="C"):
+    return {"id": player_id, "firstName": {"default": first}, "lastName": {"default": last}, "sweaterNumber": player_id % 100,
+            "positionCode": position, "shootsCatches": "L", "birthDate": birth}
+
+
+def roster(forwards, defense, goalies):
+    return {"forwards": forwards, "defensemen": defense, "goalies": goalies}
+
+
+AWAY = roster([person(8470001, "Adam", "Alpha", "1993-10-11"), person(8470002, "Ben", "Bravo", "1993-10-10")],
+              [person(8470003, "Carl", "Charlie", "1990-01-01", "D")], [person(8470004, "Dan", "Delta", "1989-02-28", "G")])
+HOME = roster([person(8470011, "Eric", "Echo", "2000-02-29")], [person(8470013, "Gus", "Golf", "1999-12-31", "D")],
+              [person(8470014, "Hal", "Hotel", "1995-05-05", "G")])
+FOX = {"playerId": 8470012, "isActive": True, "firstName": {"default": "Fred"}, "lastName": {"default": "Fox"}, "position": "C",
+       "shootsCatches": "R", "birthDate": "1998-10-10", "currentTeamId": 1, "sweaterNumber": 22,
+       "fullTeamName": {"default": "New Jersey Devils"}}
+TEAMS = {"data": [{"id": i, "franchiseId": i, "fullName": n, "leagueId": 133, "rawTricode": t, "triCode": t}
+                  for i, n, t in ((9, "Ottawa Senators", "OTT"), (12, "Carolina Hurricanes", "CAR"), (1, "New Jersey Devils", "NJD"))],
+         "total": 3}
+
+
+def goal(event_id, period, time, team, scorer, assists, away, home, goaltender):
+    details = {"xCoord": 70, "yCoord": 3, "zoneCode": "O", "shotType": "wrist", "scoringPlayerId": scorer, "eventOwnerTeamId": team,
+               "goalieInNetId": goaltender, "awayScore": away, "homeScore": home}
+    for n, player in enumerate(assists, 1):
+        details["assist%dPlayerId" % n] = player
+    return {"eventId": event_id, "periodDescriptor": {"number": period, "periodType": "REG", "maxRegulationPeriods": 3},
+            "timeInPeriod": time, "timeRemaining": "10:00", "situationCode": "1551", "typeCode": 505, "typeDescKey": "goal",
+            "sortOrder": event_id, "details": details}
+
+
+box = rig.box_score(GAME)
+events = {k: v for k, v in box.items() if k not in ("playerByGameStats",)}
+events["plays"] = [
+    {"eventId": 1, "periodDescriptor": {"number": 1, "periodType": "REG"}, "timeInPeriod": "00:00", "timeRemaining": "20:00",
+     "typeCode": 520, "typeDescKey": "period-start", "sortOrder": 1},
+    goal(10, 1, "10:00", 12, 8470001, [8470004, 8470003], 1, 0, 8470014), goal(20, 2, "10:00", 9, 8470011, [8470012], 1, 1, 8470004),
+    goal(30, 3, "10:00", 12, 8470002, [8470001], 2, 1, 8470014)]
+events["rosterSpots"] = [{"teamId": 12, "playerId": 8470001, "firstName": {"default": "Adam"}, "lastName": {"default": "Alpha"},
+                          "sweaterNumber": 11, "positionCode": "C"}]
+PLAYS = "/v1/gamecenter/%d/play-by-play" % GAME
+
+
+def upstream():
+    up = rig.Upstream()
+    up.replies = {rig.box_score_path(GAME): Reply(box, headers=rig.etag(NOW)), PLAYS: Reply(events, headers=rig.etag(NOW)),
+                  "/v1/roster/CAR/20232024": Reply(AWAY), "/v1/roster/OTT/20232024": Reply(HOME),
+                  "/v1/player/8470012/landing": Reply(FOX), "/stats/rest/en/team": Reply(TEAMS)}
+    return up
+
+
+def ingest(up, db, *words):
+    up.forget()
+    r = rig.run("ingest", GAME, "--retries", 0, "--timeout", "2s", *words, db=db, upstream=up.url)
+    r.asked = [q.path for q in up.requests()]
+    return r
+
+
+def lines(path):
+    return {x["player_id"]: x for x in rig.query(path, "select * from game_stats")}
+
+
+# ---- everything is there ----
+up = upstream()
+db, path = rig.database()
+r = ingest(up, db)
+tap.ok(r.returncode == 0 and not r.stderr, "all is fetched", r.stdout + r.stderr)
+tap.ok(r.asked[0].endswith("/boxscore") and sorted(r.asked) == sorted([rig.box_score_path(GAME), PLAYS, "/v1/roster/CAR/20232024",
+       "/v1/roster/OTT/20232024", "/v1/player/8470012/landing", "/stats/rest/en/team"]), "each once, the box score first", r.asked)
+got = lines(path)
+tap.same({x: got[x]["player_name"] for x in (8470001, 8470012, 8470014)}, {8470001: "Adam Alpha", 8470012: "Fred Fox", 8470014: "Hal Hotel"},
+         "names are full, also of who is on no roster")
+tap.same([got[x]["player_age"] for x in (8470001, 8470002, 8470011, 8470012)], [29, 30, 23, 25], "ages are those of the day of the game")
+tap.same((got[8470001]["team_name"], got[8470001]["opponent_team_name"]), ("Carolina Hurricanes", "Ottawa Senators"), "so are clubs' names")
+tap.same([got[8470004][x] for x in ("goals", "assists", "points")], [0, 1, 1], "a goaltender's assist comes from the play-by-play")
+goals = rig.query(path, "select player_id, assist1_player_id, away_score, home_score from game_events where type = 'goal' order by sort_order")
+tap.same([tuple(g.values()) for g in goals], [(8470001, 8470004, 1, 0), (8470011, 8470012, 1, 1), (8470002, 8470001, 2, 1)], "goals are in game_events")
+
+r = ingest(up, db)
+tap.ok(r.returncode == 0 and r.asked == [rig.box_score_path(GAME)] and lines(path) == got, "the second time only the box score is due", r.asked)
+again = rig.box_score(GAME)
+again["playerByGameStats"]["awayTeam"]["forwards"][0]["hits"] = 5
+up.replies[rig.box_score_path(GAME)] = Reply(again, headers=rig.etag(NOW + 15))
+r = ingest(up, db)
+tap.ok(r.asked == [rig.box_score_path(GAME)] and lines(path)[8470001]["hits"] == 5, "nor is it when neither score nor period has moved", r.asked)
+now = lines(path)[8470004]
+tap.same((now["player_name"], now["assists"]), ("Dan Delta", 1), "and what was completed stays")
+
+# ---- nothing of it is there ----
+up = upstream()
+up.replies = {rig.box_score_path(GAME): Reply(box, headers=rig.etag(NOW))}
+db, path = rig.database()
+r = ingest(up, db)
+tap.ok(r.returncode == 0 and not r.stderr and len(lines(path)) == 8, "an upstream without any of it: quiet, exit 0", r.stderr)
+tap.ok(len(r.asked) <= 5, "nor asked for each player", r.asked)
+r = ingest(up, db)
+tap.same(r.asked, [rig.box_score_path(GAME)], "and what is not there is remembered")
+
+# ---- it fails ----
+for name, reply in (("a 500", Reply(status=500)), ("HTML", Reply("<html>")), ("a hang", Reply(fault="hang"))):
+    up = upstream()
+    for place in up.replies:
+        if not place.endswith("boxscore"):
+            up.replies[place] = reply
+    db, path = rig.database()
+    r = ingest(up, db)
+    tap.ok(r.returncode == 0 and len(lines(path)) == 8 and "stored" in r.stdout and len(r.stderr.splitlines()) == 1 and "warning" in r.stderr,
+           "%s in place of the rest: the lines are stored, one warning, exit 0" % name, r.stdout + r.stderr)
+
+tap.done()
