@@ -1,0 +1,139 @@
+#include "decode/game.h"
+
+#include "base/time.h"
+
+#include <inttypes.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* `period` is of 2023-24; periodDescriptor wins where both are. */
+static const struct field game_fields[] = {
+	{"season", READ_ID, GAME_season},
+	{"gameType", READ_ID, GAME_game_type},
+	{"gameDate", READ_DAY, GAME_game_date},
+	{"startTimeUTC", READ_INSTANT, GAME_start_time},
+	{"venue", READ_TEXT, GAME_venue},
+	{"gameState", READ_TEXT, GAME_game_state},
+	{"gameScheduleState", READ_TEXT, GAME_schedule_state},
+	{"awayTeam.abbrev", READ_TEXT, GAME_away_team_abbrev},
+	{"awayTeam.score", READ_INT, GAME_away_score},
+	{"awayTeam.sog", READ_INT, GAME_away_shots},
+	{"homeTeam.abbrev", READ_TEXT, GAME_home_team_abbrev},
+	{"homeTeam.score", READ_INT, GAME_home_score},
+	{"homeTeam.sog", READ_INT, GAME_home_shots},
+	{"period", READ_INT, GAME_period},
+	{"periodDescriptor.number", READ_INT, GAME_period},
+	{"periodDescriptor.periodType", READ_TEXT, GAME_period_type},
+	{"clock.timeRemaining", READ_CLOCK, GAME_clock_seconds},
+	{"clock.secondsRemaining", READ_INT, GAME_clock_seconds},
+	{"clock.running", READ_BOOL, GAME_clock_running},
+	{"clock.inIntermission", READ_BOOL, GAME_in_intermission},
+	{"gameOutcome.lastPeriodType", READ_TEXT, GAME_last_period_type},
+};
+
+struct str game_full_name(struct str place, struct str name, struct arena *keep)
+{
+	bool holds_place = str_starts(name, place) &&
+			   (name.n == place.n || name.p[place.n] == ' '); /* Utah Hockey Club */
+	if (!place.n || holds_place)
+		return name;
+	return name.n ? str_format(keep, "%.*s %.*s", STR_ARG(place), STR_ARG(name)) : place;
+}
+
+/* A place alone says little of New York: without a name there is none. */
+static void read_team_name(
+	const struct place *p, const char *key, struct game *g, enum game_column column)
+{
+	struct place team = place_get(p, key);
+	struct str place = {0}, name = {0};
+	bool has_name = place_get(&team, "commonName").value || place_get(&team, "name").value;
+	if (!place_text(&team, "commonName", &name))
+		place_text(&team, "name", &name);
+	place_text(&team, "placeName", &place);
+	struct value v = {.known = true, .type = COLUMN_TEXT};
+	v.text = game_full_name(place, name, p->reader->keep);
+	if (has_name && v.text.n)
+		record_set(&game_table, g, column, v);
+}
+
+void game_read(const struct place *p, struct game *g)
+{
+	int64_t id;
+	if (place_need_id(p, "id", &id))
+		SET(g, GAME, game_id, id);
+	if (place_need_id(p, "awayTeam.id", &id))
+		SET(g, GAME, away_team_id, id);
+	if (place_need_id(p, "homeTeam.id", &id))
+		SET(g, GAME, home_team_id, id);
+	PLACE_READ(p, game_fields, &game_table, g);
+	read_team_name(p, "awayTeam", g, GAME_away_team_name);
+	read_team_name(p, "homeTeam", g, GAME_home_team_name);
+	game_complete(g);
+}
+
+void game_complete(struct game *g)
+{
+	int64_t year = g->game_id / 1000000;
+	if (!KNOWS(g, GAME, season) && year)
+		SET(g, GAME, season, year * 10000 + year + 1);
+	if (!KNOWS(g, GAME, game_type) && g->game_id / 10000 % 100)
+		SET(g, GAME, game_type, g->game_id / 10000 % 100);
+	if (!KNOWS(g, GAME, game_date) && KNOWS(g, GAME, start_time))
+		SET(g, GAME, game_date, eastern_day(g->start_time));
+}
+
+static bool is_one_of(struct str s, const struct str *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (str_equal(s, list[i]))
+			return true;
+	return false;
+}
+
+void game_warn(struct reader *r, const struct game *g)
+{
+	static const struct str schedule_states[] = {STR_INIT("OK"), STR_INIT("PPD"),
+		STR_INIT("CNCL"), STR_INIT("TBD"), STR_INIT("SUSP")};
+	static const struct str period_types[] = {STR_INIT("REG"), STR_INIT("OT"), STR_INIT("SO")};
+	enum {
+		LAST_GAME_TYPE = 21
+	}; /* special ones, such as the 4 Nations' 19, seen or reported */
+	if (KNOWS(g, GAME, game_state) && game_phase(g->game_state) == PHASE_UNKNOWN)
+		reader_warn(r, "a game state never seen before: %.*s",
+			STR_ARG(str_first(g->game_state, 40)));
+	if (KNOWS(g, GAME, schedule_state) &&
+		!is_one_of(g->schedule_state, schedule_states, COUNT(schedule_states)))
+		reader_warn(r, "a schedule state never seen before: %.*s",
+			STR_ARG(str_first(g->schedule_state, 40)));
+	if (KNOWS(g, GAME, period_type) &&
+		!is_one_of(g->period_type, period_types, COUNT(period_types)))
+		reader_warn(r, "a period type never seen before: %.*s",
+			STR_ARG(str_first(g->period_type, 40)));
+	if (g->game_type > LAST_GAME_TYPE)
+		reader_warn(r, "a game type never seen before: %" PRId64, g->game_type);
+}
+
+bool game_is_wanted(const struct place *p, int64_t game_id, int64_t wanted)
+{
+	return !wanted || p->reader->failed || game_id == wanted ||
+	       place_fault(p, "is of game %" PRId64 ", wanted was game %" PRId64, game_id, wanted);
+}
+
+bool position_is_known(struct str position)
+{
+	static const struct str positions[] = {
+		STR_INIT("C"), STR_INIT("L"), STR_INIT("R"), STR_INIT("D"), STR_INIT("G")};
+	return is_one_of(position, positions, COUNT(positions));
+}
+
+bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64_t id)
+{
+	if (count >= MAX_LINES)
+		return place_fault(p, "more than %d players", MAX_LINES);
+	for (size_t i = 0; i < count; i++)
+		if (seen[i].id == id)
+			return place_fault(p, "player %" PRId64 " was already at %.*s", id,
+				STR_ARG(seen[i].path));
+	seen[count] = (struct seen){id, place_path(p, p->reader->keep)};
+	return true;
+}

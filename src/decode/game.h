@@ -1,0 +1,35 @@
+/*
+ * game - what today's API says of a game, alike in all of its bodies. Private to decode/.
+ */
+#ifndef DECODE_GAME_H
+#define DECODE_GAME_H
+
+#include "decode/reader.h"
+#include "model/model.h"
+
+/* Identity, state, clubs, score, clock. Both clubs and the game's own id must be there. */
+void game_read(const struct place *p, struct game *g);
+
+/* Fills in what the id tells of its season and type, and the start of its day, where unknown. */
+void game_complete(struct game *g);
+
+/* Warns of a state, period type or game type that nobody has seen before. */
+void game_warn(struct reader *r, const struct game *g);
+
+/* A fault when it is another game than wanted; 0 wants any. */
+bool game_is_wanted(const struct place *p, int64_t game_id, int64_t wanted);
+
+/* "Carolina Hurricanes" of its two parts; a club whose name holds its place keeps it once. */
+struct str game_full_name(struct str place, struct str name, struct arena *keep);
+
+/* Players named twice are a fault at the second, which names the first. */
+struct seen {
+	int64_t id;
+	struct str path;
+};
+enum { MAX_LINES = 400 }; /* more players than a game can have */
+bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64_t id);
+
+bool position_is_known(struct str position);
+
+#endif
