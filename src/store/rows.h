@@ -1,0 +1,31 @@
+/*
+ * store/rows - records read and written by their column lists. Private to store.
+ */
+#ifndef STORE_ROWS_H
+#define STORE_ROWS_H
+
+#include "store/sqlite.h"
+
+/* The record at the statement's row; columns in the table's order. Texts copied into keep, or views
+ * until the next step when keep is NULL. */
+void row_read(struct sql *q, const struct table *t, void *record, struct arena *keep);
+
+/* "a, b, c" */
+void add_column_list(struct buf *out, const struct table *t);
+
+/* All records whose first key column is `id`, in key order. size: of one record. */
+bool rows_read(struct store *s, const struct table *t, int64_t id, size_t size, struct arena *keep,
+	void **out, size_t *out_count, struct err *err);
+
+/* Insert or replace, by primary key. */
+bool row_put(struct store *s, const struct table *t, const void *record, struct err *err);
+/* By the first two key columns. */
+bool row_delete(
+	struct store *s, const struct table *t, int64_t first, int64_t second, struct err *err);
+
+/* Bits of the columns, out of `among`, in which two records differ. */
+uint64_t row_difference(const struct table *t, const void *a, const void *b, uint64_t among);
+/* {"goals":1,"points":2}: the columns of `which`; those unknown are null. */
+void row_write_json(const struct table *t, const void *record, uint64_t which, struct buf *out);
+
+#endif

@@ -1,0 +1,14 @@
+/* store/schema - the tables made, and brought up to the newest. Private to store. */
+#ifndef STORE_SCHEMA_H
+#define STORE_SCHEMA_H
+
+#include "store/sqlite.h"
+
+extern const struct table *const stored_tables[5];
+
+/* Applies what the database lacks. Safe when any number of processes do it at once. */
+bool schema_migrate(struct store *s, struct err *err);
+/* Whether a reader may use it: made, and not newer than this program. */
+bool schema_check(struct store *s, struct err *err);
+
+#endif
