@@ -1,0 +1,35 @@
+/*
+ * store/changes - a transaction, the revision that it may take, and the record of what it changed.
+ * Private to store.
+ */
+#ifndef STORE_CHANGES_H
+#define STORE_CHANGES_H
+
+#include "store/sqlite.h"
+
+struct commit {
+	struct store *store;
+	struct arena *keep;  /* the store's scratch, emptied at the start */
+	int64_t revision;    /* 0 until something that readers see has changed */
+	int64_t observed_at; /* of what is being stored; 0: the time of now stands in */
+};
+
+bool commit_begin(struct commit *c, struct store *s, int64_t observed_at, struct err *err);
+/* ok: commits; otherwise rolls back and returns false, err untouched. */
+bool commit_end(struct commit *c, bool ok, struct err *err);
+
+/* The next revision, at the first call of a commit. */
+bool commit_take_revision(struct commit *c, struct err *err);
+
+/* One row of stat_changes or game_changes. */
+struct change {
+	const struct table *table;
+	int64_t game_id, player_id;
+	const void *old, *new; /* old NULL: an insert; new NULL: a delete */
+	uint64_t columns;      /* bits of those that differ */
+	struct str phase;      /* of the game before it */
+	bool is_correction;
+};
+bool commit_record(struct commit *c, const struct change *change, struct err *err);
+
+#endif

@@ -1,0 +1,238 @@
+#include "store/checks.h"
+
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	FORGIVEN_TIMES = 3,          /* as often it must have come back */
+	FORGIVEN_MS = 5 * 60 * 1000, /* over as long */
+	FEW_LINES_NUMERATOR = 3,     /* of the stored lines, below which the body is torn */
+	FEW_LINES_DENOMINATOR = 4,
+};
+
+#define BIT(member) ((uint64_t)1 << STAT_##member)
+
+static bool has_ended(const struct game *g)
+{
+	enum game_phase phase = game_phase(g->game_state);
+	return phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL;
+}
+
+static const char *column_name(size_t i)
+{
+	return stat_table.columns[i].name.p;
+}
+
+/* ---- the checks: false and a reason when it fails ---- */
+
+typedef bool check(const struct candidate *c, char *reason, size_t size);
+
+static bool has_lines(const struct candidate *c, char *reason, size_t size)
+{
+	if ((c->snapshot->has_lines && c->count) || !c->old_count)
+		return true;
+	snprintf(reason, size, "the body has no player lines, %zu are stored", c->old_count);
+	return false;
+}
+
+static bool has_both_teams(const struct candidate *c, char *reason, size_t size)
+{
+	int64_t teams[2] = {c->snapshot->game.away_team_id, c->snapshot->game.home_team_id};
+	size_t counts[2] = {0};
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t side = 0; side < 2; side++)
+			counts[side] += c->lines[i].team_id == teams[side];
+	if (!c->count || (counts[0] && counts[1]))
+		return true;
+	snprintf(reason, size, "the body has no player lines of team %" PRId64,
+		teams[counts[0] ? 1 : 0]);
+	return false;
+}
+
+static bool has_most_lines(const struct candidate *c, char *reason, size_t size)
+{
+	if (!c->count || c->count * FEW_LINES_DENOMINATOR >= c->old_count * FEW_LINES_NUMERATOR)
+		return true;
+	snprintf(reason, size, "the body has %zu player lines, %zu are stored", c->count,
+		c->old_count);
+	return false;
+}
+
+static bool points_add_up(const struct candidate *c, char *reason, size_t size)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		const struct stat_line *l = &c->lines[i];
+		if (!KNOWS(l, STAT, points) || !KNOWS(l, STAT, goals) || !KNOWS(l, STAT, assists) ||
+			l->points == l->goals + l->assists)
+			continue;
+		snprintf(reason, size,
+			"player %" PRId64 " has %" PRId64 " points of %" PRId64
+			" goals and %" PRId64 " assists",
+			l->player_id, l->points, l->goals, l->assists);
+		return false;
+	}
+	return true;
+}
+
+static bool nothing_is_negative(const struct candidate *c, char *reason, size_t size)
+{
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t column = 0; column < stat_table.count; column++) {
+			if (stat_table.columns[column].type != COLUMN_INT ||
+				column == STAT_plus_minus)
+				continue;
+			struct value v = record_get(&stat_table, &c->lines[i], column);
+			if (!v.known || v.integer >= 0)
+				continue;
+			snprintf(reason, size, "player %" PRId64 " has %s %" PRId64,
+				c->lines[i].player_id, column_name(column), v.integer);
+			return false;
+		}
+	return true;
+}
+
+static uint64_t known_anywhere(const struct stat_line *lines, size_t count)
+{
+	uint64_t known = 0;
+	for (size_t i = 0; i < count; i++)
+		known |= lines[i].known;
+	return known;
+}
+
+static bool has_goaltender(const struct candidate *c, char *reason, size_t size)
+{
+	if (!c->count || !has_ended(&c->snapshot->game))
+		return true;
+	for (size_t i = 0; i < c->count; i++)
+		if (str_equal(c->lines[i].player_position, STR("G")))
+			return true;
+	snprintf(reason, size, "the game has ended, and the body has no goaltender");
+	return false;
+}
+
+/* Without one of these a body is torn; without another it may have taken a new shape. */
+static const uint64_t main_columns = BIT(player_position) | BIT(goals) | BIT(assists) |
+				     BIT(points) | BIT(shots) | BIT(time_on_ice) | BIT(saves) |
+				     BIT(shots_against);
+
+/* What nobody has any more and somebody had, but for what comes with the end or is worked out here.
+ */
+static uint64_t lost_columns(const struct candidate *c)
+{
+	uint64_t lost =
+		known_anywhere(c->old_lines, c->old_count) & ~known_anywhere(c->lines, c->count);
+	lost &= ~(BIT(player_age) | BIT(revision) | BIT(observed_at));
+	if (!has_ended(&c->snapshot->game))
+		lost &= ~(BIT(starter) | BIT(decision));
+	return c->count ? lost : 0;
+}
+
+static bool say_lost(uint64_t lost, char *reason, size_t size)
+{
+	if (!lost)
+		return true;
+	snprintf(reason, size, "no player has %s any more",
+		column_name((size_t)__builtin_ctzll(lost)));
+	return false;
+}
+
+static bool has_main_columns(const struct candidate *c, char *reason, size_t size)
+{
+	return say_lost(lost_columns(c) & main_columns, reason, size);
+}
+
+static bool has_other_columns(const struct candidate *c, char *reason, size_t size)
+{
+	return say_lost(lost_columns(c) & ~main_columns, reason, size);
+}
+
+/* What a failed check costs, until it has come back so often that it is forgiven. */
+enum cost { COSTS_BODY, COSTS_COLUMN, NEVER_FORGIVEN };
+
+static const struct {
+	struct str kind;
+	check *run;
+	enum cost cost;
+} checks[] = {
+	{STR_INIT("no-lines"), has_lines, NEVER_FORGIVEN},
+	{STR_INIT("one-team"), has_both_teams, NEVER_FORGIVEN},
+	{STR_INIT("few-lines"), has_most_lines, COSTS_BODY},
+	{STR_INIT("points"), points_add_up, COSTS_BODY},
+	{STR_INIT("negative"), nothing_is_negative, COSTS_BODY},
+	{STR_INIT("no-goaltender"), has_goaltender, COSTS_BODY},
+	{STR_INIT("lost-main-column"), has_main_columns, COSTS_BODY},
+	{STR_INIT("lost-column"), has_other_columns, COSTS_COLUMN},
+};
+
+/* ---- counting ---- */
+
+static struct value instant(int64_t ms)
+{
+	return (struct value){.known = true, .type = COLUMN_TIME, .integer = ms};
+}
+
+/* Once more of this kind; whether it has come often and long enough. */
+static bool count(const struct candidate *c, struct str kind, const char *reason, bool *out_enough,
+	struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(c->store,
+		    "INSERT INTO quarantine VALUES (?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT DO UPDATE "
+		    "SET "
+		    "reason = ?3, first_seen = iif(times, min(first_seen, ?4), ?4), "
+		    "last_seen = iif(times, max(last_seen, ?4), ?4), times = times + 1 "
+		    "RETURNING first_seen, last_seen, times",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, c->snapshot->game.game_id);
+	sql_bind_text(&q, kind);
+	sql_bind_text(&q, str_from(reason));
+	sql_bind(&q, instant(c->snapshot->observed_at));
+	if (sql_step(&q, err) != STEP_ROW)
+		return false;
+	int64_t first = sql_value(&q, COLUMN_TIME).integer,
+		last = sql_value(&q, COLUMN_TIME).integer;
+	*out_enough = sql_i64(&q) >= FORGIVEN_TIMES && last - first >= FORGIVEN_MS;
+	return sql_exec(&q, err);
+}
+
+static bool forget(const struct candidate *c, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(c->store,
+		    "UPDATE quarantine SET times = 0 WHERE game_id = ? AND times > 0", &q, err))
+		return false;
+	sql_bind_i64(&q, c->snapshot->game.game_id);
+	return sql_exec(&q, err);
+}
+
+bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
+{
+	bool is_clean = true;
+	*out = (struct verdict){.is_good = true};
+	if (!c->snapshot->has_lines && c->snapshot->has_events)
+		return true; /* the play-by-play has no place for lines */
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		char reason[sizeof(out->reason)] = "";
+		bool enough;
+		if (checks[i].run(c, reason, sizeof(reason)))
+			continue;
+		is_clean = false;
+		if (!count(c, checks[i].kind, reason, &enough, err))
+			return false;
+		if (enough && checks[i].cost != NEVER_FORGIVEN) {
+			snprintf(out->warning, sizeof(out->warning),
+				"accepted, it keeps coming: %s", reason);
+		} else if (checks[i].cost == COSTS_COLUMN) {
+			out->held = lost_columns(c);
+			snprintf(out->warning, sizeof(out->warning), "shown as it was: %s", reason);
+		} else if (out->is_good) {
+			out->is_good = false;
+			memcpy(out->reason, reason, sizeof(reason));
+		}
+	}
+	return !is_clean || forget(c, err);
+}

@@ -1,0 +1,34 @@
+/*
+ * store/checks - whether a snapshot is worse than what is stored. Private to store.
+ *
+ * One table of checks, with what each forgives. A snapshot that fails one is kept aside and
+ * counted; what comes back the same in kind often enough, for long enough, is accepted with a
+ * warning, so that quarantine never becomes a stop.
+ */
+#ifndef STORE_CHECKS_H
+#define STORE_CHECKS_H
+
+#include "store/sqlite.h"
+
+/* The new lines as the body gave them, and the stored ones; both by player. */
+struct candidate {
+	struct store *store;
+	const struct snapshot *snapshot;
+	const struct game *old; /* known 0: nothing stored */
+	const struct stat_line *old_lines;
+	size_t old_count;
+	const struct stat_line *lines;
+	size_t count;
+};
+
+struct verdict {
+	bool is_good;
+	char reason[200];  /* why it is not */
+	uint64_t held;     /* columns that are to stay as they are stored */
+	char warning[200]; /* what was forgiven; empty: nothing */
+};
+
+/* Counts in the quarantine table, so it is called within the transaction. */
+bool checks_run(const struct candidate *c, struct verdict *out, struct err *err);
+
+#endif

@@ -1,0 +1,819 @@
+#include "store/changes.h"
+#include "store/checks.h"
+#include "base/time.h"
+#include "store/rows.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct str put_outcome_names[4] = {
+	[PUT_STORED] = STR_INIT("stored"),
+	[PUT_UNCHANGED] = STR_INIT("unchanged"),
+	[PUT_OLDER] = STR_INIT("older"),
+	[PUT_QUARANTINED] = STR_INIT("quarantined"),
+};
+
+enum { SETTLED_MS = 7 * 86400000, PROGRESS_PERIOD = 10000 };
+
+#define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)
+
+/* What a line's own revision stands for: all but the two columns that tell of it. */
+static uint64_t line_content(void)
+{
+	return ~(BIT(STAT, revision) | BIT(STAT, observed_at));
+}
+
+/* What readers see of a game, the bookkeeping of polls left out. */
+static uint64_t game_content(void)
+{
+	uint64_t content = 0;
+	for (size_t i = 0; i < game_table.count; i++)
+		if (!game_table.columns[i].hidden)
+			content |= (uint64_t)1 << i;
+	return content & ~(BIT(GAME, revision) | BIT(GAME, observed_at) | BIT(GAME, last_poll_at) |
+				 BIT(GAME, next_poll_at) | BIT(GAME, last_error));
+}
+
+static const uint64_t game_state_columns =
+	BIT(GAME, game_state) | BIT(GAME, away_score) | BIT(GAME, away_shots) |
+	BIT(GAME, home_score) | BIT(GAME, home_shots) | BIT(GAME, period) | BIT(GAME, period_type) |
+	BIT(GAME, clock_seconds) | BIT(GAME, clock_running) | BIT(GAME, in_intermission) |
+	BIT(GAME, last_period_type);
+
+/* One game being replaced, or completed again (snapshot NULL). */
+struct replacement {
+	struct commit *commit;
+	const struct snapshot *snapshot;
+	int64_t game_id;
+	struct game old, new; /* old.known 0: not stored yet */
+	struct stat_line *old_lines, *lines;
+	size_t old_count, count;
+	struct put_result *result;
+};
+
+static int by_player(const void *a, const void *b)
+{
+	int64_t x = ((const struct stat_line *)a)->player_id,
+		y = ((const struct stat_line *)b)->player_id;
+	return (x > y) - (x < y);
+}
+
+static bool load_game(struct replacement *r, struct err *err)
+{
+	void *games;
+	size_t count;
+	if (!rows_read(r->commit->store, &game_table, r->game_id, sizeof(struct game),
+		    r->commit->keep, &games, &count, err))
+		return false;
+	if (count)
+		r->old = *(struct game *)games;
+	r->new = r->old;
+	SET(&r->new, GAME, game_id, r->game_id);
+	return true;
+}
+
+static bool load(struct replacement *r, struct err *err)
+{
+	void *lines;
+	if (!load_game(r, err) ||
+		!rows_read(r->commit->store, &stat_table, r->game_id, sizeof(struct stat_line),
+			r->commit->keep, &lines, &r->old_count, err))
+		return false;
+	r->old_lines = lines;
+	return true;
+}
+
+/* The snapshot's lines by player, or the stored ones where it brought none. */
+static void take_lines(struct replacement *r)
+{
+	const struct snapshot *s = r->snapshot;
+	bool fresh = s && s->has_lines;
+	r->count = fresh ? s->count : r->old_count;
+	r->lines = ARENA_NEW(r->commit->keep, struct stat_line, r->count);
+	if (r->count)
+		memcpy(r->lines, fresh ? s->lines : r->old_lines, r->count * sizeof(*r->lines));
+	for (size_t i = 0; i < r->count; i++)
+		SET(&r->lines[i], STAT, game_id, r->game_id);
+	if (r->count)
+		qsort(r->lines, r->count, sizeof(*r->lines), by_player);
+}
+
+/* ---- order ---- */
+
+/* All but the play-by-play, whose events have an order of their own. */
+static bool is_box_score(const struct snapshot *s)
+{
+	return s->has_lines || !s->has_events;
+}
+
+static struct order_key stored_order(const struct game *g)
+{
+	return (struct order_key){
+		g->order_time, g->order_period, g->order_elapsed, g->order_arrival};
+}
+
+static bool is_older(const struct replacement *r)
+{
+	const struct snapshot *s = r->snapshot;
+	if (!s || !is_box_score(s) || !KNOWS(&r->old, GAME, order_time))
+		return false;
+	return order_compare(s->order, stored_order(&r->old)) < 0;
+}
+
+static void say_older(struct replacement *r)
+{
+	r->result->outcome = PUT_OLDER;
+	snprintf(r->result->reason, sizeof(r->result->reason),
+		"an older snapshot (time %" PRId64 ", period %" PRId64 ", %" PRId64
+		" s) than the stored one (%" PRId64 ", %" PRId64 ", %" PRId64 " s)",
+		r->snapshot->order.time, r->snapshot->order.period, r->snapshot->order.elapsed,
+		r->old.order_time, r->old.order_period, r->old.order_elapsed);
+}
+
+/* ---- the game's own row ---- */
+
+static void overlay(struct game *to, const struct game *from, uint64_t which)
+{
+	which &= from->known;
+	for (size_t i = 0; i < game_table.count; i++)
+		if (which >> i & 1)
+			record_set(&game_table, to, i, record_get(&game_table, from, i));
+}
+
+static void unset(struct game *g, uint64_t which)
+{
+	for (size_t i = 0; i < game_table.count; i++)
+		if (which >> i & 1)
+			record_set(&game_table, g, i,
+				(struct value){.type = game_table.columns[i].type});
+}
+
+static struct str status_of(const struct game *g, bool has_lines, int64_t now)
+{
+	switch (game_phase(g->game_state)) {
+	case PHASE_FUTURE:
+	case PHASE_PREGAME:
+		return STR("scheduled");
+	case PHASE_UNKNOWN:
+	case PHASE_LIVE:
+		return STR("live");
+	case PHASE_PROVISIONAL:
+		break;
+	case PHASE_OFFICIAL:
+		if (!has_lines)
+			break;
+		if (KNOWS(g, GAME, changed_at) && now - g->changed_at >= SETTLED_MS)
+			return STR("settled");
+		return STR("official");
+	}
+	return STR("provisional");
+}
+
+static void mark_times(struct game *g, int64_t now)
+{
+	enum game_phase phase = game_phase(g->game_state);
+	bool ended = phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL;
+	if (!ended) /* gameState may go back (reported) */
+		unset(g, BIT(GAME, ended_at) | BIT(GAME, official_at));
+	if (ended && !KNOWS(g, GAME, ended_at))
+		SET(g, GAME, ended_at, now);
+	if (phase == PHASE_OFFICIAL && !KNOWS(g, GAME, official_at))
+		SET(g, GAME, official_at, now);
+}
+
+static int64_t progress(struct order_key k)
+{
+	return k.period * PROGRESS_PERIOD + k.elapsed;
+}
+
+/* What the snapshot says of the game itself, as far as it is the newest word on it. */
+static void merge_game(struct replacement *r)
+{
+	const struct snapshot *s = r->snapshot;
+	struct game *g = &r->new;
+	if (!s)
+		return;
+	overlay(g, &s->game, ~(game_state_columns | BIT(GAME, warning) | BIT(GAME, stats_status)));
+	if (!KNOWS(g, GAME, state_time) || s->order.time >= g->state_time) {
+		overlay(g, &s->game, game_state_columns);
+		SET(g, GAME, state_time, s->order.time);
+	}
+	if (is_box_score(s)) {
+		unset(g, BIT(GAME, last_error));
+		SET(g, GAME, order_time, s->order.time);
+		SET(g, GAME, order_period, s->order.period);
+		SET(g, GAME, order_elapsed, s->order.elapsed);
+		SET(g, GAME, order_arrival, s->order.arrival_ms);
+	}
+	if (!KNOWS(g, GAME, observed_at) || s->observed_at > g->observed_at)
+		SET(g, GAME, observed_at, s->observed_at);
+	mark_times(g, s->observed_at);
+}
+
+/* ---- completion: what other endpoints know ---- */
+
+static bool complete_player(struct replacement *r, struct stat_line *line, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(r->commit->store,
+		    "SELECT full_name, birth_date FROM players WHERE player_id = ?", &q, err))
+		return false;
+	sql_bind_i64(&q, line->player_id);
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW) {
+		struct value name = sql_value(&q, COLUMN_TEXT), birth = sql_value(&q, COLUMN_DATE);
+		if (name.known)
+			SET(line, STAT, player_name, str_copy(r->commit->keep, name.text));
+		if (birth.known && KNOWS(&r->new, GAME, game_date))
+			SET(line, STAT, player_age,
+				day_age((int32_t)birth.integer, r->new.game_date));
+	}
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+static bool find_team_name(
+	struct commit *c, int64_t team_id, int64_t season, struct str *out, struct err *err)
+{
+	struct sql q;
+	*out = (struct str){0};
+	if (!sql_prepare(c->store, "SELECT full_name FROM teams WHERE team_id = ? AND season = ?",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, team_id);
+	sql_bind_i64(&q, season);
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW)
+		*out = str_copy(c->keep, sql_value(&q, COLUMN_TEXT).text);
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+static bool complete_teams(struct replacement *r, struct err *err)
+{
+	struct game *g = &r->new;
+	struct str away, home;
+	if (!find_team_name(r->commit, g->away_team_id, g->season, &away, err) ||
+		!find_team_name(r->commit, g->home_team_id, g->season, &home, err))
+		return false;
+	if (away.n)
+		SET(g, GAME, away_team_name, away);
+	if (home.n)
+		SET(g, GAME, home_team_name, home);
+	for (size_t i = 0; i < r->count; i++) {
+		struct stat_line *line = &r->lines[i];
+		struct str own = line->team_id == g->away_team_id ? away : home;
+		struct str other = line->team_id == g->away_team_id ? home : away;
+		if (own.n)
+			SET(line, STAT, team_name, own);
+		if (other.n)
+			SET(line, STAT, opponent_team_name, other);
+	}
+	return true;
+}
+
+static struct stat_line *find_line(struct stat_line *lines, size_t count, int64_t player_id)
+{
+	struct stat_line key = {.player_id = player_id};
+	return count ? bsearch(&key, lines, count, sizeof(key), by_player) : NULL;
+}
+
+static bool is_goaltender(const struct stat_line *line)
+{
+	return str_equal(line->player_position, STR("G"));
+}
+
+/* Goaltenders' goals and assists are in no box score of today's; the play-by-play has them. */
+static bool complete_goaltenders(struct replacement *r, struct err *err)
+{
+	struct sql q;
+	enum step step;
+	if (!KNOWS(&r->new, GAME, events_time))
+		return true;
+	bool body_has_them = r->snapshot && r->snapshot->has_lines;
+	for (size_t i = 0; i < r->count; i++) {
+		struct stat_line *line = &r->lines[i];
+		if (!is_goaltender(line) || (body_has_them && KNOWS(line, STAT, goals)))
+			continue;
+		SET(line, STAT, goals, 0);
+		SET(line, STAT, assists, 0);
+	}
+	if (!sql_prepare(r->commit->store,
+		    "SELECT player_id, assist1_player_id, assist2_player_id FROM game_events WHERE "
+		    "game_id = ? "
+		    "AND type = 'goal' AND period_type IS NOT 'SO'",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, r->game_id);
+	while ((step = sql_step(&q, err)) == STEP_ROW)
+		for (int i = 0; i < 3; i++) {
+			struct stat_line *line = find_line(r->lines, r->count, sql_i64(&q));
+			if (!line || !is_goaltender(line) ||
+				(body_has_them && KNOWS(line, STAT, points)))
+				continue;
+			*(i ? &line->assists : &line->goals) += 1;
+		}
+	sql_reset(&q);
+	for (size_t i = 0; i < r->count; i++)
+		if (is_goaltender(&r->lines[i]) &&
+			!(body_has_them && KNOWS(&r->lines[i], STAT, points)))
+			SET(&r->lines[i], STAT, points, r->lines[i].goals + r->lines[i].assists);
+	return step == STEP_DONE;
+}
+
+static bool complete(struct replacement *r, struct err *err)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (!complete_player(r, &r->lines[i], err))
+			return false;
+	return complete_teams(r, err) && complete_goaltenders(r, err);
+}
+
+/* ---- events ---- */
+
+static int by_event(const void *a, const void *b)
+{
+	int64_t x = ((const struct event *)a)->event_id, y = ((const struct event *)b)->event_id;
+	return (x > y) - (x < y);
+}
+
+/* Events of a game replaced whole: those that left go, those that differ are written. */
+static bool replace_events(struct replacement *r, struct err *err)
+{
+	const struct snapshot *s = r->snapshot;
+	struct game *g = &r->new;
+	struct store *store = r->commit->store;
+	if (!s || !s->has_events)
+		return true;
+	if (KNOWS(g, GAME, events_time) &&
+		(s->order.time < g->events_time ||
+			(s->order.time == g->events_time &&
+				progress(s->order) < g->events_progress)))
+		return true;
+	SET(g, GAME, events_time, s->order.time);
+	SET(g, GAME, events_progress, progress(s->order));
+	void *stored;
+	size_t old_count, i = 0, j = 0;
+	if (!rows_read(store, &event_table, r->game_id, sizeof(struct event), r->commit->keep,
+		    &stored, &old_count, err))
+		return false;
+	struct event *old = stored, *new = ARENA_NEW(r->commit->keep, struct event, s->event_count);
+	for (size_t k = 0; k < s->event_count; k++) {
+		new[k] = s->events[k];
+		SET(&new[k], EVENT, game_id, r->game_id);
+	}
+	if (s->event_count)
+		qsort(new, s->event_count, sizeof(*new), by_event);
+	while (i < old_count || j < s->event_count) {
+		int order = i == old_count        ? 1
+			    : j == s->event_count ? -1
+						  : by_event(&old[i], &new[j]);
+		if (order < 0) {
+			if (!row_delete(store, &event_table, r->game_id, old[i].event_id, err))
+				return false;
+		} else if (order > 0 ||
+			   row_difference(&event_table, &old[i], &new[j], ~(uint64_t)0)) {
+			if (!row_put(store, &event_table, &new[j], err))
+				return false;
+		}
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return true;
+}
+
+/* ---- lines ---- */
+
+/* Worked out here, from what other endpoints know: learning it late corrects nothing. */
+static const uint64_t told_elsewhere = BIT(STAT, player_name) | BIT(STAT, player_age) |
+				       BIT(STAT, team_name) | BIT(STAT, opponent_team_name);
+
+/* After the horn something that was shown has become something else, or a line came or went. */
+static bool is_correction(const struct replacement *r, const struct stat_line *old,
+	const struct stat_line *new, uint64_t changed)
+{
+	if (!r->old_count || !KNOWS(&r->old, GAME, ended_at))
+		return false;
+	return !old || !new || (changed & old->known & ~told_elsewhere);
+}
+
+/* The row itself is written or deleted already; the first lines of a game have followed nothing. */
+static bool record_line(struct replacement *r, const struct stat_line *old,
+	const struct stat_line *new, uint64_t changed, struct err *err)
+{
+	struct change change = {.table = &stat_table,
+		.game_id = r->game_id,
+		.player_id = old ? old->player_id : new->player_id,
+		.old = old,
+		.new = new,
+		.columns = changed,
+		.phase = r->old_count ? r->old.stats_status : STR("scheduled"),
+		.is_correction = is_correction(r, old, new, changed)};
+	r->result->correction |= change.is_correction;
+	return commit_record(r->commit, &change, err);
+}
+
+static bool put_line(
+	struct replacement *r, struct stat_line *line, const struct stat_line *old, struct err *err)
+{
+	uint64_t changed = old ? row_difference(&stat_table, old, line, line_content())
+			       : line->known & line_content();
+	if (!changed) {
+		*line = *old;
+		return true;
+	}
+	if (!commit_take_revision(r->commit, err))
+		return false;
+	SET(line, STAT, revision, r->commit->revision);
+	SET(line, STAT, observed_at, r->commit->observed_at);
+	*(old ? &r->result->updated : &r->result->inserted) += 1;
+	return row_put(r->commit->store, &stat_table, line, err) &&
+	       record_line(r, old, line, changed, err);
+}
+
+static bool delete_line(struct replacement *r, const struct stat_line *old, struct err *err)
+{
+	if (!commit_take_revision(r->commit, err))
+		return false;
+	r->result->deleted++;
+	return row_delete(r->commit->store, &stat_table, r->game_id, old->player_id, err) &&
+	       record_line(r, old, NULL, old->known & line_content(), err);
+}
+
+static bool put_lines(struct replacement *r, struct err *err)
+{
+	size_t i = 0, j = 0;
+	while (i < r->old_count || j < r->count) {
+		const struct stat_line *old = &r->old_lines[i];
+		int order = i == r->old_count ? 1
+			    : j == r->count   ? -1
+					      : by_player(old, &r->lines[j]);
+		if (order < 0 ? !delete_line(r, old, err)
+			      : !put_line(r, &r->lines[j], order ? NULL : old, err))
+			return false;
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return true;
+}
+
+/* ---- whole ---- */
+
+/* The game's row as it has become; with a revision when readers can see the difference. */
+static bool write_game(struct replacement *r, struct err *err)
+{
+	struct game *g = &r->new;
+	bool is_new = !r->old.known;
+	bool lines_changed = r->result->inserted + r->result->updated + r->result->deleted > 0;
+	uint64_t changed = row_difference(&game_table, &r->old, g, game_content());
+	if (changed && !commit_take_revision(r->commit, err))
+		return false;
+	if (changed || lines_changed)
+		SET(g, GAME, revision, r->commit->revision);
+	if (!row_difference(&game_table, &r->old, g, ~(uint64_t)0))
+		return true;
+	struct change change = {.table = &game_table,
+		.game_id = r->game_id,
+		.old = is_new ? NULL : &r->old,
+		.new = g,
+		.columns = changed,
+		.phase = is_new ? STR("scheduled") : r->old.stats_status};
+	return row_put(r->commit->store, &game_table, g, err) &&
+	       (!changed || commit_record(r->commit, &change, err));
+}
+
+static bool put_game_row(struct replacement *r, struct err *err)
+{
+	struct game *g = &r->new;
+	const uint64_t scores = BIT(GAME, away_score) | BIT(GAME, home_score);
+	if (r->result->inserted + r->result->updated + r->result->deleted > 0 ||
+		row_difference(&game_table, &r->old, g, scores))
+		SET(g, GAME, changed_at, r->commit->observed_at);
+	SET(g, GAME, stats_status, status_of(g, r->count > 0, r->commit->observed_at));
+	return write_game(r, err);
+}
+
+static void set_warning(struct game *g, const char *text, struct arena *keep)
+{
+	unset(g, BIT(GAME, warning));
+	if (text && *text)
+		SET(g, GAME, warning, str_copy(keep, str_from(text)));
+}
+
+/* The last good rows stay; readers see why. */
+static bool quarantine(struct replacement *r, const char *reason, struct err *err)
+{
+	r->new = r->old;
+	r->count = r->old_count;
+	r->result->outcome = PUT_QUARANTINED;
+	snprintf(r->result->reason, sizeof(r->result->reason), "%s", reason);
+	SET(&r->new, GAME, game_id, r->game_id);
+	set_warning(&r->new, r->result->reason, r->commit->keep);
+	overlay(&r->new, &r->snapshot->game, BIT(GAME, last_poll_at) | BIT(GAME, expires_at));
+	if (!r->old.known)
+		return true; /* nothing stored: nothing to warn about */
+	return put_game_row(r, err);
+}
+
+/* Columns that the body has lost keep their values for now. */
+static void hold(struct replacement *r, uint64_t columns)
+{
+	for (size_t i = 0; columns && i < r->count; i++) {
+		const struct stat_line *old =
+			find_line(r->old_lines, r->old_count, r->lines[i].player_id);
+		for (size_t column = 0; old && column < stat_table.count; column++)
+			if (columns >> column & 1)
+				record_set(&stat_table, &r->lines[i], column,
+					record_get(&stat_table, old, column));
+	}
+}
+
+static bool replace(struct replacement *r, struct err *err)
+{
+	const struct snapshot *s = r->snapshot;
+	struct verdict verdict = {.is_good = true};
+	take_lines(r);
+	struct candidate candidate = {
+		r->commit->store, s, &r->old, r->old_lines, r->old_count, r->lines, r->count};
+	if (s && !checks_run(&candidate, &verdict, err))
+		return false;
+	if (!verdict.is_good)
+		return quarantine(r, verdict.reason, err);
+	hold(r, verdict.held);
+	merge_game(r);
+	if (s && is_box_score(s))
+		set_warning(
+			&r->new, *verdict.warning ? verdict.warning : s->warning, r->commit->keep);
+	if (!replace_events(r, err) || !complete(r, err) || !put_lines(r, err) ||
+		!put_game_row(r, err))
+		return false;
+	r->result->outcome = r->commit->revision ? PUT_STORED : PUT_UNCHANGED;
+	return true;
+}
+
+static bool put_within(struct replacement *r, struct err *err)
+{
+	if (!load(r, err))
+		return false;
+	if (is_older(r)) {
+		say_older(r);
+		return true;
+	}
+	return replace(r, err);
+}
+
+/* ---- players and teams ---- */
+
+/* Games whose rows may be told in full now, each once. */
+struct affected {
+	int64_t *ids;
+	size_t count, room;
+};
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static bool add_affected(struct commit *c, struct affected *a, const char *query, int64_t first,
+	int64_t second, struct err *err)
+{
+	struct sql q;
+	enum step step;
+	if (!sql_prepare(c->store, query, &q, err))
+		return false;
+	sql_bind_i64(&q, first);
+	if (second)
+		sql_bind_i64(&q, second);
+	while ((step = sql_step(&q, err)) == STEP_ROW) {
+		if (a->count == a->room) {
+			int64_t *more = ARENA_NEW(c->keep, int64_t, a->room = a->room * 2 + 64);
+			if (a->count)
+				memcpy(more, a->ids, a->count * sizeof(*more));
+			a->ids = more;
+		}
+		a->ids[a->count++] = sql_i64(&q);
+	}
+	sql_reset(&q);
+	return step == STEP_DONE;
+}
+
+/* All but the one that is about to be replaced anyway. */
+static bool complete_affected(struct commit *c, struct affected *a, int64_t but, struct err *err)
+{
+	if (a->count)
+		qsort(a->ids, a->count, sizeof(*a->ids), by_id);
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->ids[i] == but || (i && a->ids[i] == a->ids[i - 1]))
+			continue;
+		struct arena kept = *c->keep; /* a game's rows end with it */
+		struct put_result ignored = {0};
+		struct replacement r = {.commit = c, .game_id = a->ids[i], .result = &ignored};
+		if (!put_within(&r, err))
+			return false;
+		*c->keep = kept;
+	}
+	return true;
+}
+
+/* The stored record with what the new one knows laid over it; whether one of `which` differs. */
+static bool merge_row(struct commit *c, const struct table *t, const void *new, size_t size,
+	uint64_t which, int64_t id, int64_t second, bool *out_changed, struct err *err)
+{
+	void *rows;
+	size_t count;
+	char *merged = arena_alloc(c->keep, 1, size);
+	const void *old = NULL;
+	if (!rows_read(c->store, t, id, size, c->keep, &rows, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (t->key_count == 1 ||
+			record_get(t, (char *)rows + i * size, 1).integer == second)
+			old = (char *)rows + i * size;
+	if (old)
+		memcpy(merged, old, size);
+	for (size_t i = 0; i < t->count; i++) {
+		struct value v = record_get(t, new, i);
+		if (v.known)
+			record_set(t, merged, i, v);
+	}
+	*out_changed =
+		row_difference(t, old ? old : arena_alloc(c->keep, 1, size), merged, which) != 0;
+	if (old && !row_difference(t, old, merged, ~(uint64_t)0))
+		return true;
+	return row_put(c->store, t, merged, err);
+}
+
+static bool put_players(struct commit *c, const struct player *players, size_t count,
+	struct affected *a, struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct player *p = &players[i];
+		bool changed;
+		if (!merge_row(c, &player_table, p, sizeof(*p),
+			    BIT(PLAYER, full_name) | BIT(PLAYER, birth_date), p->player_id, 0,
+			    &changed, err))
+			return false;
+		if (changed &&
+			!add_affected(c, a, "SELECT game_id FROM game_stats WHERE player_id = ?",
+				p->player_id, 0, err))
+			return false;
+	}
+	return true;
+}
+
+bool store_put_players(struct store *s, const struct player *players, size_t count, struct err *err)
+{
+	struct commit c;
+	struct affected affected = {0};
+	if (!commit_begin(&c, s, 0, err))
+		return false;
+	return commit_end(&c,
+		put_players(&c, players, count, &affected, err) &&
+			complete_affected(&c, &affected, 0, err),
+		err);
+}
+
+static bool put_teams(struct commit *c, const struct team *teams, size_t count, struct affected *a,
+	struct err *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct team *t = &teams[i];
+		bool changed;
+		if (!merge_row(c, &team_table, t, sizeof(*t), BIT(TEAM, full_name), t->team_id,
+			    t->season, &changed, err))
+			return false;
+		if (changed && !add_affected(c, a,
+				       "SELECT game_id FROM games WHERE ?1 IN (away_team_id, "
+				       "home_team_id) "
+				       "AND season = ?2",
+				       t->team_id, t->season, err))
+			return false;
+	}
+	return true;
+}
+
+bool store_put_teams(struct store *s, const struct team *teams, size_t count, struct err *err)
+{
+	struct commit c;
+	struct affected affected = {0};
+	if (!commit_begin(&c, s, 0, err))
+		return false;
+	return commit_end(&c,
+		put_teams(&c, teams, count, &affected, err) &&
+			complete_affected(&c, &affected, 0, err),
+		err);
+}
+
+/* ---- a game ---- */
+
+static bool put_snapshot(struct replacement *r, struct err *err)
+{
+	struct affected affected = {0};
+	return put_players(r->commit, r->snapshot->players, r->snapshot->player_count, &affected,
+		       err) &&
+	       complete_affected(r->commit, &affected, r->game_id, err) && put_within(r, err);
+}
+
+bool store_put_game(
+	struct store *s, const struct snapshot *snapshot, struct put_result *out, struct err *err)
+{
+	assert(KNOWS(&snapshot->game, GAME, game_id));
+	struct put_result result = {0};
+	struct commit c;
+	if (!commit_begin(&c, s, snapshot->observed_at, err))
+		return false;
+	struct replacement r = {.commit = &c,
+		.snapshot = snapshot,
+		.game_id = snapshot->game.game_id,
+		.result = &result};
+	if (!commit_end(&c, put_snapshot(&r, err), err))
+		return false;
+	result.revision = c.revision;
+	*out = result;
+	return true;
+}
+
+/* ---- schedule and polls ---- */
+
+/* Whether any line of the game is stored. */
+static bool game_has_lines(struct commit *c, int64_t game_id, bool *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(c->store, "SELECT EXISTS (SELECT 1 FROM game_stats WHERE game_id = ?)", &q,
+		    err))
+		return false;
+	sql_bind_i64(&q, game_id);
+	if (sql_step(&q, err) != STEP_ROW)
+		return false;
+	*out = sql_i64(&q) != 0;
+	sql_reset(&q);
+	return true;
+}
+
+static bool put_scheduled(struct commit *c, const struct game *seen, int64_t order_time,
+	size_t *changed, struct err *err)
+{
+	struct put_result result = {0};
+	struct replacement r = {.commit = c, .game_id = seen->game_id, .result = &result};
+	struct game *g = &r.new;
+	bool has_lines;
+	if (!load_game(&r, err) || !game_has_lines(c, r.game_id, &has_lines, err))
+		return false;
+	const uint64_t names = BIT(GAME, away_team_name) | BIT(GAME, home_team_name);
+	overlay(g, seen, ~(game_state_columns | names | BIT(GAME, stats_status)));
+	overlay(g, seen, names & ~g->known); /* the full ones stay */
+	if (!KNOWS(g, GAME, state_time) || order_time > g->state_time) {
+		overlay(g, seen, game_state_columns);
+		SET(g, GAME, state_time, order_time);
+		SET(g, GAME, observed_at, c->observed_at);
+		mark_times(g, c->observed_at);
+	}
+	if (!complete_teams(&r, err))
+		return false;
+	SET(g, GAME, stats_status, status_of(g, has_lines, c->observed_at));
+	if (!row_difference(&game_table, &r.old, g, game_content()))
+		return true; /* that it was seen again is not worth a write */
+	(*changed)++;
+	return write_game(&r, err);
+}
+
+bool store_put_schedule(struct store *s, const struct game *games, size_t count, int64_t order_time,
+	int64_t observed_at, size_t *out_changed, struct err *err)
+{
+	struct commit c;
+	size_t changed = 0;
+	if (!commit_begin(&c, s, observed_at, err))
+		return false;
+	bool ok = true;
+	for (size_t i = 0; ok && i < count; i++)
+		ok = put_scheduled(&c, &games[i], order_time, &changed, err);
+	if (!commit_end(&c, ok, err))
+		return false;
+	*out_changed = changed;
+	return true;
+}
+
+bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
+	struct str error, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s,
+		    "UPDATE games SET last_poll_at = coalesce(?1, last_poll_at), next_poll_at = "
+		    "?2, "
+		    "last_error = ?3 WHERE game_id = ?4",
+		    &q, err))
+		return false;
+	sql_bind(&q,
+		(struct value){.known = polled_at != 0, .type = COLUMN_TIME, .integer = polled_at});
+	sql_bind(&q,
+		(struct value){
+			.known = next_poll_at != 0, .type = COLUMN_TIME, .integer = next_poll_at});
+	sql_bind(&q, (struct value){.known = error.n != 0, .type = COLUMN_TEXT, .text = error});
+	sql_bind_i64(&q, game_id);
+	return sql_exec(&q, err);
+}
