@@ -24,15 +24,15 @@ enum store_mode {
 
 /* "sqlite:PATH"; "sqlite::memory:" for tests. Unknown schemes: ERR_USAGE. */
 struct store *store_open(struct str url, enum store_mode mode, struct err *err);
-void store_close(struct store *s); /* NULL is fine */
+void store_close(struct store *s);                    /* NULL is fine */
 bool store_is_well(struct store *s, struct err *err); /* answers a query, schema as expected */
 
 /* ---- writing ---- */
 
 enum put_outcome {
-	PUT_STORED,	 /* something a reader can see changed: it has a revision */
-	PUT_UNCHANGED,	 /* as stored already; nothing but the bookkeeping of the poll was written */
-	PUT_OLDER,	 /* a newer one is stored; nothing was written */
+	PUT_STORED,    /* something a reader can see changed: it has a revision */
+	PUT_UNCHANGED, /* as stored already; nothing but the bookkeeping of the poll was written */
+	PUT_OLDER,     /* a newer one is stored; nothing was written */
 	PUT_QUARANTINED, /* worse than what is stored; kept aside with the reason, readers warned */
 };
 extern const struct str put_outcome_names[4];
@@ -41,8 +41,8 @@ struct put_result {
 	enum put_outcome outcome;
 	int64_t revision; /* PUT_STORED and PUT_QUARANTINED with a new warning; else 0 */
 	size_t inserted, updated, deleted; /* lines */
-	bool correction;  /* lines changed after the horn */
-	char reason[240]; /* PUT_OLDER, PUT_QUARANTINED: a sentence; else empty */
+	bool correction;                   /* lines changed after the horn */
+	char reason[240];                  /* PUT_OLDER, PUT_QUARANTINED: a sentence; else empty */
 };
 
 /*
@@ -52,24 +52,24 @@ struct put_result {
  * (full names, age on the day of the game, goaltenders' goals and assists, full club
  * names). On failure nothing was written.
  */
-bool store_put_game(struct store *s, const struct snapshot *snapshot, struct put_result *out,
-	struct err *err);
+bool store_put_game(
+	struct store *s, const struct snapshot *snapshot, struct put_result *out, struct err *err);
 
 /*
  * Games as a schedule or score reply shows them, one transaction. Identity, start and
  * schedule state are taken; state, score and clock only where the reply's order_time is
  * newer than the stored state's. Lines are never touched. Unchanged games are not written.
  */
-bool store_put_schedule(struct store *s, const struct game *games, size_t count,
-	int64_t order_time, int64_t observed_at, size_t *out_changed, struct err *err);
+bool store_put_schedule(struct store *s, const struct game *games, size_t count, int64_t order_time,
+	int64_t observed_at, size_t *out_changed, struct err *err);
 
 /* A poll that failed, or was planned: last_poll_at, next_poll_at, last_error (empty: none). */
 bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
 	struct str error, struct err *err);
 
 /* Upserts, and the lines and games that can now be told in full are (with a revision). */
-bool store_put_players(struct store *s, const struct player *players, size_t count,
-	struct err *err);
+bool store_put_players(
+	struct store *s, const struct player *players, size_t count, struct err *err);
 bool store_put_teams(struct store *s, const struct team *teams, size_t count, struct err *err);
 
 /* ---- reading ---- */
@@ -106,9 +106,10 @@ struct selection {
 	const struct condition *conditions;
 	size_t condition_count;
 	const struct sorting *sortings;
-	size_t sorting_count;	    /* at most SELECTION_SORTINGS, the key not counted */
-	const struct value *after;  /* keyset: sorting columns, then key, of the last row seen; or NULL */
-	int64_t limit;		    /* 0: all */
+	size_t sorting_count; /* at most SELECTION_SORTINGS, the key not counted */
+	const struct value
+		*after; /* keyset: sorting columns, then key, of the last row seen; or NULL */
+	int64_t limit;  /* 0: all */
 };
 enum { SELECTION_SORTINGS = 4 };
 

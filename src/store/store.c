@@ -1,0 +1,117 @@
+#include "store/store.h"
+
+#include "store/rows.h"
+#include "store/schema.h"
+
+#include <stdlib.h>
+
+enum { SCRATCH = 256 << 20 }; /* of one call; addresses, not memory */
+
+static bool parse_url(struct str url, struct str *out_path, struct err *err)
+{
+	static const struct str scheme = STR_INIT("sqlite:");
+	*out_path = str_skip(url, scheme.n);
+	if (str_starts(url, scheme) && out_path->n)
+		return true;
+	return err_set(err, ERR_USAGE, "--db: wants sqlite:FILE, got \"%.*s\"",
+		STR_ARG(str_first(url, 200)));
+}
+
+struct store *store_open(struct str url, enum store_mode mode, struct err *err)
+{
+	struct str path;
+	if (!parse_url(url, &path, err))
+		return NULL;
+	struct store *s = calloc(1, sizeof(*s));
+	if (!s) {
+		err_set(err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	s->scratch = arena_reserve(SCRATCH);
+	if (sql_open(s, str_z(&s->scratch, path), mode, err) &&
+		(mode == STORE_WRITE ? schema_migrate(s, err) : schema_check(s, err)))
+		return s;
+	store_close(s);
+	return NULL;
+}
+
+void store_close(struct store *s)
+{
+	if (!s)
+		return;
+	sql_close(s);
+	arena_release(&s->scratch);
+	free(s);
+}
+
+bool store_is_well(struct store *s, struct err *err)
+{
+	int64_t revision;
+	return schema_check(s, err) && store_get_revision(s, &revision, err);
+}
+
+bool store_get_revision(struct store *s, int64_t *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, "SELECT revision FROM revisions", &q, err))
+		return false;
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW)
+		*out = sql_i64(&q);
+	sql_reset(&q);
+	return step == STEP_ROW ||
+	       (step == STEP_DONE && err_set(err, ERR_STORE, "database: no revision"));
+}
+
+bool store_get_game(struct store *s, int64_t game_id, struct arena *keep, struct game *out,
+	bool *out_found, struct err *err)
+{
+	void *rows;
+	size_t count;
+	if (!rows_read(s, &game_table, game_id, sizeof(struct game), keep, &rows, &count, err))
+		return false;
+	*out_found = count > 0;
+	if (count)
+		*out = *(struct game *)rows;
+	return true;
+}
+
+bool store_get_games(struct store *s, int32_t first, int32_t last, struct arena *keep,
+	struct game **out, size_t *out_count, struct err *err)
+{
+	struct condition conditions[] = {
+		{.column = &game_table.columns[GAME_game_date],
+			.comparison = AT_LEAST,
+			.value = {.known = true, .type = COLUMN_DATE, .integer = first}},
+		{.column = &game_table.columns[GAME_game_date],
+			.comparison = AT_MOST,
+			.value = {.known = true, .type = COLUMN_DATE, .integer = last}},
+	};
+	struct selection q = {.table = &game_table, .conditions = conditions, .condition_count = 2};
+	struct cursor *cursor = store_select(s, &q, err);
+	if (!cursor)
+		return false;
+	size_t count = 0, room = 0;
+	struct game *games = NULL, g;
+	enum step step;
+	while ((step = cursor_step(cursor, &g, err)) == STEP_ROW) {
+		if (count == room) {
+			struct game *more = ARENA_NEW(keep, struct game, room = room * 2 + 64);
+			for (size_t i = 0; i < count; i++)
+				more[i] = games[i];
+			games = more;
+		}
+		for (size_t i = 0; i < game_table.count; i++) { /* texts end with the step */
+			struct value v = record_get(&game_table, &g, i);
+			if (v.known && v.type == COLUMN_TEXT) {
+				v.text = str_copy(keep, v.text);
+				record_set(&game_table, &g, i, v);
+			}
+		}
+		games[count++] = g;
+	}
+	cursor_close(cursor);
+	*out = games;
+	*out_count = count;
+	return step == STEP_DONE;
+}
