@@ -43,7 +43,7 @@ static const char *const common[] = {
 	"db", "upstream", "timeout", "retries", "log-level", "log-format", "help", "version", NULL};
 
 static const struct command *const commands[] = {
-	NULL,
+	&command_ingest,
 };
 
 enum { MAX_OPTIONS = 48 };
