@@ -22,6 +22,23 @@ bool sql_run(struct store *s, const char *text, struct err *err)
 	return sql_fail(s, err, start);
 }
 
+/*
+ * A new database turns to WAL once, and for that wants to be alone: it does not wait for the
+ * others, so we do. One that has turned already is asked for free.
+ */
+static bool use_wal(struct store *s, struct err *err)
+{
+	enum { STEP_MS = 5 };
+	for (int waited = 0;; waited += STEP_MS) {
+		int code = sqlite3_exec(s->db, "PRAGMA journal_mode = wal", NULL, NULL, NULL);
+		if (code == SQLITE_OK)
+			return true;
+		if ((code & 0xff) != SQLITE_BUSY || waited >= BUSY_MS)
+			return sql_fail(s, err, "turning to WAL");
+		sqlite3_sleep(STEP_MS);
+	}
+}
+
 bool sql_open(struct store *s, const char *path, enum store_mode mode, struct err *err)
 {
 	int flags = SQLITE_OPEN_NOMUTEX |
@@ -36,7 +53,7 @@ bool sql_open(struct store *s, const char *path, enum store_mode mode, struct er
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		sqlite3_db_config(s->db, off[i], 0, NULL);
 	return mode == STORE_READ ||
-	       sql_run(s, "PRAGMA journal_mode = wal; PRAGMA synchronous = normal", err);
+	       (use_wal(s, err) && sql_run(s, "PRAGMA synchronous = normal", err));
 }
 
 static size_t find_kept(struct store *s, const char *text)

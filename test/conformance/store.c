@@ -1,0 +1,834 @@
+/* store: what every database behind it must do. Seeds are printed, and taken from SEED. */
+#include "cmocka_all.h"
+
+#include "base/time.h"
+#include "store/store.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GAME         INT64_C(2026020204)
+#define START        INT64_C(1790000000000)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { AWAY = 12, HOME = 3, PLAYERS = 8, MINUTE = 60000 };
+
+static uint64_t seed;
+
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static int64_t below(uint64_t *state, int64_t n)
+{
+	return (int64_t)(random_next(state) % (uint64_t)n);
+}
+
+/* ---- bodies ---- */
+
+/* The snapshot's lines are set when it is put, so that a body may be copied. */
+struct body {
+	struct snapshot s;
+	struct stat_line lines[PLAYERS];
+};
+
+/* The first of each club is its goaltender. */
+static struct stat_line line_of(int player, int64_t goals, int64_t assists)
+{
+	struct stat_line l = {0};
+	bool home = player >= PLAYERS / 2;
+	SET(&l, STAT, game_id, GAME);
+	SET(&l, STAT, player_id, 8470001 + player);
+	SET(&l, STAT, player_name, STR("C. Somebody"));
+	SET(&l, STAT, team_id, home ? HOME : AWAY);
+	SET(&l, STAT, opponent_team_id, home ? AWAY : HOME);
+	SET(&l, STAT, time_on_ice, 60 * (goals + assists));
+	if (player % (PLAYERS / 2) == 0) {
+		SET(&l, STAT, player_position, STR("G"));
+		SET(&l, STAT, saves, goals * 10);
+		SET(&l, STAT, shots_against, goals * 10 + assists);
+		return l;
+	}
+	SET(&l, STAT, player_position, STR("C"));
+	SET(&l, STAT, goals, goals);
+	SET(&l, STAT, assists, assists);
+	SET(&l, STAT, points, goals + assists);
+	SET(&l, STAT, shots, goals * 3);
+	SET(&l, STAT, hits, assists);
+	SET(&l, STAT, faceoff_win_pct, 0.5);
+	return l;
+}
+
+/* Second `t` of a game in which every skater has as much. */
+static void make_body(struct body *b, int64_t t, struct str state, int64_t goals, int64_t assists)
+{
+	*b = (struct body){0};
+	struct game *g = &b->s.game;
+	SET(g, GAME, game_id, GAME);
+	SET(g, GAME, season, 20262027);
+	SET(g, GAME, game_type, 2);
+	SET(g, GAME, start_time, START);
+	SET(g, GAME, game_date, eastern_day(START));
+	SET(g, GAME, game_state, state);
+	SET(g, GAME, away_team_id, AWAY);
+	SET(g, GAME, home_team_id, HOME);
+	SET(g, GAME, away_team_name, STR("Hurricanes"));
+	SET(g, GAME, home_team_name, STR("Rangers"));
+	SET(g, GAME, away_score, goals);
+	SET(g, GAME, home_score, assists);
+	SET(g, GAME, period, 1);
+	for (int i = 0; i < PLAYERS; i++)
+		b->lines[i] = line_of(i, goals, assists);
+	b->s.count = PLAYERS;
+	b->s.has_lines = true;
+	b->s.observed_at = START + t * 1000;
+	b->s.order = (struct order_key){START / 1000 + t, 1, 0, START + t * 1000};
+}
+
+static struct store *fresh(void)
+{
+	struct err err;
+	struct store *s = store_open(STR("sqlite::memory:"), STORE_WRITE, &err);
+	if (!s)
+		fail_msg("%s", err.text);
+	return s;
+}
+
+static struct put_result put(struct store *s, struct body *b)
+{
+	struct put_result r;
+	struct err err;
+	b->s.lines = b->lines;
+	if (!store_put_game(s, &b->s, &r, &err))
+		fail_msg("%s", err.text);
+	return r;
+}
+
+static struct game game_of(struct store *s, struct arena *keep)
+{
+	struct game g;
+	bool found;
+	struct err err;
+	assert_true(store_get_game(s, GAME, keep, &g, &found, &err));
+	assert_true(found);
+	return g;
+}
+
+/* Texts of the record are gone by then. */
+static struct stat_line get_line(struct store *s, int player)
+{
+	struct err err;
+	struct stat_line l;
+	struct condition one = {.column = &stat_table.columns[STAT_player_id],
+		.value = {.known = true, .type = COLUMN_INT, .integer = 8470001 + player}};
+	struct selection q = {.table = &stat_table, .conditions = &one, .condition_count = 1};
+	struct cursor *c = store_select(s, &q, &err);
+	assert_int_equal(cursor_step(c, &l, &err), STEP_ROW);
+	cursor_close(c);
+	return l;
+}
+
+/* All lines as text, but for what tells of the commits: what any order of ingests agrees on. */
+static void dump_game(struct store *s, int64_t game_id, struct buf *out)
+{
+	struct err err;
+	struct condition of_game = {.column = &stat_table.columns[STAT_game_id],
+		.value = {.known = true, .type = COLUMN_INT, .integer = game_id}};
+	struct selection q = {.table = &stat_table, .conditions = &of_game, .condition_count = 1};
+	struct cursor *c = store_select(s, &q, &err);
+	struct stat_line l;
+	buf_reset(out);
+	while (cursor_step(c, &l, &err) == STEP_ROW) {
+		for (size_t i = 0; i < stat_table.count; i++) {
+			if (i == STAT_game_id || i == STAT_revision || i == STAT_observed_at)
+				continue;
+			value_write_csv(record_get(&stat_table, &l, i), out);
+			buf_add_char(out, ',');
+		}
+		buf_add_char(out, '\n');
+	}
+	cursor_close(c);
+}
+
+static void dump(struct store *s, struct buf *out)
+{
+	dump_game(s, GAME, out);
+}
+
+/* ---- opening ---- */
+
+static void test_urls(void **state)
+{
+	(void)state;
+	struct err err;
+	assert_null(store_open(STR("mysql://x"), STORE_WRITE, &err));
+	assert_int_equal(err.kind, ERR_USAGE);
+	assert_non_null(strstr(err.text, "sqlite:FILE"));
+	assert_null(store_open(STR("sqlite:/nowhere/at/all.db"), STORE_WRITE, &err));
+	assert_int_equal(err.kind, ERR_STORE);
+	assert_null(store_open(STR("sqlite:/nowhere/at/all.db"), STORE_READ, &err));
+	assert_int_equal(err.kind, ERR_STORE);
+	assert_null(store_open(STR("sqlite::memory:"), STORE_READ, &err));
+	assert_int_equal(err.kind, ERR_STORE);
+}
+
+struct file {
+	char path[40], url[48];
+};
+
+static struct file file_new(void)
+{
+	struct file f = {.path = "/tmp/rinkside-store-XXXXXX"};
+	int fd = mkstemp(f.path);
+	assert_true(fd >= 0);
+	close(fd);
+	unlink(f.path); /* so that the schema is made by whoever is first */
+	snprintf(f.url, sizeof(f.url), "sqlite:%s", f.path);
+	return f;
+}
+
+static void file_remove(const struct file *f)
+{
+	static const char *const ends[] = {"", "-wal", "-shm"};
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		char path[48];
+		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		unlink(path);
+	}
+}
+
+static void test_newer_schema_is_refused(void **state)
+{
+	(void)state;
+	struct file f = file_new();
+	sqlite3 *db;
+	struct err err;
+	store_close(store_open(str_from(f.url), STORE_WRITE, &err));
+	assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+	sqlite3_exec(db, "PRAGMA user_version = 990001", NULL, NULL, NULL);
+	sqlite3_close(db);
+	assert_null(store_open(str_from(f.url), STORE_WRITE, &err));
+	assert_non_null(strstr(err.text, "use a newer rinkside"));
+	assert_null(store_open(str_from(f.url), STORE_READ, &err));
+	assert_int_equal(err.kind, ERR_STORE);
+	file_remove(&f);
+}
+
+/* ---- a game ---- */
+
+static void test_a_game_is_replaced_whole(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	make_body(&b, 10, STR("LIVE"), 1, 2);
+	struct put_result r = put(s, &b);
+	assert_int_equal(r.outcome, PUT_STORED);
+	assert_int_equal(r.inserted, PLAYERS);
+	assert_int_equal(r.revision, 1);
+	b.s.order.time += 10; /* the same, later: nothing but the bookkeeping */
+	r = put(s, &b);
+	assert_int_equal(r.outcome, PUT_UNCHANGED);
+	assert_int_equal(r.revision, 0);
+	b.s.order.time += 10;
+	b.lines[5] = line_of(5, 2, 2);
+	b.s.count = PLAYERS - 1; /* and one leaves the sheet */
+	r = put(s, &b);
+	assert_int_equal(r.outcome, PUT_STORED);
+	assert_int_equal(r.updated, 1);
+	assert_int_equal(r.deleted, 1);
+	assert_int_equal(r.revision, 2);
+	assert_false(r.correction);
+	b.s.order.time -= 5; /* newer than the first two, older than the third */
+	b.s.count = PLAYERS;
+	r = put(s, &b);
+	assert_int_equal(r.outcome, PUT_OLDER);
+	assert_int_equal(r.revision, 0);
+	assert_true(r.reason[0]);
+	store_close(s);
+}
+
+static void test_corrections(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	make_body(&b, 10, STR("LIVE"), 1, 2);
+	put(s, &b);
+	make_body(&b, 20, STR("FINAL"), 1, 3);
+	assert_false(put(s, &b).correction); /* the horn itself */
+	make_body(&b, 30, STR("OFF"), 1, 3);
+	for (int i = 0; i < PLAYERS; i++) /* what was not known before corrects nothing */
+		SET(&b.lines[i], STAT, shifts, 20);
+	struct put_result r = put(s, &b);
+	assert_int_equal(r.updated, PLAYERS);
+	assert_false(r.correction);
+	b.s.order.time += 10;
+	SET(&b.lines[5], STAT, hits, 9);
+	r = put(s, &b);
+	assert_int_equal(r.updated, 1);
+	assert_true(r.correction);
+	store_close(s);
+}
+
+static void test_status(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *state, *status;
+		int64_t after;
+	} steps[] = {{"FUT", "scheduled", 0}, {"PRE", "scheduled", 1}, {"LIVE", "live", 2},
+		{"CRIT", "live", 3}, {"OVER", "provisional", 4}, {"LIVE", "live", 5},
+		{"FINAL", "provisional", 6}, {"OFF", "official", 7},
+		{"OFF", "settled", 7 * 86400 + 10}, {"WHAT", "live", 8 * 86400}};
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct body b;
+		make_body(&b, steps[i].after, str_from(steps[i].state), 1, 1);
+		put(s, &b);
+		if (!str_equal(game_of(s, &keep).stats_status, str_from(steps[i].status)))
+			fail_msg("%s is not %s", steps[i].state, steps[i].status);
+	}
+	arena_release(&keep);
+	store_close(s);
+}
+
+/* ---- never worse ---- */
+
+static void spoil_no_lines(struct body *b)
+{
+	b->s.count = 0;
+}
+static void spoil_no_place_for_lines(struct body *b)
+{
+	b->s.has_lines = false;
+}
+static void spoil_one_team(struct body *b)
+{
+	b->s.count = PLAYERS / 2;
+}
+static void spoil_few_lines(struct body *b)
+{
+	b->s.count = PLAYERS / 2 + 1;
+}
+static void spoil_points(struct body *b)
+{
+	b->lines[5].points++;
+}
+static void spoil_negative(struct body *b)
+{
+	b->lines[5].hits = -1;
+}
+static void spoil_no_goaltender(struct body *b)
+{
+	b->s.game.game_state = STR("FINAL");
+	b->lines[0].player_position = b->lines[PLAYERS / 2].player_position = STR("D");
+}
+static void spoil_goals(struct body *b)
+{
+	for (int i = 0; i < PLAYERS; i++)
+		record_set(
+			&stat_table, &b->lines[i], STAT_goals, (struct value){.type = COLUMN_INT});
+}
+
+static const struct spoil {
+	void (*spoil)(struct body *b);
+	const char *reason;
+	bool is_forgiven;
+} spoils[] = {
+	{spoil_no_lines, "no player lines", false},
+	{spoil_no_place_for_lines, "no player lines", false},
+	{spoil_one_team, "no player lines of team 3", false},
+	{spoil_few_lines, "5 player lines, 8 are stored", true},
+	{spoil_points, "has 3 points of 1 goals and 1 assists", true},
+	{spoil_negative, "has hits -1", true},
+	{spoil_no_goaltender, "no goaltender", true},
+	{spoil_goals, "no player has goals any more", true},
+};
+
+/* The first three come within five minutes, the fourth is past them. */
+static void check_spoil(const struct spoil *spoil, struct arena *keep)
+{
+	struct store *s = fresh();
+	struct body b;
+	struct buf good, now;
+	buf_init(&good, 1 << 20);
+	buf_init(&now, 1 << 20);
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	dump(s, &good);
+	for (int64_t minute = 1; minute <= 7; minute += 2) {
+		make_body(&b, minute * 60, STR("LIVE"), 1, 1);
+		spoil->spoil(&b);
+		struct put_result r = put(s, &b);
+		bool is_in = spoil->is_forgiven && minute == 7;
+		dump(s, &now);
+		if (is_in != (r.outcome != PUT_QUARANTINED) ||
+			(!is_in && (!strstr(r.reason, spoil->reason) ||
+					   !str_equal(buf_str(&good), buf_str(&now)))))
+			fail_msg("%s, minute %d: %s", spoil->reason, (int)minute, r.reason);
+		struct game g = game_of(s, keep);
+		assert_true(KNOWS(&g, GAME, warning));
+	}
+	make_body(&b, 600, STR("LIVE"), 2, 2);
+	assert_int_equal(put(s, &b).outcome, PUT_STORED);
+	struct game g = game_of(s, keep);
+	assert_false(KNOWS(&g, GAME, warning)); /* well again */
+	buf_clear(&good);
+	buf_clear(&now);
+	store_close(s);
+}
+
+static void test_what_is_worse_is_kept_aside(void **state)
+{
+	(void)state;
+	struct arena keep = arena_reserve(1 << 20);
+	for (size_t i = 0; i < COUNT(spoils); i++)
+		check_spoil(&spoils[i], &keep);
+	arena_release(&keep);
+}
+
+/* A column that is no more costs itself and nothing else: held at first, given up in the end. */
+static void test_a_lost_column(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	struct body b;
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	for (int64_t minute = 1; minute <= 7; minute += 2) {
+		make_body(&b, minute * 60, STR("LIVE"), 1 + minute, 1);
+		for (int i = 0; i < PLAYERS; i++)
+			record_set(&stat_table, &b.lines[i], STAT_hits,
+				(struct value){.type = COLUMN_INT});
+		assert_int_equal(put(s, &b).outcome, PUT_STORED);
+		struct stat_line l = get_line(s, 5);
+		assert_int_equal(l.goals, 1 + minute);
+		assert_int_equal(KNOWS(&l, STAT, hits), minute < 7);
+		struct game g = game_of(s, &keep);
+		assert_true(KNOWS(&g, GAME, warning));
+	}
+	arena_release(&keep);
+	store_close(s);
+}
+
+/* ---- completion ---- */
+
+static void put_names(struct store *s)
+{
+	struct err err;
+	struct player p = {0};
+	struct team t = {0};
+	SET(&p, PLAYER, player_id, 8470001);
+	SET(&p, PLAYER, full_name, STR("Somebody Somewhere"));
+	SET(&p, PLAYER, birth_date, eastern_day(START) - 9000);
+	SET(&t, TEAM, team_id, AWAY);
+	SET(&t, TEAM, season, 20262027);
+	SET(&t, TEAM, full_name, STR("Carolina Hurricanes"));
+	assert_true(store_put_players(s, &p, 1, &err));
+	assert_true(store_put_teams(s, &t, 1, &err));
+}
+
+static void test_names_and_ages(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct err err;
+	struct body b;
+	struct buf text;
+	int64_t before, after;
+	buf_init(&text, 1 << 20);
+	make_body(&b, 0, STR("FINAL"), 1, 1);
+	put(s, &b);
+	put_names(s);
+	dump(s, &text);
+	buf_add_char(&text, '\0');
+	assert_non_null(strstr(text.p, "8470001,Somebody Somewhere,12,Carolina Hurricanes,3,,24,"));
+	assert_non_null(strstr(text.p, "8470005,C. Somebody,3,,12,Carolina Hurricanes,,"));
+	buf_clear(&text);
+	/* Asked for again, and nothing found: what is known stays. */
+	struct player nothing = {0};
+	SET(&nothing, PLAYER, player_id, 8470001);
+	SET(&nothing, PLAYER, fetched_at, START);
+	assert_true(store_get_revision(s, &before, &err));
+	assert_int_equal(before, 3);
+	assert_true(store_put_players(s, &nothing, 1, &err));
+	assert_true(store_get_revision(s, &after, &err));
+	assert_int_equal(before, after);
+	store_close(s);
+}
+
+static void test_goaltenders(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	struct event goal = {0};
+	make_body(&b, 0, STR("FINAL"), 1, 1);
+	put(s, &b);
+	SET(&goal, EVENT, game_id, GAME);
+	SET(&goal, EVENT, event_id, 7);
+	SET(&goal, EVENT, type, STR("goal"));
+	SET(&goal, EVENT, player_id, 8470002);
+	SET(&goal, EVENT, assist1_player_id, 8470001); /* the goaltender */
+	b.s.events = &goal;
+	b.s.event_count = 1;
+	b.s.has_events = true;
+	struct put_result r = put(s, &b);
+	assert_int_equal(r.updated, 2);
+	assert_false(r.correction);
+	struct stat_line l = get_line(s, 0);
+	assert_true(KNOWS(&l, STAT, goals) && l.goals == 0 && l.assists == 1 && l.points == 1);
+	/* The event goes, and the assist with it: after the horn, so it is a correction. */
+	b.s.order.time += 60;
+	b.s.event_count = 0;
+	r = put(s, &b);
+	assert_int_equal(r.updated, 1);
+	assert_true(r.correction);
+	l = get_line(s, 0);
+	assert_true(KNOWS(&l, STAT, points) && l.points == 0);
+	store_close(s);
+}
+
+static void test_schedule(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	struct err err;
+	struct body b;
+	struct game *games;
+	size_t changed, count;
+	make_body(&b, 0, STR("FUT"), 0, 0);
+	struct game g = b.s.game;
+	assert_true(store_put_schedule(s, &g, 1, START / 1000, START, &changed, &err));
+	assert_int_equal(changed, 1);
+	assert_true(store_put_schedule(s, &g, 1, START / 1000 + 60, START, &changed, &err));
+	assert_int_equal(changed, 0);
+	make_body(&b, 100, STR("LIVE"), 1, 1);
+	put(s, &b);
+	g.game_state = STR("PRE"); /* an older word on the state: only the rest is taken */
+	SET(&g, GAME, venue, STR("The Rink"));
+	assert_true(store_put_schedule(s, &g, 1, START / 1000 + 50, START, &changed, &err));
+	g = game_of(s, &keep);
+	assert_true(str_equal(g.game_state, STR("LIVE")));
+	assert_true(str_equal(g.venue, STR("The Rink")));
+	assert_true(store_get_games(s, g.game_date, g.game_date, &keep, &games, &count, &err));
+	assert_int_equal(count, 1);
+	assert_true(
+		store_get_games(s, g.game_date + 1, g.game_date + 9, &keep, &games, &count, &err));
+	assert_int_equal(count, 0);
+	assert_true(store_put_poll(s, GAME, START, START + MINUTE, STR("500"), &err));
+	g = game_of(s, &keep);
+	assert_int_equal(g.next_poll_at, START + MINUTE);
+	assert_true(str_equal(g.last_error, STR("500")));
+	make_body(&b, 200, STR("LIVE"), 1, 1);
+	put(s, &b);
+	g = game_of(s, &keep);
+	assert_false(KNOWS(&g, GAME, last_error));
+	arena_release(&keep);
+	store_close(s);
+}
+
+/* ---- rows out ---- */
+
+static int compare_values(struct value a, struct value b)
+{
+	if (!a.known || !b.known)
+		return (int)a.known - (int)b.known;
+	if (a.type == COLUMN_TEXT)
+		return str_compare(a.text, b.text);
+	if (a.type == COLUMN_REAL)
+		return (a.real > b.real) - (a.real < b.real);
+	return (a.integer > b.integer) - (a.integer < b.integer);
+}
+
+enum { KEYS = 4 };
+
+/* What a row is sorted by, then its key; texts copied. */
+static void key_of(
+	const struct selection *q, const struct stat_line *l, struct value *out, struct arena *keep)
+{
+	size_t n = q->sorting_count;
+	for (size_t i = 0; i < n; i++) {
+		out[i] = record_get(
+			&stat_table, l, (size_t)(q->sortings[i].column - stat_table.columns));
+		if (out[i].known && out[i].type == COLUMN_TEXT)
+			out[i].text = str_copy(keep, out[i].text);
+	}
+	out[n] = record_get(&stat_table, l, STAT_game_id);
+	out[n + 1] = record_get(&stat_table, l, STAT_player_id);
+}
+
+static int compare_keys(const struct selection *q, const struct value *a, const struct value *b)
+{
+	for (size_t i = 0; i < q->sorting_count; i++) {
+		int order = compare_values(a[i], b[i]) * (q->sortings[i].descending ? -1 : 1);
+		if (order)
+			return order;
+	}
+	return compare_values(a[q->sorting_count + 1], b[q->sorting_count + 1]);
+}
+
+/* One page, after *after; how many rows. */
+static int64_t check_page(
+	struct store *s, struct selection *q, struct value *after, struct arena *keep)
+{
+	struct err err;
+	struct stat_line l;
+	int64_t n = 0;
+	struct cursor *c = store_select(s, q, &err);
+	if (!c)
+		fail_msg("%s", err.text);
+	for (; cursor_step(c, &l, &err) == STEP_ROW; n++) {
+		struct value here[KEYS];
+		key_of(q, &l, here, keep);
+		assert_true(!q->after || compare_keys(q, after, here) < 0);
+		memcpy(after, here, sizeof(here));
+		q->after = after;
+	}
+	cursor_close(c);
+	return n;
+}
+
+/* Pages of any size, by any columns up or down, show every line once and in order. */
+static void test_keyset(void **state)
+{
+	(void)state;
+	uint64_t random = seed;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	struct body b;
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	for (int i = 0; i < PLAYERS; i++)
+		b.lines[i] = line_of(i, below(&random, 3), below(&random, 3));
+	for (int i = 0; i < PLAYERS; i++)
+		b.lines[i].goals = b.lines[i].points - b.lines[i].assists;
+	put(s, &b);
+	for (int round = 0; round < 500; round++) {
+		struct sorting by[2];
+		struct value after[KEYS];
+		struct selection q = {.table = &stat_table,
+			.sortings = by,
+			.sorting_count = (size_t)below(&random, 3),
+			.limit = 1 + below(&random, 4)};
+		for (size_t i = 0; i < 2; i++)
+			by[i] = (struct sorting){&stat_table.columns[below(&random, STAT_COLUMNS)],
+				below(&random, 2) != 0};
+		int64_t seen = 0, n;
+		arena_reset(&keep);
+		while ((n = check_page(s, &q, after, &keep)) > 0)
+			seen += n;
+		assert_int_equal(seen, PLAYERS);
+	}
+	arena_release(&keep);
+	store_close(s);
+}
+
+static void test_conditions(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct err err;
+	struct body b;
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	struct condition c[] = {
+		{.column = &stat_table.columns[STAT_player_id],
+			.value = {.known = true, .integer = 8470001}},
+		{.column = &stat_table.columns[STAT_player_id],
+			.value = {.known = true, .integer = 8470003}},
+		{.column = &game_table.columns[GAME_season],
+			.of_game = true,
+			.value = {.known = true, .integer = 20262027}},
+		{.column = &game_table.columns[GAME_game_type],
+			.of_game = true,
+			.value = {.known = true, .integer = 2}},
+		{.column = &stat_table.columns[STAT_hits],
+			.comparison = IS_NOT,
+			.value = {.known = false}},
+	};
+	struct selection q = {.table = &stat_table, .conditions = c, .condition_count = 4};
+	int64_t count;
+	assert_true(store_count(s, &q, &count, &err));
+	assert_int_equal(count, 2);
+	q.condition_count = 5; /* a goaltender has no hits */
+	assert_true(store_count(s, &q, &count, &err));
+	assert_int_equal(count, 1);
+	c[3].value.integer = 3;
+	assert_true(store_count(s, &q, &count, &err));
+	assert_int_equal(count, 0);
+	store_close(s);
+}
+
+/* ---- any order, any number ---- */
+
+enum { SNAPSHOTS = 6 };
+
+/* A game's snapshots; some share a time, so that period, clock and arrival decide. */
+static void make_story(struct body *b, uint64_t *random)
+{
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		make_body(&b[i], i / 2 * 15, i == SNAPSHOTS - 1 ? STR("FINAL") : STR("LIVE"),
+			below(random, 4), below(random, 4));
+		b[i].s.order.period = 1 + below(random, 2);
+		b[i].s.order.elapsed = below(random, 2) * 600;
+		b[i].s.order.arrival_ms += i;
+		b[i].s.count = (size_t)(PLAYERS - below(random, 2));
+		SET(&b[i].s.game, GAME, period, b[i].s.order.period);
+	}
+}
+
+static void shuffle(int *order, uint64_t *random)
+{
+	for (int i = 0; i < SNAPSHOTS; i++)
+		order[i] = i;
+	for (int i = SNAPSHOTS - 1; i > 0; i--) {
+		int j = (int)below(random, i + 1), swap = order[i];
+		order[i] = order[j];
+		order[j] = swap;
+	}
+}
+
+/* The newest alone is the truth. */
+static void dump_newest(const struct body *b, struct buf *out)
+{
+	struct body newest = b[0];
+	for (int i = 1; i < SNAPSHOTS; i++)
+		if (order_compare(b[i].s.order, newest.s.order) > 0)
+			newest = b[i];
+	struct store *s = fresh();
+	put(s, &newest);
+	dump(s, out);
+	store_close(s);
+}
+
+/* Each interleaving is a game of its own. */
+static void test_any_order_ends_in_the_same_rows(void **state)
+{
+	(void)state;
+	enum { STORIES = 1000, INTERLEAVINGS = 10 };
+	uint64_t random = seed;
+	struct store *s = fresh();
+	struct buf want, got;
+	buf_init(&want, 1 << 20);
+	buf_init(&got, 1 << 20);
+	for (int64_t i = 0; i < STORIES * INTERLEAVINGS; i++) {
+		static struct body b[SNAPSHOTS];
+		int order[SNAPSHOTS];
+		if (i % INTERLEAVINGS == 0) {
+			make_story(b, &random);
+			dump_newest(b, &want);
+		}
+		shuffle(order, &random);
+		for (int j = 0; j < SNAPSHOTS; j++) {
+			b[order[j]].s.game.game_id = GAME + 1 + i;
+			put(s, &b[order[j]]);
+		}
+		dump_game(s, GAME + 1 + i, &got);
+		if (!str_equal(buf_str(&want), buf_str(&got)))
+			fail_msg("SEED=%llu: interleaving %d", (unsigned long long)seed, (int)i);
+		for (int j = 0; j < SNAPSHOTS; j++)
+			b[j].s.game.game_id = GAME;
+	}
+	buf_clear(&want);
+	buf_clear(&got);
+	store_close(s);
+}
+
+static void put_all_from_a_process(const struct file *f, struct body *b, uint64_t random)
+{
+	struct err err;
+	struct put_result r;
+	int order[SNAPSHOTS];
+	bool ok = true;
+	struct store *s = store_open(str_from(f->url), STORE_WRITE, &err);
+	shuffle(order, &random);
+	for (int j = 0; s && ok && j < SNAPSHOTS; j++) {
+		b[order[j]].s.lines = b[order[j]].lines;
+		ok = store_put_game(s, &b[order[j]].s, &r, &err);
+	}
+	if (!s || !ok)
+		fprintf(stderr, "# %s\n", err.text);
+	store_close(s);
+	_exit(s && ok ? 0 : 1);
+}
+
+static void run_processes(const struct file *f, struct body *b, uint64_t *random)
+{
+	enum { PROCESSES = 8 };
+	pid_t pids[PROCESSES];
+	for (int i = 0; i < PROCESSES; i++) {
+		random_next(random);
+		if (!(pids[i] = fork()))
+			put_all_from_a_process(f, b, *random);
+		assert_true(pids[i] > 0);
+	}
+	for (int i = 0; i < PROCESSES; i++) {
+		int status;
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+}
+
+static void test_processes_at_once(void **state)
+{
+	(void)state;
+	uint64_t random = seed;
+	struct err err;
+	struct buf want, got;
+	buf_init(&want, 1 << 20);
+	buf_init(&got, 1 << 20);
+	for (int round = 0; round < 8; round++) {
+		struct file f = file_new();
+		struct body b[SNAPSHOTS];
+		make_story(b, &random);
+		run_processes(&f, b, &random);
+		struct store *s = store_open(str_from(f.url), STORE_READ, &err);
+		if (!s)
+			fail_msg("%s", err.text);
+		dump(s, &got);
+		store_close(s);
+		dump_newest(b, &want);
+		assert_true(str_equal(buf_str(&want), buf_str(&got)));
+		file_remove(&f);
+	}
+	buf_clear(&want);
+	buf_clear(&got);
+}
+
+int main(void)
+{
+	const char *given = getenv("SEED");
+	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time_now_ms();
+	printf("# SEED=%llu\n", (unsigned long long)seed);
+	fflush(stdout);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_urls),
+		cmocka_unit_test(test_newer_schema_is_refused),
+		cmocka_unit_test(test_a_game_is_replaced_whole),
+		cmocka_unit_test(test_corrections),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_what_is_worse_is_kept_aside),
+		cmocka_unit_test(test_a_lost_column),
+		cmocka_unit_test(test_names_and_ages),
+		cmocka_unit_test(test_goaltenders),
+		cmocka_unit_test(test_schedule),
+		cmocka_unit_test(test_keyset),
+		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_any_order_ends_in_the_same_rows),
+		cmocka_unit_test(test_processes_at_once),
+	};
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
