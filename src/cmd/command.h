@@ -27,7 +27,9 @@ struct config {
 	struct str recordings, faults;
 	double speed;
 	int64_t seed, games, latency_ms, ttl_s;
+	int64_t season;      /* fake: 20252026; 0: a night */
 	int64_t deadline_ms; /* fake ends by itself; 0: never */
+	bool truth;
 };
 
 struct command {

@@ -1,0 +1,270 @@
+#include "fake/pages.h"
+
+#include "base/json.h"
+#include "base/time.h"
+#include "fake/bodies.h"
+#include "fake/truth.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { WORDS = 3, SCRATCH = 8 * 1024 * 1024 };
+
+/* What a route's function sees. */
+struct question {
+	struct pages *pages;
+	struct str words[WORDS]; /* what stood for the route's {} */
+	int64_t at_ms, now_ms;
+	struct buf *out;
+};
+
+void pages_init(struct pages *p, const struct league *l, const struct recordings *r)
+{
+	*p = (struct pages){.league = l, .recordings = r, .scratch = arena_reserve(SCRATCH)};
+	if (l->is_over)
+		return;
+	p->keep = arena_reserve((l->count + 1) * (MATCH_BYTES + sizeof(p->matches[0])));
+	p->matches = ARENA_NEW(&p->keep, const struct match *, l->count + 1);
+}
+
+void pages_clear(struct pages *p)
+{
+	arena_release(&p->keep);
+	arena_release(&p->scratch);
+}
+
+static const struct match *find_match(struct pages *p, struct str word, struct arena *scratch)
+{
+	int64_t id;
+	const struct fixture *f = str_to_i64(word, &id) ? league_find(p->league, id) : NULL;
+	if (!f || !p->matches)
+		return f ? match_play(scratch, p->league, f) : NULL;
+	const struct match **slot = &p->matches[f - p->league->fixtures];
+	if (!*slot)
+		*slot = match_play(&p->keep, p->league, f);
+	return *slot;
+}
+
+static enum page of_league(const struct question *q)
+{
+	return q->pages->league->is_over ? PAGE_STAYS : PAGE_CHANGES;
+}
+
+static enum page send_to_day(const struct question *q, const char *kind)
+{
+	buf_add_format(q->out, "/v1/%s/%s", kind, day_format(eastern_day(q->now_ms)).text);
+	return PAGE_ELSEWHERE;
+}
+
+static bool parse_day(struct str word, int32_t *out)
+{
+	return day_parse(word, out) && *out > 0 && *out < day_from_civil(2200, 1, 1);
+}
+
+/* ---- routes ---- */
+
+static enum page schedule(const struct question *q)
+{
+	int32_t day;
+	if (str_equal(q->words[0], STR("now")))
+		return send_to_day(q, "schedule");
+	if (!parse_day(q->words[0], &day))
+		return PAGE_MISSING;
+	body_schedule(q->out, q->pages->league, day, q->at_ms, q->pages->scratch);
+	return of_league(q);
+}
+
+static enum page score(const struct question *q)
+{
+	int32_t day;
+	if (str_equal(q->words[0], STR("now")))
+		return send_to_day(q, "score");
+	if (!parse_day(q->words[0], &day))
+		return PAGE_MISSING;
+	body_score(q->out, q->pages->league, day, q->at_ms, q->pages->scratch);
+	return of_league(q);
+}
+
+typedef void game_body(
+	struct buf *out, const struct league *l, const struct match *m, int64_t wall);
+
+static enum page of_game(const struct question *q, game_body *body)
+{
+	struct arena scratch = q->pages->scratch;
+	const struct match *m = find_match(q->pages, q->words[0], &scratch);
+	if (!m)
+		return PAGE_MISSING;
+	const struct league *l = q->pages->league;
+	body(q->out, l, m, league_wall(l, m->fixture, q->at_ms));
+	return of_league(q);
+}
+
+static enum page box_score(const struct question *q)
+{
+	return of_game(q, body_box_score);
+}
+
+static enum page play_by_play(const struct question *q)
+{
+	return of_game(q, body_play_by_play);
+}
+
+/* The club, and its season in the path; "current" and "now" are elsewhere. */
+static enum page of_club(const struct question *q, const char *kind, int *out_club)
+{
+	int64_t season;
+	*out_club = club_find(q->words[0]);
+	if (*out_club < 0 || q->pages->recordings)
+		return PAGE_MISSING;
+	if (str_equal(q->words[1], STR("current")) || str_equal(q->words[1], STR("now"))) {
+		buf_add_format(q->out, "/v1/%s/%s/%" PRId64, kind, clubs[*out_club].abbrev,
+			q->pages->league->season);
+		return PAGE_ELSEWHERE;
+	}
+	bool is_ours = str_to_i64(q->words[1], &season) && season == q->pages->league->season;
+	return is_ours ? PAGE_STAYS : PAGE_MISSING;
+}
+
+static enum page roster(const struct question *q)
+{
+	int club;
+	enum page page = of_club(q, "roster", &club);
+	if (page == PAGE_STAYS)
+		body_roster(q->out, q->pages->league, club);
+	return page;
+}
+
+static enum page club_season(const struct question *q)
+{
+	int club;
+	enum page page = of_club(q, "club-schedule-season", &club);
+	if (page != PAGE_STAYS)
+		return page;
+	body_club_season(q->out, q->pages->league, club, q->at_ms, q->pages->scratch);
+	return of_league(q);
+}
+
+static enum page player(const struct question *q)
+{
+	int64_t id;
+	int club;
+	const struct person *p =
+		str_to_i64(q->words[0], &id) ? league_person(q->pages->league, id, &club) : NULL;
+	if (!p || q->pages->recordings)
+		return PAGE_MISSING;
+	body_player(q->out, q->pages->league, p, club);
+	return PAGE_STAYS;
+}
+
+static enum page seasons(const struct question *q)
+{
+	struct json j = json_begin(q->out);
+	json_open(&j, '[');
+	for (int64_t season = 19171918; season <= q->pages->league->season; season += 10001)
+		if (season != 20042005)
+			json_i64(&j, season);
+	json_close(&j, ']');
+	return PAGE_STAYS;
+}
+
+static enum page teams(const struct question *q)
+{
+	body_teams(q->out);
+	return PAGE_STAYS;
+}
+
+/* Ours, for tests: what the game comes to in the end, one line a player. */
+static enum page truth(const struct question *q)
+{
+	struct arena scratch = q->pages->scratch;
+	const struct match *m = find_match(q->pages, q->words[0], &scratch);
+	if (!m)
+		return PAGE_MISSING;
+	truth_game(q->out, m);
+	return PAGE_STAYS;
+}
+
+static const struct route {
+	struct str path; /* {} is any one part */
+	enum page (*render)(const struct question *q);
+} routes[] = {
+	{STR_INIT("/v1/schedule/{}"), schedule},
+	{STR_INIT("/v1/score/{}"), score},
+	{STR_INIT("/v1/gamecenter/{}/boxscore"), box_score},
+	{STR_INIT("/v1/gamecenter/{}/play-by-play"), play_by_play},
+	{STR_INIT("/v1/roster/{}/{}"), roster},
+	{STR_INIT("/v1/club-schedule-season/{}/{}"), club_season},
+	{STR_INIT("/v1/player/{}/landing"), player},
+	{STR_INIT("/v1/season"), seasons},
+	{STR_INIT("/stats/rest/en/team"), teams},
+	{STR_INIT("/fake/truth/{}"), truth},
+};
+
+static bool match_route(struct str pattern, struct str path, struct str words[static WORDS])
+{
+	size_t count = 0;
+	for (;;) {
+		struct str_cut want = str_cut(pattern, '/'), got = str_cut(path, '/');
+		if (str_equal(want.head, STR("{}")))
+			words[count++] = got.head;
+		else if (!str_equal(want.head, got.head))
+			return false;
+		if (!want.found || !got.found)
+			return want.found == got.found;
+		pattern = want.tail;
+		path = got.tail;
+	}
+}
+
+static bool has_empty_part(struct str path)
+{
+	for (size_t i = 1; i < path.n; i++)
+		if (path.p[i] == '/' && path.p[i - 1] == '/')
+			return true;
+	return false;
+}
+
+/* The legacy schedule said in its query what today's API says in the path. */
+static struct str legacy_schedule(struct str query, char *room, size_t size)
+{
+	static const struct str names[] = {
+		STR_INIT("season"), STR_INIT("startDate"), STR_INIT("date")};
+	for (struct str_cut part = {.tail = query, .found = true}; part.found;) {
+		part = str_cut(part.tail, '&');
+		struct str_cut pair = str_cut(part.head, '=');
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (str_equal(pair.head, names[i])) {
+				int n = snprintf(room, size, "/api/v1/schedule/%s%.*s",
+					i ? "" : "season", STR_ARG(pair.tail));
+				return (struct str){room, (size_t)n < size ? (size_t)n : 0};
+			}
+	}
+	return STR("");
+}
+
+static enum page render_recorded(
+	struct pages *p, struct str path, struct str query, int64_t nth, struct buf *out)
+{
+	char room[128];
+	struct err err;
+	if (!p->recordings)
+		return PAGE_MISSING;
+	if (str_equal(path, STR("/api/v1/schedule")))
+		path = legacy_schedule(query, room, sizeof(room));
+	const char *file = recordings_find(p->recordings, path, nth);
+	return file && recordings_read(file, out, &err) ? PAGE_STAYS : PAGE_MISSING;
+}
+
+enum page pages_render(struct pages *p, struct str path, struct str query, int64_t nth,
+	int64_t at_ms, int64_t now_ms, struct buf *out)
+{
+	if (has_empty_part(path))
+		return PAGE_BAD;
+	if (render_recorded(p, path, query, nth, out) == PAGE_STAYS)
+		return PAGE_STAYS;
+	struct question q = {.pages = p, .at_ms = at_ms, .now_ms = now_ms, .out = out};
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (match_route(routes[i].path, path, q.words))
+			return routes[i].render(&q);
+	return PAGE_MISSING;
+}

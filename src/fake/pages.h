@@ -1,0 +1,40 @@
+/*
+ * pages - what a path of the API answers at a moment: the made-up league, or recordings.
+ *
+ * Knows: the API's paths. Does not know: HTTP, caches, the time of day.
+ */
+#ifndef FAKE_PAGES_H
+#define FAKE_PAGES_H
+
+#include "base/buf.h"
+#include "fake/game.h"
+#include "fake/recordings.h"
+
+enum page {
+	PAGE_CHANGES,   /* JSON, of this moment */
+	PAGE_STAYS,     /* JSON, the same at every moment */
+	PAGE_ELSEWHERE, /* the path at which it is */
+	PAGE_BAD,       /* an empty part of a path */
+	PAGE_MISSING,
+};
+
+struct pages {
+	const struct league *league;         /* one without games beside recordings */
+	const struct recordings *recordings; /* NULL: none */
+	const struct match **matches;        /* a night's, played once; NULL for a season */
+	struct arena keep, scratch;
+};
+
+/* The league and the recordings outlive the pages. */
+void pages_init(struct pages *p, const struct league *l, const struct recordings *r);
+void pages_clear(struct pages *p);
+
+/*
+ * Fills *out with the body, or the path of an ELSEWHERE. `nth` chooses among recorded
+ * bodies as recordings_find does. at_ms is what the body shows, now_ms decides which day
+ * is today.
+ */
+enum page pages_render(struct pages *p, struct str path, struct str query, int64_t nth,
+	int64_t at_ms, int64_t now_ms, struct buf *out);
+
+#endif
