@@ -82,6 +82,8 @@ static uint64_t due_on_ice(const struct play *p, int side)
 /* Opens and closes shifts so that `due` is on the ice from this second on. */
 static void change_to(struct play *p, uint64_t due)
 {
+	if (due == p->on_ice)
+		return;
 	for (int slot = 0; slot < SLOTS; slot++) {
 		uint64_t b = (uint64_t)1 << slot;
 		if (p->on_ice & ~due & b && p->second > p->since[slot]) {

@@ -212,6 +212,6 @@ int club_find(struct str abbrev)
 int64_t league_wall(const struct league *l, const struct fixture *f, int64_t now_ms)
 {
 	if (l->is_over)
-		return INT32_MAX;
+		return INT32_MAX - 1; /* the last moment before for ever */
 	return (int64_t)((double)(now_ms - l->began_ms) * l->speed / 1000) - f->puck_s;
 }

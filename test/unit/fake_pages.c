@@ -117,6 +117,16 @@ static void truth_is_of_the_game(void **state)
 		}
 		struct tally t;
 		match_tally(m, FOR_EVER - 1, &t);
+		char path[64];
+		snprintf(path, sizeof(path), "/v1/gamecenter/%lld/boxscore",
+			(long long)m->fixture->id);
+		assert_int_equal(ask(&season, path), PAGE_STAYS);
+		yyjson_doc *box = parse();
+		assert_int_equal(
+			yyjson_get_sint(yyjson_doc_ptr_get(box, "/awayTeam/score")), t.score[AWAY]);
+		assert_int_equal(
+			yyjson_get_sint(yyjson_doc_ptr_get(box, "/homeTeam/score")), t.score[HOME]);
+		yyjson_doc_free(box);
 		assert_int_equal(lines, SLOTS);
 		assert_int_equal(decisions, 2);
 		assert_int_equal(goals, t.score[AWAY] + t.score[HOME] - (m->last_period == 5));
