@@ -34,6 +34,7 @@ static const struct option settings[] = {
 	SETTING("observed-at", TEXT, observed_at, NULL, "TIME",
 		"when the upstream showed the files' bodies, RFC 3339; their own time when not given"),
 	SETTING("columns", FLAG, columns, NULL, NULL, "print the columns of game_stats: name, type, help"),
+	SETTING("listen", TEXT, listen, "127.0.0.1:8080", "ADDRESS:PORT", "where to listen; port 0: any free one"),
 	RANGE("seed", INTEGER, seed, "1", 0, 0, "N", "of the league, its games and the faults"),
 	RANGE("games", INTEGER, games, "8", 1, 16, "N", "in the made-up night"),
 	RANGE("speed", REAL, speed, "1", 0.1, 3600, "N", "times as fast as life"),
@@ -57,6 +58,7 @@ static const char *const common[] = {
 
 static const struct command *const commands[] = {
 	&command_ingest,
+	&command_fake,
 };
 
 enum { MAX_OPTIONS = 48 };
