@@ -46,6 +46,19 @@ static int print_truth(const struct league *l)
 	return ok && fflush(stdout) == 0 ? 0 : 1;
 }
 
+static void say_what(const struct league *l, const struct recordings *r)
+{
+	if (r)
+		log_info("%zu paths with recorded bodies", recordings_count(r));
+	else if (l->is_over)
+		log_info("games %" PRId64 " to %" PRId64 ", all of them over", l->fixtures[0].id,
+			l->fixtures[l->count - 1].id);
+	else
+		log_info("games %" PRId64 " to %" PRId64 " on %s, %g times as fast as life",
+			l->fixtures[0].id, l->fixtures[l->count - 1].id,
+			day_format(l->fixtures[0].day).text, l->speed);
+}
+
 static bool serve_league(const struct config *c, const struct league *l, struct err *err)
 {
 	struct serve_settings settings = {.listen = c->listen,
@@ -57,6 +70,7 @@ static bool serve_league(const struct config *c, const struct league *l, struct 
 	if (!faults_parse(c->faults, (uint64_t)c->seed, &settings.faults, err) ||
 		(c->recordings.n && !(recordings = recordings_open(c->recordings, err))))
 		return err_wrap(err, "fake");
+	say_what(l, recordings);
 	struct pages pages;
 	pages_init(&pages, l, recordings);
 	bool ok = serve(&settings, &pages, err) || err_wrap(err, "fake");
