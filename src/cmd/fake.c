@@ -12,21 +12,23 @@ static const char *const option_names[] = {"listen", "seed", "games", "speed", "
 
 enum { LEAGUE_ARENA = 4 * 1024 * 1024 };
 
-static bool make_league(
-	const struct config *c, struct arena *keep, const struct league **out, struct err *err)
+/* NULL: err says why. */
+static const struct league *make_league(const struct config *c, struct arena *keep, struct err *err)
 {
 	uint64_t seed = (uint64_t)c->seed;
 	int64_t first = c->season / 10000;
-	if (c->season && (c->season % 10000 != first + 1 || first < 1917 || first > 2199))
-		return err_set(err, ERR_USAGE,
+	if (!c->season)
+		return league_night(
+			keep, seed, c->recordings.n ? 0 : (int)c->games, time_now_ms(), c->speed);
+	if (c->recordings.n)
+		err_set(err, ERR_USAGE, "fake: --season or --recordings, not both");
+	else if (c->season % 10000 != first + 1 || first < 1917 || first > 2199)
+		err_set(err, ERR_USAGE,
 			"fake: --season: %" PRId64 " is no season: two years, such as 20252026",
 			c->season);
-	if (c->season && c->recordings.n)
-		return err_set(err, ERR_USAGE, "fake: --season or --recordings, not both");
-	*out = c->season ? league_season(keep, seed, (int)first)
-			 : league_night(keep, seed, c->recordings.n ? 0 : (int)c->games,
-				   time_now_ms(), c->speed);
-	return true;
+	else
+		return league_season(keep, seed, (int)first);
+	return NULL;
 }
 
 static int print_truth(const struct league *l)
@@ -82,19 +84,17 @@ static bool serve_league(const struct config *c, const struct league *l, struct 
 static int run(const struct config *c, int argc, char **argv)
 {
 	struct err err;
-	const struct league *league = NULL;
-	struct arena keep = arena_reserve(LEAGUE_ARENA);
-	int code = 0;
 	if (argc) {
 		err_set(&err, ERR_USAGE, "fake: \"%s\": there is nothing to name", argv[0]);
-		code = command_fail(&err);
-	} else if (!make_league(c, &keep, &league, &err)) {
-		code = command_fail(&err);
-	} else if (c->truth) {
-		code = print_truth(league);
-	} else if (!serve_league(c, league, &err)) {
-		code = command_fail(&err);
+		return command_fail(&err);
 	}
+	struct arena keep = arena_reserve(LEAGUE_ARENA);
+	const struct league *league = make_league(c, &keep, &err);
+	int code = 0;
+	if (league && c->truth)
+		code = print_truth(league);
+	else if (!league || !serve_league(c, league, &err))
+		code = command_fail(&err);
 	arena_release(&keep);
 	return code;
 }

@@ -114,7 +114,7 @@ static void change_lines(struct play *p)
 
 static int8_t someone(struct play *p, int side, int but)
 {
-	int found[DRESSED], n = 0;
+	int found[DRESSED] = {0}, n = 0;
 	for (int slot = 0; slot < FIRST_GOALTENDER; slot++)
 		if (p->on_ice & bit(side, slot) && side * DRESSED + slot != but)
 			found[n++] = side * DRESSED + slot;
@@ -164,7 +164,7 @@ static struct event *happen(struct play *p, enum happening what, int side)
 		.on_ice = p->on_ice};
 	m->event_count++;
 	for (int s = 0; s < SIDES; s++) {
-		e->score[s] = (int8_t)p->score[s];
+		e->score[s] = (uint8_t)p->score[s];
 		e->skaters[s] = (int8_t)(skaters_due(p, s) + p->is_pulled[s]);
 		e->has_goaltender[s] = !p->is_pulled[s];
 	}
@@ -529,8 +529,9 @@ static void tally_goal(const struct event *e, struct tally *t)
 
 static void tally_event(const struct event *e, struct tally *t)
 {
-	struct line *mine = e->player == NOBODY ? NULL : &t->lines[e->player];
-	struct line *theirs = e->other == NOBODY ? NULL : &t->lines[e->other];
+	struct line nobody = {0};
+	struct line *mine = e->player == NOBODY ? &nobody : &t->lines[e->player];
+	struct line *theirs = e->other == NOBODY ? &nobody : &t->lines[e->other];
 	switch ((enum happening)e->what) {
 	case FACEOFF:
 		mine->faceoffs_won++;

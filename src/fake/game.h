@@ -50,7 +50,7 @@ struct event {
 	int8_t side, player, other, third,
 		goaltender; /* slots, or NOBODY; goaltender: who faced it */
 	int8_t skaters[SIDES], has_goaltender[SIDES];
-	int8_t score[SIDES]; /* with this event */
+	uint8_t score[SIDES]; /* with this event */
 	int8_t x, y;
 	uint8_t what, strength;
 	uint64_t on_ice; /* a bit a slot */

@@ -23,7 +23,7 @@ void pages_init(struct pages *p, const struct league *l, const struct recordings
 	*p = (struct pages){.league = l, .recordings = r, .scratch = arena_reserve(SCRATCH)};
 	if (l->is_over)
 		return;
-	p->keep = arena_reserve((l->count + 1) * (MATCH_BYTES + sizeof(p->matches[0])));
+	p->keep = arena_reserve((l->count + 1) * (MATCH_BYTES + sizeof(void *)));
 	p->matches = ARENA_NEW(&p->keep, const struct match *, l->count + 1);
 }
 

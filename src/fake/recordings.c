@@ -11,27 +11,27 @@ enum naming { NUMBER, DAY, CLUB_AND_SEASON, CLUB_AND_DAY, WHOLE, ANYTHING };
 
 static const struct kind {
 	const char *folder;
-	enum naming naming;
 	const char *path; /* {} is what the name says, its parts in turn */
-	int weight;       /* of two kinds at one path the heavier is the later one */
+	enum naming naming;
+	int weight; /* of two kinds at one path the heavier is the later one */
 } kinds[] = {
-	{"web/boxscore", NUMBER, "/v1/gamecenter/{}/boxscore", 1},
-	{"web/landing", NUMBER, "/v1/gamecenter/{}/landing", 1},
-	{"web/play-by-play", NUMBER, "/v1/gamecenter/{}/play-by-play", 1},
-	{"web/right-rail", NUMBER, "/v1/gamecenter/{}/right-rail", 1},
-	{"web/score", DAY, "/v1/score/{}", 1},
-	{"web/schedule", DAY, "/v1/schedule/{}", 1},
-	{"web/scoreboard", ANYTHING, "/v1/scoreboard/now", 1},
-	{"web/roster", CLUB_AND_SEASON, "/v1/roster/{}/{}", 1},
-	{"web/club-schedule-season", CLUB_AND_SEASON, "/v1/club-schedule-season/{}/{}", 1},
-	{"web/club-schedule-week", CLUB_AND_DAY, "/v1/club-schedule/{}/week/{}", 1},
-	{"web/player", NUMBER, "/v1/player/{}/landing", 1},
-	{"web/season", ANYTHING, "/v1/season", 1},
-	{"stats-rest/team", ANYTHING, "/stats/rest/en/team", 1},
-	{"statsapi/live", NUMBER, "/api/v1/game/{}/feed/live", 1},
-	{"statsapi/live", NUMBER, "/v1/gamecenter/{}/boxscore", 0},
-	{"statsapi/schedule", DAY, "/api/v1/schedule/{}", 1},
-	{"statsapi/schedule", WHOLE, "/api/v1/schedule/{}", 1},
+	{"web/boxscore", "/v1/gamecenter/{}/boxscore", NUMBER, 1},
+	{"web/landing", "/v1/gamecenter/{}/landing", NUMBER, 1},
+	{"web/play-by-play", "/v1/gamecenter/{}/play-by-play", NUMBER, 1},
+	{"web/right-rail", "/v1/gamecenter/{}/right-rail", NUMBER, 1},
+	{"web/score", "/v1/score/{}", DAY, 1},
+	{"web/schedule", "/v1/schedule/{}", DAY, 1},
+	{"web/scoreboard", "/v1/scoreboard/now", ANYTHING, 1},
+	{"web/roster", "/v1/roster/{}/{}", CLUB_AND_SEASON, 1},
+	{"web/club-schedule-season", "/v1/club-schedule-season/{}/{}", CLUB_AND_SEASON, 1},
+	{"web/club-schedule-week", "/v1/club-schedule/{}/week/{}", CLUB_AND_DAY, 1},
+	{"web/player", "/v1/player/{}/landing", NUMBER, 1},
+	{"web/season", "/v1/season", ANYTHING, 1},
+	{"stats-rest/team", "/stats/rest/en/team", ANYTHING, 1},
+	{"statsapi/live", "/api/v1/game/{}/feed/live", NUMBER, 1},
+	{"statsapi/live", "/v1/gamecenter/{}/boxscore", NUMBER, 0},
+	{"statsapi/schedule", "/api/v1/schedule/{}", DAY, 1},
+	{"statsapi/schedule", "/api/v1/schedule/{}", WHOLE, 1},
 };
 
 struct recording {
@@ -108,7 +108,8 @@ static int rank(struct str stem)
 		{"-LIVE", "-In_Progress"}, {"-CRIT", "-Critical"}, {"-OVER", "-OVER"},
 		{"-FINAL", "-Final"}, {"-OFF", "-OFF"}};
 	enum { STATES = sizeof(states) / sizeof(states[0]) };
-	int state = STATES - 1, number = 0;
+	int state = STATES - 1;
+	int64_t number = 0;
 	char name[256];
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(stem));
 	for (int i = STATES; i-- > 0;)
@@ -116,10 +117,10 @@ static int rank(struct str stem)
 			state = i;
 			break;
 		}
-	size_t n = strlen(name);
-	if (n > 3 && name[n - 3] == '-')
-		number = atoi(name + n - 2);
-	return state * 100 + number;
+	if (stem.n > 3 && stem.p[stem.n - 3] == '-' &&
+		!str_to_i64(str_skip(stem, stem.n - 2), &number))
+		number = 0;
+	return state * 100 + (int)number;
 }
 
 static void add(struct recordings *r, char *path, const char *folder, const char *name, int order)
@@ -180,7 +181,7 @@ struct recordings *recordings_open(struct str directory, struct err *err)
 	}
 	qsort(r->list, r->count, sizeof(r->list[0]), compare);
 	for (size_t i = 0; i < r->count; i++)
-		r->paths += !i || strcmp(r->list[i].path, r->list[i - 1].path);
+		r->paths += !i || strcmp(r->list[i].path, r->list[i - 1].path) != 0;
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#define ZLIB_CONST
 #include <zlib.h>
 
 enum {
@@ -106,7 +107,7 @@ static struct blob *render_gzip(struct fake *f, struct str in)
 	size_t room = deflateBound(z, (uLong)in.n);
 	z->next_out = (Bytef *)buf_room(&out, room);
 	z->avail_out = (uInt)room;
-	z->next_in = (Bytef *)(uintptr_t)in.p; /* zlib reads it, and has no const for it */
+	z->next_in = (const Bytef *)in.p;
 	z->avail_in = (uInt)in.n;
 	deflate(z, Z_FINISH);
 	struct blob *b = blob_copy((struct str){out.p, room - z->avail_out});
