@@ -75,7 +75,7 @@ static int ingest_one_game(
 		log_warning("game %" PRId64 ": %s", game_id, fetched.snapshot.warning);
 	int code = finish_put(game_id, &put);
 	fflush(stdout); /* told before anything else is asked for */
-	if (!ingest_complete(source, store, &fetched, &put, keep, &err))
+	if (!ingest_complete(source, store, &fetched, &put, COMPLETE_ALL, keep, &err))
 		log_warning("game %" PRId64
 			    ": its lines are stored, but names or events may lack: %s",
 			game_id, err.text);

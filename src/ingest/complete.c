@@ -245,8 +245,8 @@ static bool complete_teams(struct completion *c, struct err *err)
 }
 
 bool ingest_complete(struct source *source, struct store *store,
-	const struct ingest_fetched *fetched, const struct put_result *put, struct arena *keep,
-	struct err *err)
+	const struct ingest_fetched *fetched, const struct put_result *put, unsigned parts,
+	struct arena *keep, struct err *err)
 {
 	struct completion c = {.source = source,
 		.store = store,
@@ -261,12 +261,14 @@ bool ingest_complete(struct source *source, struct store *store,
 	case PUT_QUARANTINED:
 		return true;
 	case PUT_STORED:
-		if (!complete_events(&c, err))
+		if (parts & COMPLETE_EVENTS && !complete_events(&c, err))
 			return false;
 		break;
 	case PUT_UNCHANGED:
 		break;
 	}
+	if (!(parts & COMPLETE_NAMES))
+		return true;
 	return complete_people(&c, g->away_team_id, g->away_team_abbrev, err) &&
 	       complete_people(&c, g->home_team_id, g->home_team_abbrev, err) &&
 	       complete_teams(&c, err);

@@ -50,9 +50,10 @@ bool ingest_game(struct source *source, struct store *store, int64_t game_id, st
  * here is worth a warning and no more. What does not exist is remembered, and asked for again
  * after a day.
  */
+enum { COMPLETE_NAMES = 1, COMPLETE_EVENTS = 2, COMPLETE_ALL = 3 };
 bool ingest_complete(struct source *source, struct store *store,
-	const struct ingest_fetched *fetched, const struct put_result *put, struct arena *keep,
-	struct err *err);
+	const struct ingest_fetched *fetched, const struct put_result *put, unsigned parts,
+	struct arena *keep, struct err *err);
 
 /* What became of a file. */
 struct ingest_report {

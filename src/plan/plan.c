@@ -35,9 +35,9 @@ static bool find_end(
 /* The last poll went well and brought the lines of the official end. */
 static bool has_final_lines(const struct game *stored)
 {
-	return KNOWS(stored, GAME, game_state) &&
-	       game_phase(stored->game_state) == PHASE_OFFICIAL &&
-	       KNOWS(stored, GAME, order_time) && !KNOWS(stored, GAME, last_error);
+	return (str_equal(stored->stats_status, STR("official")) ||
+		       str_equal(stored->stats_status, STR("settled"))) &&
+	       !KNOWS(stored, GAME, last_error);
 }
 
 static int64_t plan_ended(const struct plan *p, const struct game *seen, const struct game *stored,

@@ -26,6 +26,7 @@ struct manners {
 	int64_t open_until;
 	bool is_probing; /* the one request after an open breaker is under way */
 
+	int64_t in_flight, parallel; /* requests, and how many there may be; 0: any number */
 	int64_t busy[MAX_BUSY];
 	size_t busy_count;
 
@@ -54,6 +55,7 @@ struct manners *manners_new(const struct source_settings *s)
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&m->mutex, NULL);
 	m->interval_ms = s->rate > 0 ? 1000 / s->rate : 0;
+	m->parallel = s->parallel;
 	m->random = s->seed ? s->seed : seed_of_the_machine();
 	return m;
 }
@@ -99,7 +101,7 @@ bool manners_sleep(struct manners *m, int64_t ms)
 
 static bool is_busy(const struct manners *m, int64_t game)
 {
-	if (game && m->busy_count == MAX_BUSY)
+	if ((game && m->busy_count == MAX_BUSY) || (m->parallel && m->in_flight == m->parallel))
 		return true;
 	for (size_t i = 0; i < m->busy_count; i++)
 		if (m->busy[i] == game)
@@ -114,6 +116,7 @@ static bool breaker_is_open(const struct manners *m, int64_t now)
 
 static void take(struct manners *m, int64_t game, int64_t now)
 {
+	m->in_flight++;
 	if (game)
 		m->busy[m->busy_count++] = game;
 	m->is_probing = m->open_ms != 0;
@@ -196,6 +199,7 @@ void manners_end(struct manners *m, int64_t game, enum verdict verdict, int64_t 
 			m->busy[i] = m->busy[--m->busy_count];
 			break;
 		}
+	m->in_flight--;
 	judge(m, verdict);
 	int64_t until = time_monotonic_ms() + retry_after_ms;
 	if (retry_after_ms && until > m->quiet_until)

@@ -1,7 +1,7 @@
 /*
  * manners - how one host is treated by all that ask it, whatever their thread.
  *
- * A turn is the right to send one request: it waits for the cap, for a Retry-After
+ * A turn is the right to send one request: it waits for the caps, for a Retry-After
  * that was given to anyone, and for another request about the same game to end. A
  * host that fails again and again is left alone for a while (the breaker), and then
  * asked by one request alone, whose answer decides.

@@ -43,6 +43,7 @@ struct source_settings {
 	int64_t timeout_ms;  /* one request, whole, redirects included */
 	int64_t retries;     /* further tries after a failure that may pass */
 	double rate;         /* requests a second for the host, all sources together; 0: no cap */
+	int64_t parallel;    /* requests at a time for the host, all sources together; 0: no cap */
 	int64_t patience_ms; /* one fetch with all its tries and waits; 0: three times timeout_ms */
 	bool is_long_lived;  /* many requests to come: certificates are all read once, connections
 				kept */

@@ -50,8 +50,8 @@ static struct game stored_game(const struct stored *s)
 		SET(&g, GAME, official_at, NOW + s->official);
 	if (s->polled != NONE)
 		SET(&g, GAME, last_poll_at, NOW + s->polled);
-	if (s->has_lines)
-		SET(&g, GAME, order_time, NOW / 1000);
+	if (s->has_lines && game_phase(g.game_state) == PHASE_OFFICIAL)
+		SET(&g, GAME, stats_status, STR("official"));
 	if (s->has_error)
 		SET(&g, GAME, last_error, STR("404 Not Found"));
 	return g;

@@ -1,0 +1,114 @@
+#include "ingest/worker.h"
+
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct workshop {
+	struct workshop_settings settings;
+	struct manners *manners;
+	pthread_mutex_t writing; /* one at a time: waiting here is cheaper than in the database */
+};
+
+struct worker {
+	struct workshop *shop;
+	struct source *source;
+	struct store *store;
+	struct arena keep;
+};
+
+struct workshop *workshop_open(const struct workshop_settings *s, struct err *err)
+{
+	struct workshop *w = calloc(1, sizeof(*w));
+	if (!w)
+		abort();
+	w->settings = *s;
+	w->manners = manners_new(&s->source);
+	pthread_mutex_init(&w->writing, NULL);
+	struct source *probe = source_open(&s->source, w->manners, err);
+	if (!probe) {
+		workshop_close(w);
+		return NULL;
+	}
+	source_close(probe);
+	return w;
+}
+
+void workshop_stop(struct workshop *w)
+{
+	manners_stop(w->manners);
+}
+
+void workshop_close(struct workshop *w)
+{
+	if (!w)
+		return;
+	manners_free(w->manners);
+	pthread_mutex_destroy(&w->writing);
+	free(w);
+}
+
+struct worker *worker_open(struct workshop *shop, struct err *err)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+	if (!w)
+		abort();
+	w->shop = shop;
+	w->keep = arena_reserve(INGEST_ARENA);
+	w->source = source_open(&shop->settings.source, shop->manners, err);
+	if (w->source)
+		w->store = store_open(shop->settings.db, STORE_WRITE, err);
+	if (w->store)
+		return w;
+	worker_close(w);
+	return NULL;
+}
+
+void worker_close(struct worker *w)
+{
+	if (!w)
+		return;
+	source_close(w->source);
+	store_close(w->store);
+	arena_release(&w->keep);
+	free(w);
+}
+
+bool worker_ingest(struct worker *w, int64_t game_id, struct put_result *out, struct err *err)
+{
+	struct ingest_fetched fetched;
+	struct err late;
+	arena_reset(&w->keep);
+	ingest_fetch(w->source, game_id, &w->keep, &fetched);
+	pthread_mutex_lock(&w->shop->writing);
+	bool ok = ingest_store(w->store, &fetched, out, err);
+	pthread_mutex_unlock(&w->shop->writing);
+	if (!ok)
+		return false;
+	if (fetched.snapshot.warning)
+		log_warning("game %" PRId64 ": %s", game_id, fetched.snapshot.warning);
+	if (!ingest_complete(
+		    w->source, w->store, &fetched, out, w->shop->settings.parts, &w->keep, &late))
+		log_warning("game %" PRId64
+			    ": its lines are stored, but names or events may lack: %s",
+			game_id, late.text);
+	return true;
+}
+
+bool worker_fetch_week(struct worker *w, int32_t day, struct schedule *out, struct err *err)
+{
+	struct source_request q = {.endpoint = ENDPOINT_SCHEDULE, .day = day};
+	struct source_reply reply;
+	size_t ignored;
+	arena_reset(&w->keep);
+	if (!source_fetch(w->source, &q, &w->keep, &reply, err) ||
+		!decode_schedule(reply.body, &w->keep, out, err))
+		return false;
+	pthread_mutex_lock(&w->shop->writing);
+	bool ok = store_put_schedule(w->store, out->games, out->count, reply.order_time,
+		reply.observed_at, &ignored, err);
+	pthread_mutex_unlock(&w->shop->writing);
+	return ok;
+}
