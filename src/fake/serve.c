@@ -339,7 +339,16 @@ static void on_time(uv_timer_t *timer)
 	uv_close((uv_handle_t *)timer, on_asked_closed);
 }
 
-static void reply_later(const struct asked *a, int64_t delay_ms)
+/* The body is made ready at once, so that making it does not come on top of the delay. */
+static void prepare(struct asked *a)
+{
+	struct window w = find_window(a);
+	enum page page = PAGE_STAYS;
+	if (a->fault != FAULT_STATUS)
+		find_body(a, &w, choose_form(a), &page);
+}
+
+static void reply_later(struct asked *a, int64_t delay_ms)
 {
 	struct asked *later = malloc(sizeof(*later));
 	if (!later)
@@ -347,7 +356,9 @@ static void reply_later(const struct asked *a, int64_t delay_ms)
 	*later = *a;
 	uv_timer_init(&a->fake->loop, &later->timer);
 	later->timer.data = later;
+	uv_update_time(&a->fake->loop);
 	uv_timer_start(&later->timer, on_time, (uint64_t)delay_ms, 0);
+	prepare(a);
 }
 
 static void on_request(struct http_exchange *x, void *context)
