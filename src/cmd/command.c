@@ -33,6 +33,17 @@ static const struct option settings[] = {
 	SETTING("file", FLAG, is_file, NULL, NULL, "the words are files: bodies of either API of the NHL's"),
 	SETTING("observed-at", TEXT, observed_at, NULL, "TIME",
 		"when the upstream showed the files' bodies, RFC 3339; their own time when not given"),
+	RANGE("every", DURATION, every_ms, "10s", 100, 86400000, "TIME", "between two looks at the schedule"),
+	SETTING("once", FLAG, once, NULL, NULL, "one look, and the ingests that are due"),
+	SETTING("inline", FLAG, is_inline, NULL, NULL, "ingest within the process, over kept connections"),
+	RANGE("child-deadline", DURATION, child_deadline_ms, "60s", 100, 3600000, "TIME",
+		"for one ingest; then it is ended"),
+	RANGE("max-children", INTEGER, max_children, "32", 1, 1000, "N", "ingests at a time; the others wait"),
+	RANGE("jobs", INTEGER, jobs, "4", 1, 64, "N", "requests at a time"),
+	SETTING("rate", REAL, rate, "0", "R", "at most so many requests a second; 0: no limit"),
+	SETTING("only-missing", FLAG, only_missing, NULL, NULL, "only games of which no line is stored"),
+	SETTING("events", FLAG, events, NULL, NULL, "the play-by-play too: a second request for each game"),
+	SETTING("game-types", TEXT, game_types, "2,3", "LIST", "1 preseason, 2 regular season, 3 play-offs"),
 	SETTING("columns", FLAG, columns, NULL, NULL, "print the columns of game_stats: name, type, help"),
 	SETTING("listen", TEXT, listen, "127.0.0.1:8080", "ADDRESS:PORT", "where to listen; port 0: any free one"),
 	RANGE("seed", INTEGER, seed, "1", 0, 0, "N", "of the league, its games and the faults"),
@@ -58,6 +69,8 @@ static const char *const common[] = {
 
 static const struct command *const commands[] = {
 	&command_ingest,
+	&command_monitor,
+	&command_season,
 	&command_fake,
 };
 

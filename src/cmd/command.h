@@ -20,7 +20,7 @@ struct config {
 	struct str observed_at;
 	int64_t jobs;
 	double rate;
-	bool only_missing;
+	bool only_missing, events;
 	struct str game_types;
 	struct str listen;
 	int64_t max_connections, max_connections_per_peer;

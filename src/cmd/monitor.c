@@ -1,0 +1,126 @@
+#include "cmd/command.h"
+
+#include "cmd/version.h"
+#include "monitor/monitor.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const option_names[] = {
+	"every", "once", "inline", "child-deadline", "max-children", NULL};
+
+struct running {
+	struct monitor *monitor;
+	uv_signal_t signals[2];
+};
+
+static void close_signals(struct running *r)
+{
+	for (size_t i = 0; i < 2; i++)
+		if (!uv_is_closing((uv_handle_t *)&r->signals[i]))
+			uv_close((uv_handle_t *)&r->signals[i], NULL);
+}
+
+static void on_over(void *context)
+{
+	close_signals(context);
+}
+
+static void on_signal(uv_signal_t *h, int number)
+{
+	struct running *r = h->data;
+	log_info("signal %d: ending", number);
+	monitor_stop(r->monitor);
+}
+
+static int run_loop(const struct monitor_settings *settings)
+{
+	static const int numbers[] = {SIGTERM, SIGINT};
+	struct running running = {0};
+	struct err err;
+	uv_loop_t loop;
+	uv_loop_init(&loop);
+	for (size_t i = 0; i < 2; i++) {
+		uv_signal_init(&loop, &running.signals[i]);
+		running.signals[i].data = &running;
+	}
+	running.monitor = monitor_open(&loop, settings, on_over, &running, &err);
+	if (!running.monitor)
+		close_signals(&running);
+	for (size_t i = 0; running.monitor && i < 2; i++)
+		uv_signal_start(&running.signals[i], on_signal, numbers[i]);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	int code = running.monitor ? 0 : command_fail(&err);
+	if (running.monitor && settings->once)
+		code = monitor_exit_code(running.monitor);
+	monitor_close(running.monitor);
+	uv_loop_close(&loop);
+	return code;
+}
+
+/* What a child is told, as words of its command line. */
+struct child_options {
+	char db[1024], upstream[512], timeout[32], retries[16];
+	const char *words[16];
+};
+
+static bool fill_child_options(const struct config *c, struct child_options *o, struct err *err)
+{
+	if (c->db.n >= sizeof(o->db) || c->upstream.n >= sizeof(o->upstream))
+		return err_set(err, ERR_USAGE, "monitor: --db or --upstream is too long");
+	snprintf(o->db, sizeof(o->db), "%.*s", STR_ARG(c->db));
+	snprintf(o->upstream, sizeof(o->upstream), "%.*s", STR_ARG(c->upstream));
+	snprintf(o->timeout, sizeof(o->timeout), "%" PRId64 "ms", c->timeout_ms);
+	snprintf(o->retries, sizeof(o->retries), "%" PRId64, c->retries);
+	const char *words[] = {"--db", o->db, "--upstream", o->upstream, "--timeout", o->timeout,
+		"--retries", o->retries, "--log-level", log_level_names[c->log_level].p,
+		"--log-format", log_format_names[c->log_format].p, NULL};
+	memcpy(o->words, words, sizeof(words));
+	return true;
+}
+
+static int run(const struct config *c, int argc, char **argv)
+{
+	struct err err;
+	struct child_options options;
+	if (argc) {
+		err_set(&err, ERR_USAGE, "monitor: takes no words, got \"%s\"", argv[0]);
+		return command_fail(&err);
+	}
+	if (!fill_child_options(c, &options, &err))
+		return command_fail(&err);
+	struct monitor_settings settings = {.db = c->db,
+		.source = {.upstream = c->upstream,
+			.timeout_ms = c->timeout_ms,
+			.retries = c->retries,
+			.is_long_lived = !c->once,
+			.version = version_number()},
+		.every_ms = c->every_ms,
+		.child_deadline_ms = c->child_deadline_ms,
+		.max_children = c->max_children,
+		.once = c->once,
+		.is_inline = c->is_inline,
+		.child_options = options.words};
+	return run_loop(&settings);
+}
+
+const struct command command_monitor = {
+	.name = "monitor",
+	.words = "",
+	.summary = "watches the schedule and ingests every game that is on",
+	.help = "Asks for the schedule of yesterday to tomorrow (Eastern), at an interval, and "
+		"starts an "
+		"ingest for each game that\nis due: in a child process each, or with --inline on "
+		"threads "
+		"over kept connections. A game is followed past its\nend until it is official, and "
+		"then at "
+		"growing intervals for a week.\n\nIt keeps no state: it may be killed, or run "
+		"twice. "
+		"SIGTERM and SIGINT end it and its children. With --once the\nexit code is that of "
+		"what went "
+		"wrong first, if anything did.",
+	.options = option_names,
+	.run = run,
+};

@@ -1,0 +1,23 @@
+/*
+ * monitor/runner - ingests under way: never two for one game, a limit on all, a deadline for each.
+ * Private to monitor.
+ *
+ * In a child process each, or on the pool's threads; those that find no room wait in order.
+ */
+#ifndef MONITOR_RUNNER_H
+#define MONITOR_RUNNER_H
+
+#include "monitor/monitor.h"
+
+struct runner;
+
+/* on_idle: nothing is under way any more, and nothing waits. */
+struct runner *runner_open(uv_loop_t *loop, const struct monitor_settings *s,
+	void (*on_idle)(void *context), void *context, struct err *err);
+void runner_add(struct runner *r, int64_t game_id); /* nothing happens when it is there already */
+bool runner_is_idle(const struct runner *r);
+void runner_stop(struct runner *r);           /* those that wait are forgotten, the others ended */
+int runner_exit_code(const struct runner *r); /* the first that was not 0 */
+void runner_close(struct runner *r);          /* idle by then; NULL is fine */
+
+#endif
