@@ -44,7 +44,7 @@ static const struct option settings[] = {
 	SETTING("only-missing", FLAG, only_missing, NULL, NULL, "only games of which no line is stored"),
 	SETTING("events", FLAG, events, NULL, NULL, "the play-by-play too: a second request for each game"),
 	SETTING("game-types", TEXT, game_types, "2,3", "LIST", "1 preseason, 2 regular season, 3 play-offs"),
-	SETTING("columns", FLAG, columns, NULL, NULL, "print the columns of game_stats: name, type, help"),
+	SETTING("columns", FLAG, columns, NULL, NULL, "print the columns of game_stats, or of the table named: name, type, help"),
 	SETTING("listen", TEXT, listen, "127.0.0.1:8080", "ADDRESS:PORT", "where to listen; port 0: any free one"),
 	RANGE("seed", INTEGER, seed, "1", 0, 0, "N", "of the league, its games and the faults"),
 	RANGE("games", INTEGER, games, "8", 1, 16, "N", "in the made-up night"),

@@ -9,7 +9,7 @@
 
 static const char *const option_names[] = {"file", "observed-at", "columns", NULL};
 
-static int print_columns(void)
+static void print_columns(const struct table *t)
 {
 	static const char *const types[] = {
 		[COLUMN_INT] = "integer",
@@ -19,11 +19,38 @@ static int print_columns(void)
 		[COLUMN_DATE] = "date",
 		[COLUMN_TIME] = "time",
 	};
-	for (size_t i = 0; i < stat_table.count; i++) {
-		const struct column *c = &stat_table.columns[i];
+	for (size_t i = 0; i < t->count; i++) {
+		const struct column *c = &t->columns[i];
 		if (!c->hidden)
 			printf("%.*s\t%s\t%s\n", STR_ARG(c->name), types[c->type], c->help);
 	}
+}
+
+static const struct table *find_table(struct str name)
+{
+	static const struct table *const tables[] = {
+		&stat_table, &game_table, &player_table, &team_table, &event_table};
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (str_equal(tables[i]->name, name))
+			return tables[i];
+	return NULL;
+}
+
+/* Of game_stats, or of the one table that is named. */
+static int describe_columns(int argc, char **argv)
+{
+	const struct table *t = argc ? find_table(str_from(argv[0])) : &stat_table;
+	struct err err;
+	if (argc > 1)
+		err_set(&err, ERR_USAGE, "ingest: --columns: one table at a time");
+	else if (!t)
+		err_set(&err, ERR_USAGE,
+			"ingest: --columns: \"%s\" is no table: game_stats, games, players, teams or "
+			"game_events",
+			argv[0]);
+	if (argc > 1 || !t)
+		return command_fail(&err);
+	print_columns(t);
 	return fflush(stdout) ? 1 : 0;
 }
 
@@ -158,7 +185,7 @@ static int run(const struct config *c, int argc, char **argv)
 	struct err err;
 	int64_t observed_at;
 	if (c->columns)
-		return print_columns();
+		return describe_columns(argc, argv);
 	struct arena keep = arena_reserve(INGEST_ARENA),
 		     words = arena_reserve((size_t)argc * 16 + 64);
 	int64_t *game_ids = ARENA_NEW(&words, int64_t, argc);
