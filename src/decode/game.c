@@ -28,6 +28,9 @@ static const struct field game_fields[] = {
 	{"clock.secondsRemaining", READ_INT, GAME_clock_seconds},
 	{"clock.running", READ_BOOL, GAME_clock_running},
 	{"clock.inIntermission", READ_BOOL, GAME_in_intermission},
+	/* Only while one club has more players than the other (a live box score of November 2023). */
+	{"situation.situationCode", READ_TEXT, GAME_situation},
+	{"situation.secondsRemaining", READ_INT, GAME_situation_seconds},
 	{"gameOutcome.lastPeriodType", READ_TEXT, GAME_last_period_type},
 };
 

@@ -90,6 +90,46 @@ static void put_game_clock(struct json *j, const struct moment *at)
 	json_close(j, '}');
 }
 
+/* Who is on the ice: away goaltender, away skaters, home skaters, home goaltender. */
+static void put_situation_code(struct json *j, const struct event *e)
+{
+	char code[8];
+	snprintf(code, sizeof(code), "%d%d%d%d", e->has_goaltender[AWAY] & 1,
+		e->skaters[AWAY] % 10, e->skaters[HOME] % 10, e->has_goaltender[HOME] & 1);
+	put_text(j, "situationCode", code);
+}
+
+static int played(int period, int second)
+{
+	return (period - 1) * 1200 + second;
+}
+
+/* Two minutes from the last penalty of the club that has fewer players, while they last. */
+static void put_situation(struct json *j, const struct match *m, int64_t wall, const struct moment *at)
+{
+	enum { MINOR = 120 };
+	const struct event *last = NULL, *penalty = NULL;
+	for (size_t i = 0; i < m->event_count && m->events[i].wall <= wall; i++)
+		if (m->events[i].until > wall && m->events[i].period)
+			last = &m->events[i];
+	if (!last || at->state > CRIT || last->skaters[AWAY] == last->skaters[HOME])
+		return;
+	int fewer = last->skaters[AWAY] < last->skaters[HOME] ? AWAY : HOME;
+	for (const struct event *e = m->events; e <= last; e++)
+		if (e->what == PENALTY && e->side == fewer && e->until > wall)
+			penalty = e;
+	int left = penalty ? played(penalty->period, penalty->second) + MINOR -
+				     played(at->period, at->second)
+			   : 0;
+	if (left <= 0)
+		return;
+	put_open(j, "situation", '{');
+	put_situation_code(j, last);
+	put_clock(j, "timeRemaining", left);
+	put_int(j, "secondsRemaining", left);
+	json_close(j, '}');
+}
+
 /* "C. McDavid": the first letter, which may be more than a byte. */
 static void put_short_name(struct json *j, const struct person *p)
 {
@@ -247,6 +287,7 @@ void body_box_score(struct buf *out, const struct league *l, const struct match 
 		has_begun ? t.shots[HOME] : -1);
 	if (has_begun) {
 		put_game_clock(&j, &t.moment);
+		put_situation(&j, m, wall, &t.moment);
 		put_open(&j, "playerByGameStats", '{');
 		put_lines(&j, m, AWAY, &t);
 		put_lines(&j, m, HOME, &t);
@@ -318,15 +359,12 @@ static void put_details(struct json *j, const struct match *m, const struct even
 static void put_play(struct json *j, const struct match *m, const struct event *e, int order)
 {
 	int length = e->period == 5 ? 0 : e->period == 4 ? 300 : 1200;
-	char situation[8];
-	snprintf(situation, sizeof(situation), "%d%d%d%d", e->has_goaltender[AWAY] & 1,
-		e->skaters[AWAY] % 10, e->skaters[HOME] % 10, e->has_goaltender[HOME] & 1);
 	json_open(j, '{');
 	put_int(j, "eventId", e->id);
 	put_period(j, e->period);
 	put_clock(j, "timeInPeriod", e->second);
 	put_clock(j, "timeRemaining", length - e->second);
-	put_text(j, "situationCode", situation);
+	put_situation_code(j, e);
 	put_text(j, "homeTeamDefendingSide", e->period % 2 ? "right" : "left");
 	put_int(j, "typeCode", plays[e->what].code);
 	put_text(j, "typeDescKey", plays[e->what].name);

@@ -41,7 +41,7 @@ static const uint64_t game_state_columns =
 	BIT(GAME, game_state) | BIT(GAME, away_score) | BIT(GAME, away_shots) |
 	BIT(GAME, home_score) | BIT(GAME, home_shots) | BIT(GAME, period) | BIT(GAME, period_type) |
 	BIT(GAME, clock_seconds) | BIT(GAME, clock_running) | BIT(GAME, in_intermission) |
-	BIT(GAME, last_period_type);
+	BIT(GAME, last_period_type) | BIT(GAME, situation) | BIT(GAME, situation_seconds);
 
 /* One game being replaced, or completed again (snapshot NULL). */
 struct replacement {
@@ -198,6 +198,8 @@ static void merge_game(struct replacement *r)
 		return;
 	overlay(g, &s->game, ~(game_state_columns | BIT(GAME, warning) | BIT(GAME, stats_status)));
 	if (!KNOWS(g, GAME, state_time) || s->order.time >= g->state_time) {
+		if (KNOWS(&s->game, GAME, clock_seconds)) /* it tells of one as long as there is one */
+			unset(g, BIT(GAME, situation) | BIT(GAME, situation_seconds));
 		overlay(g, &s->game, game_state_columns);
 		SET(g, GAME, state_time, s->order.time);
 	}
