@@ -1,7 +1,9 @@
 #include "base/time.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { DAY_MS = 86400000 };
@@ -13,9 +15,42 @@ static int64_t clock_ms(clockid_t id)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Written before there are threads, read by all of them. */
+static struct {
+	int64_t real_ms, shown_ms;
+	double speed;
+} rehearsal = {.speed = 1};
+
 int64_t time_now_ms(void)
 {
-	return clock_ms(CLOCK_REALTIME);
+	int64_t now = clock_ms(CLOCK_REALTIME);
+	if (rehearsal.speed == 1 && rehearsal.real_ms == rehearsal.shown_ms)
+		return now;
+	return rehearsal.shown_ms + (int64_t)((double)(now - rehearsal.real_ms) * rehearsal.speed);
+}
+
+bool time_rehearse(struct str spec)
+{
+	struct str_cut real = str_cut(spec, '/'), shown = str_cut(real.tail, '/');
+	int64_t real_ms, shown_ms;
+	char text[32], *end;
+	if (!shown.found || !shown.tail.n || shown.tail.n >= sizeof(text) ||
+		!str_to_i64(real.head, &real_ms) || !str_to_i64(shown.head, &shown_ms))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", STR_ARG(shown.tail));
+	double speed = strtod(text, &end);
+	if (*end || !isfinite(speed) || speed <= 0 || speed > 1e6)
+		return false;
+	rehearsal.real_ms = real_ms;
+	rehearsal.shown_ms = shown_ms;
+	rehearsal.speed = speed;
+	return true;
+}
+
+int64_t time_until_ms(int64_t instant_ms)
+{
+	int64_t left = instant_ms - time_now_ms();
+	return left > 0 ? (int64_t)ceil((double)left / rehearsal.speed) : 0;
 }
 
 int64_t time_monotonic_ms(void)

@@ -13,6 +13,15 @@
 
 int64_t time_now_ms(void);
 int64_t time_monotonic_ms(void); /* only ever forward; from an unknown start */
+int64_t time_until_ms(int64_t instant_ms); /* what a timer must wait for it, real ms; 0: it is past */
+
+/*
+ * For rehearsals (RINKSIDE_CLOCK): "REAL/SHOWN/SPEED" makes time_now_ms() say SHOWN at the
+ * real instant REAL, both Unix ms, and run SPEED times as fast from there. Processes that are told
+ * the same have the same time. Timers and the monotonic clock stay real. False: not of that form.
+ * Before any thread is started.
+ */
+bool time_rehearse(struct str spec);
 
 /* "2026-11-24T01:02:03.004Z"; without the fraction when it is zero. */
 struct time_text {

@@ -1,5 +1,6 @@
 #include "cmd/command.h"
 
+#include "base/time.h"
 #include "cmd/version.h"
 #include "model/model.h"
 #include "plan/plan.h"
@@ -144,12 +145,25 @@ int command_fail(const struct err *err)
 	return err_exit_code(err->kind);
 }
 
+/* What a rehearsal says the time is; docs/reliability.md. */
+static bool set_clock(struct err *err)
+{
+	const char *clock = getenv("RINKSIDE_CLOCK");
+	return !clock || !*clock || time_rehearse(str_from(clock)) ||
+	       err_set(err, ERR_USAGE,
+		       "RINKSIDE_CLOCK: wants REAL/SHOWN/SPEED, two instants in Unix milliseconds and "
+		       "a number, got \"%s\"",
+		       clock);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	const struct option *list[MAX_OPTIONS];
 	size_t count = add_options(list, add_options(list, 0, command->options), common);
 	struct config config = {0};
 	struct err err;
+	if (!set_clock(&err))
+		return command_fail(&err);
 	if (!options_parse(list, count, &config, &argc, argv, &err)) {
 		err_wrap(&err, "%s", command->name);
 		return command_fail(&err);

@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -363,6 +364,25 @@ static void a_wrong_option_is_named(void **state)
 	unsetenv("RINKSIDE_JOBS");
 }
 
+/* The last test: what it sets stays set. */
+static void a_rehearsal_has_a_clock_of_its_own(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = {"", "1", "1/2", "1/2/", "1/2/x", "1/2/0", "1/2/-1", "1/2/inf",
+		"1/2/3x", "x/2/3", "1/2.5/3", "1/2/3/4", "1/2/2000000"};
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_false(time_rehearse(str_from(wrong[i])));
+	int64_t real = time_now_ms(), shown = 1760000000000;
+	char spec[80];
+	snprintf(spec, sizeof(spec), "%lld/%lld/1000", (long long)real, (long long)shown);
+	assert_true(time_rehearse(str_from(spec)));
+	int64_t now = time_now_ms();
+	assert_in_range(now, shown, shown + 60 * 1000 * 1000);
+	int64_t wait = time_until_ms(now + 10 * 1000 * 1000);
+	assert_in_range(wait, 1, 10001);
+	assert_int_equal(time_until_ms(shown - 1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +401,7 @@ int main(void)
 		cmocka_unit_test(an_error_reads_from_the_outside_in),
 		cmocka_unit_test(options_come_from_the_line_and_the_environment),
 		cmocka_unit_test(a_wrong_option_is_named),
+		cmocka_unit_test(a_rehearsal_has_a_clock_of_its_own),
 	};
 	return cmocka_run_group_tests_name("base", tests, NULL, NULL);
 }
