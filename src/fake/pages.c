@@ -199,6 +199,12 @@ static const struct route {
 	{STR_INIT("/stats/rest/en/team"), teams},
 	{STR_INIT("/fake/truth/{}"), truth},
 };
+enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
+
+const char *const page_names[PAGES_COUNTED] = {"schedule", "score", "boxscore", "play-by-play",
+	"roster", "club-schedule-season", "player", "season", "team", "truth", "other"};
+_Static_assert(
+	(int)PAGES_COUNTED == (int)ROUTES + 1, "a name for each route, and one for the rest");
 
 static bool match_route(struct str pattern, struct str path, struct str words[static WORDS])
 {
@@ -214,6 +220,15 @@ static bool match_route(struct str pattern, struct str path, struct str words[st
 		pattern = want.tail;
 		path = got.tail;
 	}
+}
+
+int pages_endpoint(struct str path)
+{
+	struct str words[WORDS];
+	int i = 0;
+	while (i < ROUTES && !match_route(routes[i].path, path, words))
+		i++;
+	return i;
 }
 
 static bool has_empty_part(struct str path)
@@ -263,7 +278,7 @@ enum page pages_render(struct pages *p, struct str path, struct str query, int64
 	if (render_recorded(p, path, query, nth, out) == PAGE_STAYS)
 		return PAGE_STAYS;
 	struct question q = {.pages = p, .at_ms = at_ms, .now_ms = now_ms, .out = out};
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+	for (int i = 0; i < ROUTES; i++)
 		if (match_route(routes[i].path, path, q.words))
 			return routes[i].render(&q);
 	return PAGE_MISSING;

@@ -25,6 +25,11 @@ struct pages {
 	struct arena keep, scratch;
 };
 
+/* What is counted apart: the routes, by their own names, and all other paths. */
+enum { PAGES_COUNTED = 11 };
+extern const char *const page_names[PAGES_COUNTED];
+int pages_endpoint(struct str path);
+
 /* The league and the recordings outlive the pages. */
 void pages_init(struct pages *p, const struct league *l, const struct recordings *r);
 void pages_clear(struct pages *p);

@@ -28,7 +28,8 @@ struct fake {
 	int64_t window_ms;
 	struct cache cache;
 	uint32_t asked[ASKED]; /* how often, by the path's hash */
-	struct buf page;       /* the one that is being rendered */
+	int64_t requests[PAGES_COUNTED];
+	struct buf page; /* the one that is being rendered */
 	z_stream deflate;
 	uv_loop_t loop;
 	uv_signal_t signals[2];
@@ -371,6 +372,7 @@ static void on_request(struct http_exchange *x, void *context)
 		return;
 	}
 	cut_prefix(&a);
+	f->requests[pages_endpoint(a.path)]++;
 	a.hash = cache_hash(a.path);
 	a.times = f->asked[a.hash % ASKED]++;
 	a.fault = faults_draw(faults, a.hash, a.times, &a.fault_status);
@@ -452,6 +454,20 @@ static void fake_free(struct fake *f)
 	free(f);
 }
 
+/* "requests total=12 schedule=2 boxscore=10": what was never asked for is left out. */
+static void say_requests(const struct fake *f)
+{
+	int64_t total = 0;
+	for (int i = 0; i < PAGES_COUNTED; i++)
+		total += f->requests[i];
+	printf("requests total=%" PRId64, total);
+	for (int i = 0; i < PAGES_COUNTED; i++)
+		if (f->requests[i])
+			printf(" %s=%" PRId64, page_names[i], f->requests[i]);
+	printf("\n");
+	fflush(stdout);
+}
+
 bool serve(const struct serve_settings *s, struct pages *pages, struct err *err)
 {
 	struct http_limits limits = http_default_limits;
@@ -469,6 +485,7 @@ bool serve(const struct serve_settings *s, struct pages *pages, struct err *err)
 	printf("listening on http://%.*s%d\n", (int)host, s->listen.p, http_server_port(f->server));
 	fflush(stdout);
 	uv_run(&f->loop, UV_RUN_DEFAULT);
+	say_requests(f);
 	fake_free(f);
 	return true;
 }

@@ -24,8 +24,8 @@ struct serve_settings {
 };
 
 /*
- * Says "listening on http://…" on standard output, and serves until SIGINT, SIGTERM or the
- * deadline. False: could not begin.
+ * Says "listening on http://…" on standard output, serves until SIGINT, SIGTERM or the
+ * deadline, and says how often which endpoint was asked. False: could not begin.
  */
 bool serve(const struct serve_settings *s, struct pages *pages, struct err *err);
 
