@@ -180,16 +180,19 @@ static bool count(const struct candidate *c, struct str kind, const char *reason
 {
 	struct sql q;
 	if (!sql_prepare(c->store,
-		    "INSERT INTO quarantine VALUES (?1, ?2, ?3, ?4, ?4, 1) ON CONFLICT DO UPDATE "
-		    "SET "
-		    "reason = ?3, first_seen = iif(times, min(first_seen, ?4), ?4), "
-		    "last_seen = iif(times, max(last_seen, ?4), ?4), times = times + 1 "
+		    "INSERT INTO quarantine AS q VALUES (?, ?, ?, ?, ?, 1) "
+		    "ON CONFLICT (game_id, kind) DO UPDATE SET reason = excluded.reason, "
+		    "first_seen = CASE WHEN q.times > 0 AND q.first_seen < excluded.first_seen "
+		    "THEN q.first_seen ELSE excluded.first_seen END, "
+		    "last_seen = CASE WHEN q.times > 0 AND q.last_seen > excluded.last_seen "
+		    "THEN q.last_seen ELSE excluded.last_seen END, times = q.times + 1 "
 		    "RETURNING first_seen, last_seen, times",
 		    &q, err))
 		return false;
 	sql_bind_i64(&q, c->snapshot->game.game_id);
 	sql_bind_text(&q, kind);
 	sql_bind_text(&q, str_from(reason));
+	sql_bind(&q, instant(c->snapshot->observed_at));
 	sql_bind(&q, instant(c->snapshot->observed_at));
 	if (sql_step(&q, err) != STEP_ROW)
 		return false;

@@ -32,12 +32,18 @@ static void add_reading(struct buf *out, const struct table *t)
 
 static void add_upsert(struct buf *out, const struct table *t)
 {
-	buf_add_format(out, "INSERT OR REPLACE INTO %.*s (", STR_ARG(t->name));
+	buf_add_format(out, "INSERT INTO %.*s (", STR_ARG(t->name));
 	add_column_list(out, t);
 	buf_add(out, STR(") VALUES ("));
 	for (size_t i = 0; i < t->count; i++)
 		buf_add(out, i ? STR(", ?") : STR("?"));
-	buf_add_char(out, ')');
+	buf_add(out, STR(") ON CONFLICT ("));
+	for (size_t i = 0; i < t->key_count; i++)
+		buf_add_format(out, "%s%.*s", i ? ", " : "", STR_ARG(t->columns[i].name));
+	buf_add(out, STR(") DO UPDATE SET "));
+	for (size_t i = t->key_count; i < t->count; i++)
+		buf_add_format(out, "%s%.*s = excluded.%.*s", i > t->key_count ? ", " : "",
+			STR_ARG(t->columns[i].name), STR_ARG(t->columns[i].name));
 }
 
 /* The text is written for each use; the statement behind it is prepared once. */

@@ -11,8 +11,8 @@ struct cursor {
 	const struct table *table;
 };
 
-static const char *const signs[] = {[IS] = "IS",
-	[IS_NOT] = "IS NOT",
+static const char *const signs[] = {[IS] = "=",
+	[IS_NOT] = "<>",
 	[AT_LEAST] = ">=",
 	[AT_MOST] = "<=",
 	[AFTER] = ">",
@@ -40,11 +40,22 @@ static void add_column(struct query *q, const struct column *c)
 	buf_add(&q->text, c->name);
 }
 
+/* Plain comparisons, which an index answers in every database; so what is absent is another text. */
 static void add_condition(struct query *q, const struct condition *c)
 {
+	bool is_either = c->comparison == IS || c->comparison == IS_NOT;
 	add_column(q, c->column);
+	if (is_either && !c->value.known) {
+		buf_add(&q->text, c->comparison == IS ? STR(" IS NULL") : STR(" IS NOT NULL"));
+		return;
+	}
 	buf_add_format(&q->text, " %s ", signs[c->comparison]);
 	add_value(q, c->value);
+	if (c->comparison == IS_NOT) {
+		buf_add(&q->text, STR(" OR "));
+		add_column(q, c->column);
+		buf_add(&q->text, STR(" IS NULL"));
+	}
 }
 
 /* Whether an earlier condition has this one within its OR. */
@@ -107,7 +118,7 @@ static void add_beyond(struct query *q, struct sorting by, struct value v)
 {
 	if (!v.known) {
 		if (by.descending) {
-			buf_add_char(&q->text, '0');
+			buf_add(&q->text, STR("1 = 0"));
 		} else {
 			add_column(q, by.column);
 			buf_add(&q->text, STR(" IS NOT NULL"));
@@ -150,14 +161,20 @@ static void add_after(struct query *q, const struct selection *s)
 		buf_add(&q->text, STR("("));
 		add_beyond(q, s->sortings[i], s->after[i]);
 		buf_add(&q->text, STR(" OR ("));
-		add_column(q, s->sortings[i].column);
-		buf_add(&q->text, STR(" IS "));
-		add_value(q, s->after[i]);
+		add_condition(q, &(struct condition){.column = s->sortings[i].column,
+					 .comparison = IS,
+					 .value = s->after[i]});
 		buf_add(&q->text, STR(" AND "));
 	}
 	add_key_beyond(q, s->table, s->after + n);
 	for (size_t i = 0; i < n; i++)
 		buf_add(&q->text, STR("))"));
+}
+
+/* What is never absent needs no word on where it goes, and its index none either. */
+static bool is_key(const struct table *t, const struct column *c)
+{
+	return c < t->columns + t->key_count;
 }
 
 static void add_order(struct query *q, const struct selection *s)
@@ -170,6 +187,9 @@ static void add_order(struct query *q, const struct selection *s)
 		add_column(q, o.by[i].column);
 		if (o.by[i].descending)
 			buf_add(&q->text, STR(" DESC"));
+		if (!is_key(s->table, o.by[i].column))
+			buf_add(&q->text, o.by[i].descending ? STR(" NULLS LAST")
+							     : STR(" NULLS FIRST"));
 	}
 }
 
