@@ -5,18 +5,24 @@
 
 bool commit_begin(struct commit *c, struct store *s, int64_t observed_at, struct err *err)
 {
+	return commit_begin_game(c, s, 0, observed_at, err);
+}
+
+bool commit_begin_game(
+	struct commit *c, struct store *s, int64_t game_id, int64_t observed_at, struct err *err)
+{
 	arena_reset(&s->scratch);
 	*c = (struct commit){.store = s,
 		.keep = &s->scratch,
 		.observed_at = observed_at ? observed_at : time_now_ms()};
-	return sql_run(s, "BEGIN IMMEDIATE", err);
+	return sql_begin(s, game_id, err);
 }
 
 bool commit_end(struct commit *c, bool ok, struct err *err)
 {
-	if (ok && sql_run(c->store, "COMMIT", err))
+	if (ok && sql_commit(c->store, err))
 		return true;
-	sqlite3_exec(c->store->db, "ROLLBACK", NULL, NULL, NULL);
+	sql_rollback(c->store);
 	return false;
 }
 
@@ -64,7 +70,9 @@ bool commit_record(struct commit *c, const struct change *change, struct err *er
 	sql_bind(&q, (struct value){.known = true, .type = COLUMN_TIME, .integer = c->observed_at});
 	if (is_line) {
 		sql_bind_i64(&q, change->player_id);
-		sql_bind_i64(&q, change->is_correction);
+		sql_bind(&q, (struct value){.known = true,
+				     .type = COLUMN_BOOL,
+				     .integer = change->is_correction});
 	}
 	bool ok = sql_exec(&q, err);
 	buf_clear(&before);

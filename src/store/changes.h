@@ -5,7 +5,7 @@
 #ifndef STORE_CHANGES_H
 #define STORE_CHANGES_H
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 struct commit {
 	struct store *store;
@@ -14,7 +14,10 @@ struct commit {
 	int64_t observed_at; /* of what is being stored; 0: the time of now stands in */
 };
 
+/* Alone among all who write; or among those who write this game, of which nothing else is touched. */
 bool commit_begin(struct commit *c, struct store *s, int64_t observed_at, struct err *err);
+bool commit_begin_game(
+	struct commit *c, struct store *s, int64_t game_id, int64_t observed_at, struct err *err);
 /* ok: commits; otherwise rolls back and returns false, err untouched. */
 bool commit_end(struct commit *c, bool ok, struct err *err);
 

@@ -8,7 +8,7 @@
 #ifndef STORE_CHECKS_H
 #define STORE_CHECKS_H
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 /* The new lines as the body gave them, and the stored ones; both by player. */
 struct candidate {

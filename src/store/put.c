@@ -306,7 +306,7 @@ static bool complete_goaltenders(struct replacement *r, struct err *err)
 	if (!sql_prepare(r->commit->store,
 		    "SELECT player_id, assist1_player_id, assist2_player_id FROM game_events WHERE "
 		    "game_id = ? "
-		    "AND type = 'goal' AND period_type IS NOT 'SO'",
+		    "AND type = 'goal' AND coalesce(period_type, '') <> 'SO'",
 		    &q, err))
 		return false;
 	sql_bind_i64(&q, r->game_id);
@@ -727,7 +727,9 @@ bool store_put_game(
 	assert(KNOWS(&snapshot->game, GAME, game_id));
 	struct put_result result = {0};
 	struct commit c;
-	if (!commit_begin(&c, s, snapshot->observed_at, err))
+	/* New names may complete other games. */
+	int64_t alone_with = snapshot->player_count ? 0 : snapshot->game.game_id;
+	if (!commit_begin_game(&c, s, alone_with, snapshot->observed_at, err))
 		return false;
 	struct replacement r = {.commit = &c,
 		.snapshot = snapshot,

@@ -4,7 +4,7 @@
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 /* The record at the statement's row; columns in the table's order. Texts copied into keep, or views
  * until the next step when keep is NULL. */

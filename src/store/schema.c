@@ -8,58 +8,62 @@
 const struct table *const stored_tables[5] = {
 	&stat_table, &game_table, &player_table, &team_table, &event_table};
 
-static struct str type_name(enum column_type type)
+static void add_column(
+	struct buf *out, const struct store_backend *b, const struct table *t, size_t i)
 {
-	switch (type) {
-	case COLUMN_INT:
-	case COLUMN_BOOL:
-		return STR("INTEGER");
-	case COLUMN_REAL:
-		return STR("REAL");
-	case COLUMN_TEXT:
-	case COLUMN_DATE:
-	case COLUMN_TIME:
-		break;
-	}
-	return STR("TEXT");
+	buf_add_format(out, "%.*s %s%s", STR_ARG(t->columns[i].name),
+		b->type_names[t->columns[i].type], i < t->key_count ? " NOT NULL" : "");
 }
 
-static void add_column(struct buf *out, const struct table *t, size_t i)
+static bool add_columns(struct buf *out, const struct store_backend *b, struct str table)
 {
-	buf_add_format(out, "%.*s %.*s%s", STR_ARG(t->columns[i].name),
-		STR_ARG(type_name(t->columns[i].type)), i < t->key_count ? " NOT NULL" : "");
-}
-
-static void add_columns(struct buf *out, struct str table)
-{
-	for (size_t t = 0; t < sizeof(stored_tables) / sizeof(stored_tables[0]); t++)
-		for (size_t i = 0;
-			str_equal(stored_tables[t]->name, table) && i < stored_tables[t]->count;
-			i++) {
-			if (i)
-				buf_add(out, STR(",\n    "));
-			add_column(out, stored_tables[t], i);
+	for (size_t t = 0; t < sizeof(stored_tables) / sizeof(stored_tables[0]); t++) {
+		const struct table *it = stored_tables[t];
+		for (size_t i = 0; str_equal(it->name, table) && i < it->count; i++) {
+			buf_add(out, i ? STR(",\n    ") : STR(""));
+			add_column(out, b, it, i);
 		}
+		if (str_equal(it->name, table))
+			return true;
+	}
+	return false;
 }
 
-/* The file with every @columns(TABLE)@ written out. */
-static void expand(struct buf *out, struct str sql)
+/* What stands between two @ in a file, in the backend's words; false: nothing of ours. */
+static bool add_word(struct buf *out, const struct store_backend *b, struct str word)
 {
-	static const struct str mark = STR_INIT("@columns(");
+	static const struct str types[COLUMN_TYPES] = {[COLUMN_INT] = STR_INIT("int"),
+		[COLUMN_REAL] = STR_INIT("real"),
+		[COLUMN_BOOL] = STR_INIT("bool"),
+		[COLUMN_TEXT] = STR_INIT("text"),
+		[COLUMN_DATE] = STR_INIT("date"),
+		[COLUMN_TIME] = STR_INIT("time")};
+	static const struct str columns = STR_INIT("columns(");
+	for (size_t i = 0; i < COLUMN_TYPES; i++)
+		if (str_equal(word, types[i])) {
+			buf_add(out, str_from(b->type_names[i]));
+			return true;
+		}
+	if (str_equal(word, STR("end"))) {
+		buf_add(out, str_from(b->table_end));
+		return true;
+	}
+	return str_starts(word, columns) &&
+	       add_columns(out, b, str_cut(str_skip(word, columns.n), ')').head);
+}
+
+/* The file with every @word@ written out. */
+static void expand(struct buf *out, const struct store_backend *b, struct str sql)
+{
 	while (sql.n) {
-		if (!str_starts(sql, mark)) {
-			buf_add_char(out, sql.p[0]);
-			sql = str_skip(sql, 1);
+		struct str_cut start = str_cut(sql, '@'), end = str_cut(start.tail, '@');
+		buf_add(out, start.head);
+		if (end.found && add_word(out, b, end.head)) {
+			sql = end.tail;
 			continue;
 		}
-		struct str_cut name = str_cut(str_skip(sql, mark.n), ')');
-		if (name.tail.n && name.tail.p[0] == '@') {
-			add_columns(out, name.head);
-			sql = str_skip(name.tail, 1);
-		} else { /* the comment that explains it */
-			buf_add(out, mark);
-			sql = str_skip(sql, mark.n);
-		}
+		buf_add(out, start.found ? STR("@") : STR(""));
+		sql = start.tail;
 	}
 	buf_add_char(out, '\0');
 }
@@ -82,7 +86,7 @@ static int64_t columns_listed(void)
 }
 
 /*
- * The files are applied in order, so their count is the version. user_version holds it and the
+ * The files are applied in order, so their count is the version. The stamp holds it and the
  * number of columns listed then: one cheap question tells that nothing is due.
  */
 enum { STAMP_COLUMNS = 10000 };
@@ -90,16 +94,6 @@ enum { STAMP_COLUMNS = 10000 };
 static int64_t newest_stamp(void)
 {
 	return newest_version() * STAMP_COLUMNS + columns_listed();
-}
-
-static bool get_stamp(struct store *s, int64_t *out, struct err *err)
-{
-	struct sql q;
-	if (!sql_prepare(s, "PRAGMA user_version", &q, err) || sql_step(&q, err) != STEP_ROW)
-		return false;
-	*out = sql_i64(&q);
-	sql_reset(&q);
-	return true;
 }
 
 static bool refuse_newer(int64_t version, struct err *err)
@@ -114,7 +108,7 @@ static bool apply_file(struct store *s, int64_t version, struct err *err)
 {
 	struct buf sql;
 	buf_init(&sql, 1 << 20);
-	expand(&sql, schema_files[version].text);
+	expand(&sql, s->backend, schema_files[version].text);
 	bool ok = sql_run(s, sql.p, err);
 	buf_clear(&sql);
 	if (!ok)
@@ -131,8 +125,7 @@ static bool add_missing_columns(struct store *s, const struct table *t, struct e
 {
 	for (size_t i = t->key_count; i < t->count; i++) {
 		struct sql q;
-		if (!sql_prepare(
-			    s, "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", &q, err))
+		if (!sql_prepare(s, s->backend->find_column, &q, err))
 			return false;
 		sql_bind_text(&q, t->name);
 		sql_bind_text(&q, t->columns[i].name);
@@ -145,7 +138,7 @@ static bool add_missing_columns(struct store *s, const struct table *t, struct e
 		struct buf sql;
 		buf_init(&sql, 4096);
 		buf_add_format(&sql, "ALTER TABLE %.*s ADD COLUMN ", STR_ARG(t->name));
-		add_column(&sql, t, i);
+		add_column(&sql, s->backend, t, i);
 		buf_add_char(&sql, '\0');
 		bool ok = sql_run(s, sql.p, err);
 		buf_clear(&sql);
@@ -155,16 +148,24 @@ static bool add_missing_columns(struct store *s, const struct table *t, struct e
 	return true;
 }
 
+static bool make_versions(struct store *s, struct err *err)
+{
+	struct buf sql;
+	buf_init(&sql, 4096);
+	expand(&sql, s->backend,
+		STR("CREATE TABLE IF NOT EXISTS schema_versions (version @int@ PRIMARY KEY, "
+		    "file @text@ NOT NULL, applied_at @time@ NOT NULL) @end@"));
+	bool ok = sql_run(s, sql.p, err);
+	buf_clear(&sql);
+	return ok;
+}
+
 static bool apply(struct store *s, struct err *err)
 {
 	int64_t stamp;
-	if (!get_stamp(s, &stamp, err)) /* again: somebody else may have been first */
+	if (!s->backend->get_stamp(s, &stamp, err)) /* again: somebody else may have been first */
 		return false;
-	if (!sql_run(s,
-		    "CREATE TABLE IF NOT EXISTS schema_versions (version INTEGER PRIMARY KEY, file "
-		    "TEXT "
-		    "NOT NULL, applied_at TEXT NOT NULL) STRICT",
-		    err))
+	if (!make_versions(s, err))
 		return false;
 	for (int64_t version = stamp / STAMP_COLUMNS; version < newest_version(); version++)
 		if (!apply_file(s, version, err))
@@ -172,32 +173,30 @@ static bool apply(struct store *s, struct err *err)
 	for (size_t t = 0; t < sizeof(stored_tables) / sizeof(stored_tables[0]); t++)
 		if (!add_missing_columns(s, stored_tables[t], err))
 			return false;
-	char mark[60];
-	snprintf(mark, sizeof(mark), "PRAGMA user_version = %lld", (long long)newest_stamp());
-	return sql_run(s, mark, err);
+	return s->backend->set_stamp(s, newest_stamp(), err);
 }
 
 bool schema_migrate(struct store *s, struct err *err)
 {
 	int64_t stamp;
-	if (!get_stamp(s, &stamp, err))
+	if (!s->backend->get_stamp(s, &stamp, err))
 		return false;
 	if (stamp / STAMP_COLUMNS > newest_version())
 		return refuse_newer(stamp / STAMP_COLUMNS, err);
 	if (stamp == newest_stamp())
 		return true;
-	if (!sql_run(s, "BEGIN IMMEDIATE", err))
+	if (!sql_begin(s, 0, err))
 		return false;
-	if (apply(s, err) && sql_run(s, "COMMIT", err))
+	if (apply(s, err) && sql_commit(s, err))
 		return true;
-	sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	sql_rollback(s);
 	return false;
 }
 
 bool schema_check(struct store *s, struct err *err)
 {
 	int64_t stamp;
-	if (!get_stamp(s, &stamp, err))
+	if (!s->backend->get_stamp(s, &stamp, err))
 		return false;
 	if (stamp / STAMP_COLUMNS > newest_version())
 		return refuse_newer(stamp / STAMP_COLUMNS, err);

@@ -2,7 +2,7 @@
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 extern const struct table *const stored_tables[5];
 

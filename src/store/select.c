@@ -1,5 +1,5 @@
 #include "store/rows.h"
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include <assert.h>
 #include <stdlib.h>

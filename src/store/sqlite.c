@@ -1,25 +1,26 @@
-#include "store/sqlite.h"
+#include "store/sql.h"
 
 #include "base/time.h"
 
-#include <stdlib.h>
+#include <sqlite3.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BUSY_MS = 10000 };
 
-bool sql_fail(struct store *s, struct err *err, const char *doing)
+static bool fail(struct store *s, struct err *err, const char *doing)
 {
 	return err_set(err, ERR_STORE, "database: %s: %s", doing,
-		s->db ? sqlite3_errmsg(s->db) : "out of memory");
+		s->database ? sqlite3_errmsg(s->database) : "out of memory");
 }
 
-bool sql_run(struct store *s, const char *text, struct err *err)
+static bool run(struct store *s, const char *text, struct err *err)
 {
-	if (sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK)
+	if (sqlite3_exec(s->database, text, NULL, NULL, NULL) == SQLITE_OK)
 		return true;
 	char start[41] = "";
 	strncat(start, text, 40);
-	return sql_fail(s, err, start);
+	return fail(s, err, start);
 }
 
 /*
@@ -30,118 +31,96 @@ static bool use_wal(struct store *s, struct err *err)
 {
 	enum { STEP_MS = 5 };
 	for (int waited = 0;; waited += STEP_MS) {
-		int code = sqlite3_exec(s->db, "PRAGMA journal_mode = wal", NULL, NULL, NULL);
+		int code =
+			sqlite3_exec(s->database, "PRAGMA journal_mode = wal", NULL, NULL, NULL);
 		if (code == SQLITE_OK)
 			return true;
 		if ((code & 0xff) != SQLITE_BUSY || waited >= BUSY_MS)
-			return sql_fail(s, err, "turning to WAL");
+			return fail(s, err, "turning to WAL");
 		sqlite3_sleep(STEP_MS);
 	}
 }
 
-bool sql_open(struct store *s, const char *path, enum store_mode mode, struct err *err)
+static bool open_file(struct store *s, struct str url, enum store_mode mode, struct err *err)
 {
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
 					 : SQLITE_OPEN_READONLY);
-	if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
-		return sql_fail(s, err, path);
-	sqlite3_extended_result_codes(s->db, 1);
-	sqlite3_busy_timeout(s->db, BUSY_MS);
+	const char *path = str_z(&s->scratch, url);
+	sqlite3 *db;
+	int code = sqlite3_open_v2(path, &db, flags, NULL);
+	s->database = db; /* to be closed, and to tell why */
+	if (code != SQLITE_OK)
+		return fail(s, err, path);
+	sqlite3_extended_result_codes(db, 1);
+	sqlite3_busy_timeout(db, BUSY_MS);
 	static const int off[] = {SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_DQS_DML,
 		SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION};
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
-		sqlite3_db_config(s->db, off[i], 0, NULL);
+		sqlite3_db_config(db, off[i], 0, NULL);
 	return mode == STORE_READ ||
-	       (use_wal(s, err) && sql_run(s, "PRAGMA synchronous = normal", err));
+	       (use_wal(s, err) && run(s, "PRAGMA synchronous = normal", err));
 }
 
-static size_t find_kept(struct store *s, const char *text)
+static void close_file(struct store *s)
 {
-	size_t i = 0;
-	while (i < s->kept_count && strcmp(s->kept[i].text, text))
-		i++;
-	return i;
+	sqlite3_close(s->database);
 }
 
-static void drop_kept(struct store *s, size_t i)
+/* ---- transactions: whoever writes has the whole file ---- */
+
+static bool begin(struct store *s, int64_t game_id, struct err *err)
 {
-	s->kept_count--;
-	memmove(&s->kept[i], &s->kept[i + 1], sizeof(s->kept[0]) * (s->kept_count - i));
+	(void)game_id;
+	return run(s, "BEGIN IMMEDIATE", err);
 }
 
-static void free_kept(struct kept_statement *k)
+static bool commit(struct store *s, struct err *err)
 {
-	sqlite3_finalize(k->statement);
-	free(k->text);
+	return run(s, "COMMIT", err);
 }
 
-void sql_close(struct store *s)
+static void rollback(struct store *s)
 {
-	for (size_t i = 0; i < s->kept_count; i++)
-		free_kept(&s->kept[i]);
-	sqlite3_close(s->db);
+	sqlite3_exec(s->database, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* Shapes of queries come from readers: the oldest gives way. */
-static void keep(struct store *s, struct kept_statement k)
+static bool get_stamp(struct store *s, int64_t *out, struct err *err)
 {
-	if (s->kept_count == STORE_STATEMENTS) {
-		free_kept(&s->kept[0]);
-		drop_kept(s, 0);
-	}
-	s->kept[s->kept_count++] = k;
-}
-
-static bool compile(struct store *s, const char *text, struct kept_statement *out, struct err *err)
-{
-	*out = (struct kept_statement){.text = strdup(text)};
-	if (out->text && sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT,
-				 &out->statement, NULL) == SQLITE_OK)
-		return true;
-	sql_fail(s, err, text);
-	free_kept(out);
-	return false;
-}
-
-bool sql_prepare(struct store *s, const char *text, struct sql *out, struct err *err)
-{
-	size_t i = find_kept(s, text);
-	if (i == s->kept_count) {
-		struct kept_statement k;
-		if (!compile(s, text, &k, err))
-			return false;
-		keep(s, k);
-		i = s->kept_count - 1;
-	}
-	*out = (struct sql){.store = s, .statement = s->kept[i].statement};
-	sqlite3_reset(out->statement);
+	struct sql q;
+	if (!sql_prepare(s, "PRAGMA user_version", &q, err) || sql_step(&q, err) != STEP_ROW)
+		return false;
+	*out = sql_i64(&q);
+	sql_reset(&q);
 	return true;
 }
 
-bool sql_take(struct store *s, const char *text, struct kept_statement *out, struct err *err)
+static bool set_stamp(struct store *s, int64_t stamp, struct err *err)
 {
-	size_t i = find_kept(s, text);
-	if (i == s->kept_count)
-		return compile(s, text, out, err);
-	*out = s->kept[i];
-	drop_kept(s, i);
+	char text[60];
+	snprintf(text, sizeof(text), "PRAGMA user_version = %lld", (long long)stamp);
+	return run(s, text, err);
+}
+
+/* ---- statements ---- */
+
+static bool compile(struct store *s, const char *text, void **out, struct err *err)
+{
+	sqlite3_stmt *statement;
+	if (sqlite3_prepare_v3(s->database, text, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+		    NULL) != SQLITE_OK)
+		return fail(s, err, text);
+	*out = statement;
 	return true;
 }
 
-void sql_give_back(struct store *s, struct kept_statement *k)
+static void discard(struct store *s, void *statement)
 {
-	sqlite3_reset(k->statement);
-	sqlite3_clear_bindings(k->statement);
-	keep(s, *k);
+	(void)s;
+	sqlite3_finalize(statement);
 }
 
-void sql_bind_i64(struct sql *q, int64_t value)
-{
-	sqlite3_bind_int64(q->statement, ++q->at, value);
-}
-
-void sql_bind_text(struct sql *q, struct str text)
+static void bind_text(struct sql *q, struct str text)
 {
 	sqlite3_bind_text(
 		q->statement, ++q->at, text.n ? text.p : "", (int)text.n, SQLITE_TRANSIENT);
@@ -157,7 +136,7 @@ static struct time_text time_sortable(int64_t ms)
 	return t;
 }
 
-void sql_bind(struct sql *q, struct value v)
+static void bind(struct sql *q, struct value v)
 {
 	if (!v.known) {
 		sqlite3_bind_null(q->statement, ++q->at);
@@ -166,62 +145,46 @@ void sql_bind(struct sql *q, struct value v)
 	switch (v.type) {
 	case COLUMN_INT:
 	case COLUMN_BOOL:
-		sql_bind_i64(q, v.integer);
+		sqlite3_bind_int64(q->statement, ++q->at, v.integer);
 		break;
 	case COLUMN_REAL:
 		sqlite3_bind_double(q->statement, ++q->at, v.real);
 		break;
 	case COLUMN_TEXT:
-		sql_bind_text(q, v.text);
+		bind_text(q, v.text);
 		break;
 	case COLUMN_DATE:
-		sql_bind_text(q, str_from(day_format((int32_t)v.integer).text));
+		bind_text(q, str_from(day_format((int32_t)v.integer).text));
 		break;
 	case COLUMN_TIME:
-		sql_bind_text(q, str_from(time_sortable(v.integer).text));
+		bind_text(q, str_from(time_sortable(v.integer).text));
 		break;
 	}
 }
 
-enum step sql_step(struct sql *q, struct err *err)
+static enum step step(struct sql *q, struct err *err)
 {
-	q->at = 0;
 	int code = sqlite3_step(q->statement);
 	if (code == SQLITE_ROW)
 		return STEP_ROW;
 	if (code == SQLITE_DONE)
 		return STEP_DONE;
-	sql_fail(q->store, err, "query");
+	fail(q->store, err, "query");
 	return STEP_FAILED;
 }
 
-void sql_reset(struct sql *q)
+static void reset(struct sql *q)
 {
 	sqlite3_reset(q->statement);
-	q->at = 0;
 }
 
-bool sql_exec(struct sql *q, struct err *err)
-{
-	enum step step;
-	while ((step = sql_step(q, err)) == STEP_ROW)
-		;
-	sql_reset(q);
-	return step == STEP_DONE;
-}
-
-int64_t sql_i64(struct sql *q)
-{
-	return sqlite3_column_int64(q->statement, q->at++);
-}
-
-struct str sql_text(struct sql *q)
+static struct str text_of(struct sql *q)
 {
 	const char *p = (const char *)sqlite3_column_text(q->statement, q->at);
 	return (struct str){p, (size_t)sqlite3_column_bytes(q->statement, q->at++)};
 }
 
-struct value sql_value(struct sql *q, enum column_type type)
+static struct value value(struct sql *q, enum column_type type)
 {
 	struct value v = {.type = type};
 	if (sqlite3_column_type(q->statement, q->at) == SQLITE_NULL) {
@@ -233,21 +196,48 @@ struct value sql_value(struct sql *q, enum column_type type)
 	switch (type) {
 	case COLUMN_INT:
 	case COLUMN_BOOL:
-		v.integer = sql_i64(q);
+		v.integer = sqlite3_column_int64(q->statement, q->at++);
 		break;
 	case COLUMN_REAL:
 		v.real = sqlite3_column_double(q->statement, q->at++);
 		break;
 	case COLUMN_TEXT:
-		v.text = sql_text(q);
+		v.text = text_of(q);
 		break;
 	case COLUMN_DATE:
-		v.known = day_parse(sql_text(q), &day);
+		v.known = day_parse(text_of(q), &day);
 		v.integer = v.known ? day : 0;
 		break;
 	case COLUMN_TIME:
-		v.known = time_parse(sql_text(q), &v.integer);
+		v.known = time_parse(text_of(q), &v.integer);
 		break;
 	}
 	return v;
 }
+
+const struct store_backend sqlite_backend = {
+	.scheme = STR_INIT("sqlite:"),
+	.form = "sqlite:FILE",
+	.type_names = {[COLUMN_INT] = "INTEGER",
+		[COLUMN_REAL] = "REAL",
+		[COLUMN_BOOL] = "INTEGER",
+		[COLUMN_TEXT] = "TEXT",
+		[COLUMN_DATE] = "TEXT",
+		[COLUMN_TIME] = "TEXT"},
+	.table_end = "STRICT, WITHOUT ROWID",
+	.find_column = "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?",
+	.open = open_file,
+	.close = close_file,
+	.run = run,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.get_stamp = get_stamp,
+	.set_stamp = set_stamp,
+	.compile = compile,
+	.discard = discard,
+	.bind = bind,
+	.step = step,
+	.reset = reset,
+	.value = value,
+};

@@ -7,28 +7,22 @@
 
 enum { SCRATCH = 256 << 20 }; /* of one call; addresses, not memory */
 
-static bool parse_url(struct str url, struct str *out_path, struct err *err)
-{
-	static const struct str scheme = STR_INIT("sqlite:");
-	*out_path = str_skip(url, scheme.n);
-	if (str_starts(url, scheme) && out_path->n)
-		return true;
-	return err_set(err, ERR_USAGE, "--db: wants sqlite:FILE, got \"%.*s\"",
-		STR_ARG(str_first(url, 200)));
-}
-
 struct store *store_open(struct str url, enum store_mode mode, struct err *err)
 {
-	struct str path;
-	if (!parse_url(url, &path, err))
+	const struct store_backend *backend = sql_backend(url);
+	if (!backend) {
+		err_set(err, ERR_USAGE, "--db: wants sqlite:FILE, got \"%.*s\"",
+			STR_ARG(str_first(url, 200)));
 		return NULL;
+	}
 	struct store *s = calloc(1, sizeof(*s));
 	if (!s) {
 		err_set(err, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
+	s->backend = backend;
 	s->scratch = arena_reserve(SCRATCH);
-	if (sql_open(s, str_z(&s->scratch, path), mode, err) &&
+	if (sql_open(s, url, mode, err) &&
 		(mode == STORE_WRITE ? schema_migrate(s, err) : schema_check(s, err)))
 		return s;
 	store_close(s);

@@ -1,0 +1,97 @@
+/*
+ * store/sql - what a database must be able to do for the store: statements with values of our
+ * column types. Private to store.
+ *
+ * A statement is prepared once for its text and kept; sql_prepare hands it out reset. Binding and
+ * reading go left to right. Texts are in the SQL that all backends know; what they name or do
+ * differently is in their struct store_backend. Every function is present in each.
+ */
+#ifndef STORE_SQL_H
+#define STORE_SQL_H
+
+#include "base/err.h"
+#include "model/column.h"
+#include "store/store.h"
+
+enum { STORE_STATEMENTS = 128, COLUMN_TYPES = COLUMN_TIME + 1 };
+
+struct kept_statement {
+	char *text;      /* owned */
+	void *statement; /* the backend's */
+};
+
+struct store {
+	const struct store_backend *backend;
+	void *database;                               /* the backend's */
+	struct kept_statement kept[STORE_STATEMENTS]; /* the oldest first */
+	size_t kept_count;
+	struct arena scratch; /* of the call under way */
+};
+
+struct sql {
+	struct store *store;
+	void *statement;
+	int at; /* next parameter, or next column */
+};
+
+struct store_backend {
+	struct str scheme; /* a URL starts with it */
+	const char *form;  /* what such a URL looks like */
+
+	/* In the schema: its word for each column type, and what ends a table. */
+	const char *type_names[COLUMN_TYPES];
+	const char *table_end;
+	const char *find_column; /* of a table, by both names: how many there are */
+
+	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
+	void (*close)(struct store *s); /* half open is fine */
+	bool (*run)(struct store *s, const char *text, struct err *err);
+
+	/* One who writes at a time: of the game, or with 0 of everything. */
+	bool (*begin)(struct store *s, int64_t game_id, struct err *err);
+	bool (*commit)(struct store *s, struct err *err);
+	void (*rollback)(struct store *s);
+
+	/* A number kept beside the tables; 0: there are none yet. */
+	bool (*get_stamp)(struct store *s, int64_t *out, struct err *err);
+	bool (*set_stamp)(struct store *s, int64_t stamp, struct err *err);
+
+	bool (*compile)(struct store *s, const char *text, void **out, struct err *err);
+	void (*discard)(struct store *s, void *statement);
+	void (*bind)(struct sql *q, struct value v);
+	enum step (*step)(struct sql *q, struct err *err);
+	void (*reset)(struct sql *q); /* the values bound stay */
+	struct value (*value)(struct sql *q, enum column_type type);
+};
+
+extern const struct store_backend sqlite_backend;
+
+const struct store_backend *sql_backend(struct str url); /* by the scheme; NULL: none has it */
+
+bool sql_open(struct store *s, struct str url, enum store_mode mode, struct err *err);
+void sql_close(struct store *s);
+
+bool sql_begin(struct store *s, int64_t game_id, struct err *err);
+bool sql_commit(struct store *s, struct err *err);
+void sql_rollback(struct store *s);
+
+bool sql_run(
+	struct store *s, const char *text, struct err *err); /* without parameters, any number */
+bool sql_prepare(struct store *s, const char *text, struct sql *out, struct err *err);
+void sql_bind(struct sql *q, struct value v);
+void sql_bind_i64(struct sql *q, int64_t value);
+void sql_bind_text(struct sql *q, struct str text);
+
+/* For a cursor, which may be open beside others of the same text: out of the kept ones, and back.
+ */
+bool sql_take(struct store *s, const char *text, struct kept_statement *out, struct err *err);
+void sql_give_back(struct store *s, struct kept_statement *statement);
+
+enum step sql_step(struct sql *q, struct err *err);
+bool sql_exec(struct sql *q, struct err *err); /* steps to the end and resets */
+void sql_reset(struct sql *q);
+int64_t sql_i64(struct sql *q);
+struct value sql_value(struct sql *q, enum column_type type); /* texts live until the next step */
+struct str sql_text(struct sql *q);                           /* the same */
+
+#endif
