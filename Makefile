@@ -4,6 +4,7 @@ BUILD   ?= build
 PREFIX  ?= /usr/local
 CC      ?= cc
 VERSION := 0.1.0
+RELEASED := 2026-11-24
 COMMIT  := $(shell git describe --always --dirty --abbrev=10 2>/dev/null)
 
 PACKAGES := libuv libllhttp libcurl yyjson sqlite3 libzstd zlib
@@ -55,7 +56,7 @@ $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c Makefile
 	@$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # What --version says changes with every commit; only this file is compiled again for it.
-$(BUILD)/obj/cmd/version.o: ALL_CFLAGS += -DVERSION='"$(VERSION)"' -DCOMMIT='"$(COMMIT)"'
+$(BUILD)/obj/cmd/version.o: ALL_CFLAGS += -DVERSION='"$(VERSION)"' -DRELEASED='"$(RELEASED)"' -DCOMMIT='"$(COMMIT)"'
 $(BUILD)/obj/cmd/version.o: $(BUILD)/commit
 $(BUILD)/commit: FORCE
 	@mkdir -p $(@D)
@@ -71,7 +72,7 @@ $(BUILD)/test/%: test/%.c $(ARCHIVE)
 	@$(CC) $(ALL_CFLAGS) -Itest -MMD -MP $(LDHARDEN) $(LDFLAGS) -o $@ $< $(ARCHIVE) \
 		$(shell pkg-config --cflags --libs cmocka) $(LIBS)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
 units: $(UNITS)
 
@@ -110,9 +111,18 @@ lint:
 	@scripts/deps lint
 	@scripts/lint
 
+# Everything that a system has of a program. DESTDIR stages it; *_DIR are where the shells look.
+BASH_DIR ?= $(PREFIX)/share/bash-completion/completions
+ZSH_DIR  ?= $(PREFIX)/share/zsh/site-functions
+FISH_DIR ?= $(PREFIX)/share/fish/vendor_completions.d
 install: $(BUILD)/rinkside
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(BUILD)/rinkside $(DESTDIR)$(PREFIX)/bin/rinkside
+	install -D -m 755 $(BUILD)/rinkside $(DESTDIR)$(PREFIX)/bin/rinkside
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -D -m 644 deploy/completions/rinkside.bash $(DESTDIR)$(BASH_DIR)/rinkside
+	install -D -m 644 deploy/completions/rinkside.zsh $(DESTDIR)$(ZSH_DIR)/_rinkside
+	install -D -m 644 deploy/completions/rinkside.fish $(DESTDIR)$(FISH_DIR)/rinkside.fish
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/rinkside/LICENSE
 
 clean:
 	rm -rf $(BUILD)
@@ -125,7 +135,7 @@ help:
 	@echo 'make bench       ratios, side by side with nginx'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck'
 	@echo 'make docs        the generated pages under docs/'
-	@echo 'make install     to $$(DESTDIR)$$(PREFIX)/bin'
+	@echo 'make install     program, manual, completions to $$(DESTDIR)$$(PREFIX)'
 
 FORCE:
 .PHONY: all units check san tsan demo run bench docs lint install clean help FORCE

@@ -1,6 +1,7 @@
 #include "cmd/command.h"
 
 #include "base/time.h"
+#include "cmd/table.h"
 #include "cmd/version.h"
 #include "model/model.h"
 #include "plan/plan.h"
@@ -73,9 +74,9 @@ static const struct command *const commands[] = {
 	&command_monitor,
 	&command_season,
 	&command_fake,
+	&command_completion,
+	&command_man,
 };
-
-enum { MAX_OPTIONS = 48 };
 
 static size_t add_options(const struct option **list, size_t count, const char *const *names)
 {
@@ -86,15 +87,31 @@ static size_t add_options(const struct option **list, size_t count, const char *
 	return count;
 }
 
-static const struct command *find_command(const char *name)
+const struct command *command_at(size_t i)
 {
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (commands[i] && !strcmp(commands[i]->name, name))
-			return commands[i];
+	return i < sizeof(commands) / sizeof(commands[0]) ? commands[i] : NULL;
+}
+
+const struct command *command_find(struct str name)
+{
+	const struct command *c;
+	for (size_t i = 0; (c = command_at(i)); i++)
+		if (str_equal(str_from(c->name), name))
+			return c;
 	return NULL;
 }
 
-static int print(struct buf *text)
+size_t command_common_options(const struct option *out[static MAX_OPTIONS])
+{
+	return add_options(out, 0, common);
+}
+
+size_t command_options(const struct command *c, const struct option *out[static MAX_OPTIONS])
+{
+	return add_options(out, add_options(out, 0, c->options), common);
+}
+
+int command_print(struct buf *text)
 {
 	bool ok = fwrite(text->p, 1, text->n, stdout) == text->n && fflush(stdout) == 0;
 	buf_clear(text);
@@ -107,12 +124,12 @@ static int print_commands(void)
 	buf_init(&out, 1 << 16);
 	buf_add(&out, STR("rinkside: the NHL's live game statistics in a database and over HTTP\n\n"
 			  "usage: rinkside COMMAND [OPTION…] [WORD…]\n\n"));
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		if (commands[i])
-			buf_add_format(&out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	buf_add(&out, STR("\nrinkside COMMAND --help says more. Every option is also an environment "
+	const struct command *c;
+	for (size_t i = 0; (c = command_at(i)); i++)
+		buf_add_format(&out, "  %-10s %s\n", c->name, c->summary);
+	buf_add(&out, STR("\nrinkside help COMMAND says more. Every option is also an environment "
 			  "variable: --db is RINKSIDE_DB.\n"));
-	return print(&out);
+	return command_print(&out);
 }
 
 static int print_help(const struct command *c)
@@ -127,8 +144,8 @@ static int print_help(const struct command *c)
 		buf_add_char(&out, '\n');
 	options_describe(list, count, &out);
 	buf_add(&out, STR("\nand for every command:\n"));
-	options_describe(list, add_options(list, 0, common), &out);
-	return print(&out);
+	options_describe(list, command_common_options(list), &out);
+	return command_print(&out);
 }
 
 static int print_version(void)
@@ -136,7 +153,7 @@ static int print_version(void)
 	struct buf out;
 	buf_init(&out, 1 << 12);
 	version_describe(&out);
-	return print(&out);
+	return command_print(&out);
 }
 
 int command_fail(const struct err *err)
@@ -159,7 +176,7 @@ static bool set_clock(struct err *err)
 static int run(const struct command *command, int argc, char **argv)
 {
 	const struct option *list[MAX_OPTIONS];
-	size_t count = add_options(list, add_options(list, 0, command->options), common);
+	size_t count = command_options(command, list);
 	struct config config = {0};
 	struct err err;
 	if (!set_clock(&err))
@@ -176,6 +193,20 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(&config, argc, argv);
 }
 
+static int no_such_command(const char *name)
+{
+	fprintf(stderr, "rinkside: no command \"%s\"; rinkside --help lists them\n", name);
+	return err_exit_code(ERR_USAGE);
+}
+
+static int help(int argc, char **argv)
+{
+	if (!argc)
+		return print_commands();
+	const struct command *command = command_find(str_from(argv[0]));
+	return command ? print_help(command) : no_such_command(argv[0]);
+}
+
 int command_main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error from write, not a death */
@@ -184,13 +215,9 @@ int command_main(int argc, char **argv)
 		return err_exit_code(ERR_USAGE);
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
-		return print_commands();
+		return help(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version"))
 		return print_version();
-	const struct command *command = find_command(argv[1]);
-	if (!command) {
-		fprintf(stderr, "rinkside: no command \"%s\"; rinkside --help lists them\n", argv[1]);
-		return err_exit_code(ERR_USAGE);
-	}
-	return run(command, argc - 2, argv + 2);
+	const struct command *command = command_find(str_from(argv[1]));
+	return command ? run(command, argc - 2, argv + 2) : no_such_command(argv[1]);
 }

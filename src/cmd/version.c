@@ -13,6 +13,11 @@ const char *version_number(void)
 	return VERSION;
 }
 
+const char *version_date(void)
+{
+	return RELEASED;
+}
+
 void version_describe(struct buf *out)
 {
 	buf_add_format(out, "rinkside %s", VERSION);
