@@ -1,16 +1,15 @@
 #!/usr/bin/env python3
-"""Every generated page under docs/ is what `make docs` would write now."""
+"""Every generated file is what `make docs` would write now."""
 import os, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 
 tap = rig.Tap()
 fresh = os.path.join(rig.TEMP, "docs")
-os.mkdir(fresh)
 r = subprocess.run([os.path.join(rig.ROOT, "scripts", "docs"), rig.BINARY, fresh], capture_output=True, text=True,
                    env=rig.environment(), timeout=60)
-pages = sorted(os.listdir(fresh))
-tap.ok(r.returncode == 0 and "columns.md" in pages, "scripts/docs writes its pages", r.stderr)
+pages = sorted(os.path.relpath(os.path.join(d, f), fresh) for d, _, files in os.walk(fresh) for f in files)
+tap.ok(r.returncode == 0 and "docs/columns.md" in pages and "docs/man/rinkside.1" in pages, "scripts/docs writes its pages", r.stderr)
 
 
 def read(directory, page):
@@ -22,9 +21,13 @@ def read(directory, page):
 
 
 for page in pages:
-    old, new = read(os.path.join(rig.ROOT, "docs"), page), read(fresh, page)
+    old, new = read(rig.ROOT, page), read(fresh, page)
     at = next((i for i, (a, b) in enumerate(zip(old, new)) if a != b), min(len(old), len(new)))
-    tap.ok(old == new, "docs/%s is fresh" % page, "line %d differs: make docs writes it again" % (at + 1))
+    tap.ok(old == new, "%s is fresh" % page, "line %d differs: make docs writes it again" % (at + 1))
+
+for directory in ("docs/man", "deploy/completions"):
+    there = {directory + "/" + f for f in os.listdir(os.path.join(rig.ROOT, directory))}
+    tap.same(sorted(there - set(pages)), [], directory + " has nothing else")
 
 # ---- what the pages are made from ----
 r = rig.run("ingest", "--columns", "games")

@@ -1,0 +1,45 @@
+# bash completion for rinkside; written by `rinkside completion bash`
+_rinkside()
+{
+	local word=${COMP_WORDS[COMP_CWORD]} words
+	COMPREPLY=()
+	case ${COMP_WORDS[COMP_CWORD-1]} in
+	--observed-at) return ;;
+	--db) return ;;
+	--upstream) return ;;
+	--timeout) return ;;
+	--retries) return ;;
+	--log-level) COMPREPLY=($(compgen -W 'error warning info debug' -- "$word")); return ;;
+	--log-format) COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
+	--every) return ;;
+	--child-deadline) return ;;
+	--max-children) return ;;
+	--jobs) return ;;
+	--rate) return ;;
+	--game-types) return ;;
+	--listen) return ;;
+	--seed) return ;;
+	--games) return ;;
+	--speed) return ;;
+	--ttl) return ;;
+	--latency) return ;;
+	--season) return ;;
+	--recordings) COMPREPLY=($(compgen -f -- "$word")); return ;;
+	--faults) return ;;
+	--deadline) return ;;
+	esac
+	case ${COMP_CWORD},${COMP_WORDS[1]} in
+	1,* | 2,help | 2,man) words='ingest monitor season fake completion man help --help --version' ;;
+	*) words= ;;
+	esac
+	[[ $words ]] || case ${COMP_WORDS[1]} in
+	ingest) words='--file --observed-at --columns --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	monitor) words='--every --once --inline --child-deadline --max-children --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	season) words='--jobs --rate --only-missing --events --game-types --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	fake) words='--listen --seed --games --speed --ttl --latency --season --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	esac
+	COMPREPLY=($(compgen -W "$words" -- "$word"))
+}
+complete -o default -F _rinkside rinkside

@@ -1,0 +1,115 @@
+#compdef rinkside
+# zsh completion for rinkside; written by `rinkside completion zsh`
+_rinkside()
+{
+	local -a commands
+	commands=(
+		'ingest:fetches games'\'' box scores and stores them, once'
+		'monitor:watches the schedule and ingests every game that is on'
+		'season:ingests past seasons, and says what is missing'
+		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
+		'completion:prints the completion of a shell'
+		'man:prints a manual page, as man reads it'
+		'help:what a command does'
+	)
+	if (( CURRENT == 2 )) || [[ $words[2] == (help|man) ]]; then
+		_describe command commands
+		return
+	fi
+	shift words
+	(( CURRENT-- ))
+	case $words[1] in
+	ingest)
+		_arguments \
+			'--file[the words are files\: bodies of either API of the NHL'\''s]' \
+			'--observed-at[when the upstream showed the files'\'' bodies, RFC 3339; their own time when not given]:TIME:' \
+			'--columns[print the columns of game_stats, or of the table named\: name, type, help]' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	monitor)
+		_arguments \
+			'--every[between two looks at the schedule]:TIME:' \
+			'--once[one look, and the ingests that are due]' \
+			'--inline[ingest within the process, over kept connections]' \
+			'--child-deadline[for one ingest; then it is ended]:TIME:' \
+			'--max-children[ingests at a time; the others wait]:N:' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	season)
+		_arguments \
+			'--jobs[requests at a time]:N:' \
+			'--rate[at most so many requests a second; 0\: no limit]:R:' \
+			'--only-missing[only games of which no line is stored]' \
+			'--events[the play-by-play too\: a second request for each game]' \
+			'--game-types[1 preseason, 2 regular season, 3 play-offs]:LIST:' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	fake)
+		_arguments \
+			'--listen[where to listen; port 0\: any free one]:ADDRESS\:PORT:' \
+			'--seed[of the league, its games and the faults]:N:' \
+			'--games[in the made-up night]:N:' \
+			'--speed[times as fast as life]:N:' \
+			'--ttl[how long a body holds, in the game'\''s seconds; never less than a real one]:S:' \
+			'--latency[before each reply]:TIME:' \
+			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
+			'--recordings[real bodies in place of made-up ones]:DIR:_files' \
+			'--faults[what goes wrong, how often\: slow=0.01,html=0.01]:SPEC:' \
+			'--deadline[end after it; else never]:TIME:' \
+			'--truth[print how all games end, a JSON object a player, and serve nothing]' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	completion)
+		_arguments \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	man)
+		_arguments \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	esac
+}
+
+_rinkside "$@"

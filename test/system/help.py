@@ -1,0 +1,62 @@
+#!/usr/bin/env python3
+"""What the program says of itself: help, version, manual pages, completions."""
+import os, re, shutil, subprocess, sys
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig
+
+tap = rig.Tap()
+r = rig.run("--help")
+commands = re.findall(r"^  ([a-z-]+) ", r.stdout, re.M)
+tap.ok(r.returncode == 0 and {"ingest", "monitor", "season", "fake"} <= set(commands), "--help lists the commands", r.stdout)
+tap.same(rig.run("help").stdout, r.stdout, "help says the same")
+for c in commands:
+    a, b = rig.run("help", c), rig.run(c, "--help")
+    tap.ok(a.returncode == 0 and a.stdout == b.stdout and a.stdout.startswith("usage: rinkside %s " % c) and not a.stderr,
+           "help %s is %s --help" % (c, c), a.stdout + a.stderr)
+r = rig.run("help", "no-such")
+tap.ok(r.returncode == 2 and "no-such" in r.stderr and r.stderr.count("\n") == 1, "help of no command: exit 2, a sentence", r.stderr)
+r = rig.run("--version")
+tap.ok(re.match(r"rinkside \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\nlibuv \d.*SQLite \d", r.stdout),
+       "--version: number, commit, libraries", r.stdout)
+
+# ---- manual pages ----
+
+lint = shutil.which("mandoc")
+for words in [[]] + [[c] for c in commands]:
+    r = rig.run("man", *words)
+    page = "man %s" % " ".join(words)
+    missing = [o for o in re.findall(r"^  --([a-z-]+)", rig.run("help", *words).stdout, re.M)
+               if r".TP" + "\n" + r"\fB\-\-" + o.replace("-", r"\-") not in r.stdout]
+    tap.ok(r.returncode == 0 and not missing, page + " has every option", missing)
+    if lint:
+        warned = subprocess.run([lint, "-T", "lint", "-W", "warning"], input=r.stdout, capture_output=True, text=True)
+        tap.same(warned.stdout, "", page + " renders without a warning")
+tap.ok(rig.run("man", "no-such").returncode == 2, "man of no command: exit 2")
+
+# ---- completions ----
+
+bash = rig.run("completion", "bash").stdout
+
+
+def complete(*words):
+    """What bash would offer for the last word."""
+    script = bash + '\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _rinkside; printf "%s\\n" "${COMPREPLY[@]}"\n'
+    r = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True)
+    return r.stdout.split() + r.stderr.splitlines()
+
+
+tap.same(complete("rinkside", "mon"), ["monitor"], "bash: a command")
+tap.same(complete("rinkside", "help", "sea"), ["season"], "bash: a command to be helped with")
+tap.same(complete("rinkside", "monitor", "--on"), ["--once"], "bash: an option of the command")
+tap.same(complete("rinkside", "ingest", "--on"), [], "bash: and of no other")
+tap.same(complete("rinkside", "ingest", "--log-format", ""), ["text", "json"], "bash: the choices of a value")
+for shell in ("bash", "zsh", "fish"):
+    r = rig.run("completion", shell)
+    tap.ok(r.returncode == 0 and all(c in r.stdout for c in commands), "completion %s knows every command" % shell, r.stderr)
+    if shutil.which(shell):
+        checked = subprocess.run([shell, "-n"], input=r.stdout, capture_output=True, text=True)
+        tap.ok(checked.returncode == 0 and not checked.stderr, "%s parses it" % shell, checked.stderr)
+    else:
+        tap.note("%s is not here to parse its completion" % shell)
+tap.ok(rig.run("completion", "csh").returncode == 2, "completion of another shell: exit 2")
+tap.done()
