@@ -9,7 +9,7 @@
 
 Nothing here sleeps for luck: what is waited for has a deadline. All of it ends with the test.
 """
-import atexit, copy, email.utils, gzip, json, os, shutil, signal, socket, sqlite3, struct, subprocess, sys, tempfile, threading, time
+import atexit, copy, email.utils, gzip, itertools, json, os, shutil, signal, socket, sqlite3, struct, subprocess, sys, tempfile, threading, time
 import urllib.error, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -177,13 +177,13 @@ def get(url, deadline_s=10, method="GET", **headers):
 
 # ---- the database ----
 
-_databases = [0]
+_databases = itertools.count(1)
 
 
 def database():
     """(URL, path) of a database that does not exist yet."""
-    _databases[0] += 1
-    path = os.path.join(TEMP, "%d.db" % _databases[0])
+    number = next(_databases)  # one step, so that threads can share it
+    path = os.path.join(TEMP, "%d.db" % number)
     return "sqlite:" + path, path
 
 

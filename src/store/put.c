@@ -786,6 +786,15 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	return write_game(&r, err);
 }
 
+/* A postponed game can be listed under its old day and its new one: the later place in the list counts. */
+static bool comes_again(const struct game *games, size_t count, size_t i)
+{
+	for (size_t j = i + 1; j < count; j++)
+		if (games[j].game_id == games[i].game_id)
+			return true;
+	return false;
+}
+
 bool store_put_schedule(struct store *s, const struct game *games, size_t count, int64_t order_time,
 	int64_t observed_at, size_t *out_changed, struct err *err)
 {
@@ -795,7 +804,8 @@ bool store_put_schedule(struct store *s, const struct game *games, size_t count,
 		return false;
 	bool ok = true;
 	for (size_t i = 0; ok && i < count; i++)
-		ok = put_scheduled(&c, &games[i], order_time, &changed, err);
+		ok = comes_again(games, count, i) ||
+		     put_scheduled(&c, &games[i], order_time, &changed, err);
 	if (!commit_end(&c, ok, err))
 		return false;
 	*out_changed = changed;
