@@ -1,3 +1,4 @@
+#include "base/time.h"
 #include "store/rows.h"
 #include "store/sql.h"
 
@@ -5,18 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct cursor {
-	struct sql q;
-	struct kept_statement statement;
-	const struct table *table;
-};
+/* What is absent lies apart in a keyset, so that a page may come from two queries, one after the other. */
+enum { MAX_PHASES = 2 };
 
-static const char *const signs[] = {[IS] = "=",
-	[IS_NOT] = "<>",
-	[AT_LEAST] = ">=",
-	[AT_MOST] = "<=",
-	[AFTER] = ">",
-	[BEFORE] = "<"};
+struct cursor {
+	struct {
+		struct sql q;
+		struct kept_statement statement;
+	} phases[MAX_PHASES];
+	size_t phase_count, phase;
+	int64_t left; /* of the limit */
+	const struct table *table;
+	uint64_t columns, unread; /* of the row: bits */
+	char time[32];
+};
 
 /* ---- the text of a query; its values are bound in the order in which they are written ---- */
 
@@ -41,21 +44,36 @@ static void add_column(struct query *q, const struct column *c)
 }
 
 /* Plain comparisons, which an index answers in every database; so what is absent is another text. */
-static void add_condition(struct query *q, const struct condition *c)
+static void add_comparison(
+	struct query *q, const struct column *column, enum comparison comparison, struct value v)
 {
-	bool is_either = c->comparison == IS || c->comparison == IS_NOT;
-	add_column(q, c->column);
-	if (is_either && !c->value.known) {
-		buf_add(&q->text, c->comparison == IS ? STR(" IS NULL") : STR(" IS NOT NULL"));
+	static const char *const signs[] = {[IS] = " = ",
+		[IS_NOT] = " <> ",
+		[AT_LEAST] = " >= ",
+		[AT_MOST] = " <= ",
+		[AFTER] = " > ",
+		[BEFORE] = " < "};
+	add_column(q, column);
+	if ((comparison == IS || comparison == IS_NOT) && !v.known) {
+		buf_add(&q->text, comparison == IS ? STR(" IS NULL") : STR(" IS NOT NULL"));
 		return;
 	}
-	buf_add_format(&q->text, " %s ", signs[c->comparison]);
-	add_value(q, c->value);
-	if (c->comparison == IS_NOT) {
+	buf_add(&q->text, str_from(signs[comparison]));
+	add_value(q, v);
+	if (comparison == IS_NOT) {
 		buf_add(&q->text, STR(" OR "));
-		add_column(q, c->column);
+		add_column(q, column);
 		buf_add(&q->text, STR(" IS NULL"));
 	}
+}
+
+static void add_condition(struct query *q, const struct condition *c)
+{
+	add_comparison(q, c->column, c->comparison, c->value);
+	if (!c->either)
+		return;
+	buf_add(&q->text, STR(" OR "));
+	add_comparison(q, c->either, c->comparison, c->value);
 }
 
 /* Whether an earlier condition has this one within its OR. */
@@ -102,6 +120,11 @@ struct order {
 	size_t count;
 };
 
+static bool key_descends(const struct selection *s)
+{
+	return s->sorting_count && s->sortings[s->sorting_count - 1].descending;
+}
+
 static struct order order_of(const struct selection *s)
 {
 	struct order o = {.count = s->sorting_count};
@@ -109,11 +132,12 @@ static struct order order_of(const struct selection *s)
 	for (size_t i = 0; i < s->sorting_count; i++)
 		o.by[i] = s->sortings[i];
 	for (size_t i = 0; i < s->table->key_count; i++)
-		o.by[o.count++] = (struct sorting){.column = &s->table->columns[i]};
+		o.by[o.count++] = (struct sorting){
+			.column = &s->table->columns[i], .descending = key_descends(s)};
 	return o;
 }
 
-/* One column beyond its value. Absent values come first upwards and last downwards. */
+/* One column beyond its value. */
 static void add_beyond(struct query *q, struct sorting by, struct value v)
 {
 	if (!v.known) {
@@ -125,9 +149,7 @@ static void add_beyond(struct query *q, struct sorting by, struct value v)
 		}
 		return;
 	}
-	add_column(q, by.column);
-	buf_add(&q->text, by.descending ? STR(" < ") : STR(" > "));
-	add_value(q, v);
+	add_comparison(q, by.column, by.descending ? BEFORE : AFTER, v);
 	if (by.descending) {
 		buf_add(&q->text, STR(" OR "));
 		add_column(q, by.column);
@@ -135,40 +157,71 @@ static void add_beyond(struct query *q, struct sorting by, struct value v)
 	}
 }
 
-/* The key alone is compared as a row, which the primary key's index answers at any depth. */
-static void add_key_beyond(struct query *q, const struct table *t, const struct value *after)
+/* Compared as a row from the order's column `first` on, which an index answers at any depth. */
+static void add_row_beyond(struct query *q, const struct selection *s, size_t first)
 {
-	buf_add_char(&q->text, '(');
-	for (size_t i = 0; i < t->key_count; i++) {
-		if (i)
-			buf_add(&q->text, STR(", "));
-		add_column(q, &t->columns[i]);
+	struct order o = order_of(s);
+	for (size_t i = first; i < o.count; i++) {
+		buf_add(&q->text, i == first ? STR("(") : STR(", "));
+		add_column(q, o.by[i].column);
 	}
-	buf_add(&q->text, STR(") > ("));
-	for (size_t i = 0; i < t->key_count; i++) {
-		if (i)
-			buf_add(&q->text, STR(", "));
-		add_value(q, after[i]);
+	buf_add(&q->text, key_descends(s) ? STR(") < ") : STR(") > "));
+	for (size_t i = first; i < o.count; i++) {
+		buf_add(&q->text, i == first ? STR("(") : STR(", "));
+		add_value(q, s->after[i]);
 	}
 	buf_add_char(&q->text, ')');
 }
 
-/* Sorted columns: beyond in the first, or the same there and beyond in the rest. */
-static void add_after(struct query *q, const struct selection *s)
+/* Several sorted columns: beyond in the first, or the same there and beyond in the rest. */
+static void add_after_many(struct query *q, const struct selection *s)
 {
 	size_t n = s->sorting_count;
 	for (size_t i = 0; i < n; i++) {
-		buf_add(&q->text, STR("("));
+		buf_add_char(&q->text, '(');
 		add_beyond(q, s->sortings[i], s->after[i]);
 		buf_add(&q->text, STR(" OR ("));
-		add_condition(q, &(struct condition){.column = s->sortings[i].column,
-					 .comparison = IS,
-					 .value = s->after[i]});
+		add_comparison(q, s->sortings[i].column, IS, s->after[i]);
 		buf_add(&q->text, STR(" AND "));
 	}
-	add_key_beyond(q, s->table, s->after + n);
+	add_row_beyond(q, s, n);
 	for (size_t i = 0; i < n; i++)
 		buf_add(&q->text, STR("))"));
+}
+
+/* One sorted column: the rest of those like the last row's, absent or not; then, in a second
+ * phase, the others if they come later. */
+static void add_after_one(struct query *q, const struct selection *s, size_t phase)
+{
+	struct sorting by = s->sortings[0];
+	bool is_absent = !s->after[0].known;
+	if (phase == 0 && !is_absent) {
+		add_row_beyond(q, s, 0);
+		return;
+	}
+	add_column(q, by.column);
+	buf_add(&q->text, is_absent == (phase == 0) ? STR(" IS NULL") : STR(" IS NOT NULL"));
+	if (phase == 0) {
+		buf_add(&q->text, STR(" AND "));
+		add_row_beyond(q, s, 1);
+	}
+}
+
+static size_t phases_of(const struct selection *s)
+{
+	if (!s->after || s->sorting_count != 1)
+		return 1;
+	return s->sortings[0].descending == s->after[0].known ? 2 : 1;
+}
+
+static void add_after(struct query *q, const struct selection *s, size_t phase)
+{
+	if (s->sorting_count == 0)
+		add_row_beyond(q, s, 0);
+	else if (s->sorting_count == 1)
+		add_after_one(q, s, phase);
+	else
+		add_after_many(q, s);
 }
 
 /* What is never absent needs no word on where it goes, and its index none either. */
@@ -193,7 +246,7 @@ static void add_order(struct query *q, const struct selection *s)
 	}
 }
 
-static void add_where(struct query *q, const struct selection *s)
+static void add_where(struct query *q, const struct selection *s, size_t phase)
 {
 	bool any = add_conditions(q, s, false, " WHERE (");
 	size_t start = q->text.n;
@@ -206,7 +259,9 @@ static void add_where(struct query *q, const struct selection *s)
 	any |= q->text.n > start;
 	if (s->after) {
 		buf_add(&q->text, any ? STR(" AND ") : STR(" WHERE "));
-		add_after(q, s);
+		buf_add_char(&q->text, '(');
+		add_after(q, s, phase);
+		buf_add_char(&q->text, ')');
 	}
 }
 
@@ -218,14 +273,27 @@ static void bind_all(struct sql *sql, const struct query *q)
 		sql_bind(sql, q->values[i]);
 }
 
-static void write_query(struct query *q, const struct selection *s)
+static void add_columns(struct query *q, const struct selection *s)
+{
+	bool any = false;
+	for (size_t i = 0; i < s->table->count; i++) {
+		if (s->columns && !(s->columns >> i & 1))
+			continue;
+		if (any)
+			buf_add(&q->text, STR(", "));
+		add_column(q, &s->table->columns[i]);
+		any = true;
+	}
+}
+
+static void write_query(struct query *q, const struct selection *s, size_t phase)
 {
 	q->count = 0;
 	buf_init(&q->text, 1 << 16);
 	buf_add(&q->text, STR("SELECT "));
-	add_column_list(&q->text, s->table);
+	add_columns(q, s);
 	buf_add_format(&q->text, " FROM %.*s", STR_ARG(s->table->name));
-	add_where(q, s);
+	add_where(q, s, phase);
 	add_order(q, s);
 	if (s->limit) {
 		buf_add(&q->text, STR(" LIMIT "));
@@ -235,33 +303,95 @@ static void write_query(struct query *q, const struct selection *s)
 	buf_add_char(&q->text, '\0');
 }
 
-struct cursor *store_select(struct store *s, const struct selection *selection, struct err *err)
+static bool open_phase(
+	struct cursor *c, struct store *s, const struct selection *selection, struct err *err)
 {
 	struct query q;
+	size_t i = c->phase_count;
+	write_query(&q, selection, i);
+	bool ok = sql_take(s, q.text.p, &c->phases[i].statement, err);
+	if (ok) {
+		c->phase_count++;
+		c->phases[i].q =
+			(struct sql){.store = s, .statement = c->phases[i].statement.statement};
+		bind_all(&c->phases[i].q, &q);
+	}
+	buf_clear(&q.text);
+	return ok;
+}
+
+struct cursor *store_select(struct store *s, const struct selection *selection, struct err *err)
+{
 	struct cursor *c = calloc(1, sizeof(*c));
 	if (!c) {
 		err_set(err, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
 	c->table = selection->table;
-	write_query(&q, selection);
-	bool ok = sql_take(s, q.text.p, &c->statement, err);
-	if (ok) {
-		c->q = (struct sql){.store = s, .statement = c->statement.statement};
-		bind_all(&c->q, &q);
-	}
-	buf_clear(&q.text);
-	if (ok)
-		return c;
-	free(c);
-	return NULL;
+	c->columns = selection->columns ? selection->columns : ~(uint64_t)0;
+	if (c->table->count < 64)
+		c->columns &= ((uint64_t)1 << c->table->count) - 1;
+	c->left = selection->limit ? selection->limit : INT64_MAX;
+	while (c->phase_count < phases_of(selection))
+		if (!open_phase(c, s, selection, err)) {
+			cursor_close(c);
+			return NULL;
+		}
+	return c;
+}
+
+enum step cursor_next(struct cursor *c, struct err *err)
+{
+	enum step step = STEP_DONE;
+	while (c->left && c->phase < c->phase_count &&
+		(step = sql_step(&c->phases[c->phase].q, err)) == STEP_DONE)
+		c->phase++;
+	c->left -= step == STEP_ROW;
+	c->unread = c->columns;
+	return step;
+}
+
+/* "…:03.000Z" is stored, so that texts sort as times do; "…:03Z" is shown. */
+static struct str without_zeros(struct cursor *c, struct str time)
+{
+	static const struct str zeros = STR_INIT(".000Z");
+	if (!str_ends(time, zeros) || time.n >= sizeof(c->time))
+		return time;
+	size_t n = time.n - zeros.n;
+	memcpy(c->time, time.p, n);
+	c->time[n] = 'Z';
+	return (struct str){c->time, n + 1};
+}
+
+static struct str time_shown(struct cursor *c, const struct value *v)
+{
+	struct time_text t = v->type == COLUMN_DATE ? day_format((int32_t)v->integer)
+						    : time_format(v->integer);
+	memcpy(c->time, t.text, sizeof(c->time));
+	return str_from(c->time);
+}
+
+struct value cursor_value(struct cursor *c)
+{
+	assert(c->unread);
+	struct sql *q = &c->phases[c->phase].q;
+	enum column_type type = c->table->columns[__builtin_ctzll(c->unread)].type;
+	bool is_time = type == COLUMN_DATE || type == COLUMN_TIME;
+	bool as_text = is_time && q->store->backend->has_text_times;
+	struct value v = sql_value(q, as_text ? COLUMN_TEXT : type);
+	c->unread &= c->unread - 1;
+	if (!is_time || !v.known)
+		return v;
+	v.text = as_text ? without_zeros(c, v.text) : time_shown(c, &v);
+	v.type = COLUMN_TEXT;
+	return v;
 }
 
 enum step cursor_step(struct cursor *c, void *record, struct err *err)
 {
-	enum step step = sql_step(&c->q, err);
+	enum step step = cursor_next(c, err);
 	if (step == STEP_ROW)
-		row_read(&c->q, c->table, record, NULL);
+		row_read(&c->phases[c->phase].q, c->table, record, NULL);
 	return step;
 }
 
@@ -269,7 +399,8 @@ void cursor_close(struct cursor *c)
 {
 	if (!c)
 		return;
-	sql_give_back(c->q.store, &c->statement);
+	for (size_t i = 0; i < c->phase_count; i++)
+		sql_give_back(c->phases[i].q.store, &c->phases[i].statement);
 	free(c);
 }
 
@@ -281,7 +412,7 @@ bool store_count(struct store *s, const struct selection *selection, int64_t *ou
 	all.after = NULL;
 	buf_init(&q.text, 1 << 16);
 	buf_add_format(&q.text, "SELECT count(*) FROM %.*s", STR_ARG(all.table->name));
-	add_where(&q, &all);
+	add_where(&q, &all, 0);
 	buf_add_char(&q.text, '\0');
 	bool ok = sql_prepare(s, q.text.p, &sql, err);
 	buf_clear(&q.text);

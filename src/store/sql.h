@@ -62,6 +62,11 @@ struct store_backend {
 	enum step (*step)(struct sql *q, struct err *err);
 	void (*reset)(struct sql *q); /* the values bound stay */
 	struct value (*value)(struct sql *q, enum column_type type);
+	bool has_text_times; /* days and times may be asked for as COLUMN_TEXT, as ISO 8601 */
+
+	/* Until somebody else has committed since *version, or wait_ms have passed; 0: at once. */
+	bool (*wait)(struct store *s, int64_t *version, int64_t wait_ms, bool *out_found,
+		struct err *err);
 };
 
 extern const struct store_backend sqlite_backend;

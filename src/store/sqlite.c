@@ -215,6 +215,42 @@ static struct value value(struct sql *q, enum column_type type)
 	return v;
 }
 
+/* ---- what others commit ---- */
+
+static bool check_file(struct store *s, struct err *err)
+{
+	int moved = 0;
+	sqlite3_file_control(s->database, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return !moved || err_set(err, ERR_STORE, "database: its file has gone");
+}
+
+/* A number that changes with every commit of anybody else's. */
+static bool get_data_version(struct store *s, int64_t *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, "PRAGMA data_version", &q, err) || sql_step(&q, err) != STEP_ROW)
+		return false;
+	*out = sql_i64(&q);
+	sql_reset(&q);
+	return true;
+}
+
+static bool wait_commit(
+	struct store *s, int64_t *version, int64_t wait_ms, bool *out_found, struct err *err)
+{
+	enum { POLL_MS = 20 };
+	int64_t now;
+	for (int64_t waited = 0;; waited += POLL_MS) {
+		if (!check_file(s, err) || !get_data_version(s, &now, err))
+			return false;
+		*out_found = now != *version;
+		*version = now;
+		if (*out_found || waited >= wait_ms)
+			return true;
+		sqlite3_sleep(POLL_MS);
+	}
+}
+
 const struct store_backend sqlite_backend = {
 	.scheme = STR_INIT("sqlite:"),
 	.form = "sqlite:FILE",
@@ -240,4 +276,6 @@ const struct store_backend sqlite_backend = {
 	.step = step,
 	.reset = reset,
 	.value = value,
+	.has_text_times = true,
+	.wait = wait_commit,
 };

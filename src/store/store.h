@@ -81,6 +81,25 @@ bool store_get_games(struct store *s, int32_t first, int32_t last, struct arena 
 	struct game **out, size_t *out_count, struct err *err);
 bool store_get_revision(struct store *s, int64_t *out, struct err *err); /* the newest; 0: none */
 
+/*
+ * What others have committed since the last look. A reader keeps a store and a watch of its own;
+ * the first call finds at once, with is_any. A commit of bookkeeping alone has no new revision.
+ */
+enum { STORE_CHANGE_GAMES = 64 };
+struct store_change {
+	int64_t revision;                    /* the newest */
+	int64_t games[STORE_CHANGE_GAMES]; /* whose lines or state have changed */
+	size_t count;
+	bool is_any; /* more than fit, or another database: anything may have changed */
+};
+struct store_watch { /* begins as zeros; begin anew after a failure */
+	int64_t version, revision;
+	bool is_started;
+};
+/* Waits for at most wait_ms. False: the database is away, or has become another one. */
+bool store_wait_change(struct store *s, struct store_watch *w, int64_t wait_ms,
+	struct store_change *out, bool *out_found, struct err *err);
+
 enum comparison { IS, IS_NOT, AT_LEAST, AT_MOST, AFTER, BEFORE };
 
 /*
@@ -90,6 +109,7 @@ enum comparison { IS, IS_NOT, AT_LEAST, AT_MOST, AFTER, BEFORE };
  */
 struct condition {
 	const struct column *column;
+	const struct column *either; /* NULL, or a second column: one of the two */
 	bool of_game;
 	enum comparison comparison;
 	struct value value;
@@ -100,7 +120,10 @@ struct sorting {
 	bool descending;
 };
 
-/* Rows of one table. Sorting is completed by the table's key, so it is always total. */
+/*
+ * Rows of one table. Sorting is completed by the table's key, in the direction of the last
+ * sorting, so it is always total. What is absent sorts before all else.
+ */
 struct selection {
 	const struct table *table;
 	const struct condition *conditions;
@@ -109,7 +132,8 @@ struct selection {
 	size_t sorting_count; /* at most SELECTION_SORTINGS, the key not counted */
 	const struct value
 		*after; /* keyset: sorting columns, then key, of the last row seen; or NULL */
-	int64_t limit;  /* 0: all */
+	int64_t limit;    /* 0: all */
+	uint64_t columns; /* bits of those to read, for cursor_next; 0: all */
 };
 enum { SELECTION_SORTINGS = 4 };
 
@@ -119,6 +143,10 @@ struct cursor;
 struct cursor *store_select(struct store *s, const struct selection *q, struct err *err);
 /* record: a struct of q->table; its texts live until the next step. */
 enum step cursor_step(struct cursor *c, void *record, struct err *err);
+/* For writers of text: the next row, then its columns one after the other, in the table's order.
+ * Days and times come as text, as readers see them; texts live until the next call. */
+enum step cursor_next(struct cursor *c, struct err *err);
+struct value cursor_value(struct cursor *c);
 void cursor_close(struct cursor *c); /* NULL is fine */
 bool store_count(struct store *s, const struct selection *q, int64_t *out, struct err *err);
 

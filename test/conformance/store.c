@@ -577,7 +577,9 @@ static int compare_keys(const struct selection *q, const struct value *a, const 
 		if (order)
 			return order;
 	}
-	return compare_values(a[q->sorting_count + 1], b[q->sorting_count + 1]);
+	size_t n = q->sorting_count;
+	int order = compare_values(a[n + 1], b[n + 1]);
+	return n && q->sortings[n - 1].descending ? -order : order;
 }
 
 /* One page, after *after; how many rows. */
@@ -599,6 +601,84 @@ static int64_t check_page(
 	}
 	cursor_close(c);
 	return n;
+}
+
+/* What writers of text read, column by column, is what the record says. */
+static void test_row_values(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct err err;
+	struct body b;
+	struct stat_line l;
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	struct selection q = {.table = &stat_table};
+	struct cursor *whole = store_select(s, &q, &err), *all = store_select(s, &q, &err);
+	q.columns = (uint64_t)1 << STAT_player_id | (uint64_t)1 << STAT_observed_at;
+	struct cursor *two = store_select(s, &q, &err);
+	for (int n = 0; n < PLAYERS; n++) {
+		assert_int_equal(cursor_step(whole, &l, &err), STEP_ROW);
+		assert_int_equal(cursor_next(all, &err), STEP_ROW);
+		assert_int_equal(cursor_next(two, &err), STEP_ROW);
+		for (size_t i = 0; i < STAT_COLUMNS; i++) {
+			struct value want = record_get(&stat_table, &l, i), got = cursor_value(all);
+			if (want.known && want.type == COLUMN_TIME) {
+				struct time_text text = time_format(want.integer);
+				assert_true(str_equal(got.text, str_from(text.text)));
+			} else {
+				assert_true(value_equal(want, got));
+			}
+		}
+		assert_int_equal(cursor_value(two).integer, l.player_id);
+		assert_int_equal(cursor_value(two).text.p[4], '-');
+	}
+	assert_int_equal(cursor_next(all, &err), STEP_DONE);
+	cursor_close(whole);
+	cursor_close(all);
+	cursor_close(two);
+	store_close(s);
+}
+
+/* A reader is told which games somebody else has changed, and of the reader's own file going. */
+static void test_watch(void **state)
+{
+	(void)state;
+	char directory[] = "/tmp/rinkside-watch-XXXXXX", path[64], url[80];
+	struct err err;
+	struct body b;
+	struct store_watch watch = {0};
+	struct store_change change;
+	bool found;
+	assert_non_null(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/watch.db", directory);
+	snprintf(url, sizeof(url), "sqlite:%s", path);
+	struct store *writer = store_open(str_from(url), STORE_WRITE, &err);
+	struct store *reader = store_open(str_from(url), STORE_READ, &err);
+	assert_non_null(writer);
+	assert_non_null(reader);
+	assert_true(store_wait_change(reader, &watch, 0, &change, &found, &err));
+	assert_true(found && change.is_any && change.revision == 0);
+	assert_true(store_wait_change(reader, &watch, 0, &change, &found, &err));
+	assert_false(found);
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	int64_t revision = put(writer, &b).revision;
+	assert_true(store_wait_change(reader, &watch, 1000, &change, &found, &err));
+	assert_true(found && !change.is_any && change.count == 1);
+	assert_int_equal(change.games[0], GAME);
+	assert_int_equal(change.revision, revision);
+	assert_true(store_put_poll(writer, GAME, START, START + MINUTE, STR("500"), &err));
+	assert_true(store_wait_change(reader, &watch, 1000, &change, &found, &err));
+	assert_true(found && change.count == 0 && change.revision == revision);
+	store_close(writer);
+	assert_int_equal(unlink(path), 0);
+	assert_false(store_wait_change(reader, &watch, 0, &change, &found, &err));
+	store_close(reader);
+	strcat(path, "-wal");
+	unlink(path);
+	memcpy(path + strlen(path) - 3, "shm", 3);
+	unlink(path);
+	rmdir(directory);
 }
 
 /* Pages of any size, by any columns up or down, show every line once and in order. */
@@ -825,6 +905,8 @@ int main(void)
 		cmocka_unit_test(test_goaltenders),
 		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_keyset),
+		cmocka_unit_test(test_row_values),
+		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_any_order_ends_in_the_same_rows),
 		cmocka_unit_test(test_processes_at_once),
