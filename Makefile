@@ -31,7 +31,7 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Isrc -I$(BUILD)/gen $(WARNINGS) $(HARDEN) $
 LIBS      = $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
 SOURCES := $(filter-out src/main.c,$(wildcard src/*/*.c))
-GENERATED := $(BUILD)/gen/schema.c
+GENERATED := $(BUILD)/gen/schema.c $(BUILD)/gen/web.c
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(GENERATED:$(BUILD)/gen/%.c=$(BUILD)/obj/gen/%.o)
 ARCHIVE := $(BUILD)/librinkside.a
 UNITS   := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c test/conformance/*.c))
@@ -64,7 +64,12 @@ $(BUILD)/commit: FORCE
 
 $(BUILD)/gen/schema.c: scripts/embed $(wildcard src/store/schema/*.sql)
 	@mkdir -p $(@D)
-	@scripts/embed schema_files $(sort $(wildcard src/store/schema/*.sql)) >$@
+	@scripts/embed schema_files src/store/schema $(sort $(notdir $(wildcard src/store/schema/*.sql))) >$@
+
+$(BUILD)/gen/web.c: scripts/web scripts/embed $(wildcard web/* web/*/*)
+	@mkdir -p $(@D)
+	@scripts/web $(BUILD)/web
+	@scripts/embed web_files $(BUILD)/web/site $$(cd $(BUILD)/web/site && find * -type f | LC_ALL=C sort) >$@
 
 $(BUILD)/test/%: test/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
@@ -89,12 +94,12 @@ tsan:
 	@$(MAKE) --no-print-directory check BUILD=build/tsan SAN=thread
 
 demo:
-	@scripts/deps
+	@scripts/deps page
 	@$(MAKE) --no-print-directory all
 	@scripts/demo $(BUILD)/rinkside
 
 run:
-	@scripts/deps
+	@scripts/deps page
 	@$(MAKE) --no-print-directory all
 	@$(BUILD)/rinkside up
 

@@ -1,0 +1,239 @@
+/*
+ * live - the stream of changes, as hints: a change says which game to ask for again, and the
+ * answer is the truth. So nothing is lost or doubled however often the stream breaks off.
+ */
+import {useEffect, useRef, useState} from '../vendor/preact-htm.js';
+import {currentRoute} from './route.js';
+
+const QUIET_MS = 40000; /* the server is heard of every 15 s, if only by a heartbeat */
+const COALESCE_MS = 150;
+const FALLBACK_MS = 15000;
+
+const changeListeners = new Set();
+const stateListeners = new Set();
+let source = null;
+let state = 'connecting'; /* 'live', 'connecting', 'away' */
+let lastHeard = Date.now();
+let clockSkew = 0; /* the server's clock less ours, ms */
+
+export function serverNow() {
+	return Date.now() + clockSkew - currentRoute().delay * 1000;
+}
+
+function setState(next) {
+	if (state === next)
+		return;
+	const wasAway = state !== 'live';
+	state = next;
+	for (const listener of stateListeners)
+		listener(state);
+	if (wasAway && next === 'live') /* whatever was missed meanwhile */
+		tell({games: null});
+}
+
+function tell(change) {
+	for (const listener of changeListeners)
+		listener(change);
+}
+
+/* The games that an event tells of; null: unknown, so all of them. */
+function gamesOf(text) {
+	try {
+		const event = JSON.parse(text);
+		const games = new Set();
+		const list = Array.isArray(event) ? event : event.changes || [event];
+		for (const change of list)
+			if (change.game_id)
+				games.add(change.game_id);
+		return games.size ? games : null;
+	} catch {
+		return null;
+	}
+}
+
+export function connect() {
+	source?.close();
+	source = new EventSource('/stream');
+	source.onopen = () => {
+		lastHeard = Date.now();
+		setState('live');
+	};
+	source.onerror = () => setState(source.readyState === EventSource.CLOSED ? 'away' : 'connecting');
+	const onChange = (event) => {
+		lastHeard = Date.now();
+		tell({games: gamesOf(event.data)});
+	};
+	source.onmessage = onChange;
+	for (const name of ['change', 'reset'])
+		source.addEventListener(name, onChange);
+	source.addEventListener('heartbeat', () => {
+		lastHeard = Date.now();
+	});
+}
+
+/* A closed source does not come back by itself; a machine that slept finds a dead one. */
+export function keepConnected() {
+	connect();
+	setInterval(() => {
+		if (source.readyState === EventSource.CLOSED)
+			connect();
+	}, 3000);
+	document.addEventListener('visibilitychange', () => {
+		if (document.visibilityState !== 'visible')
+			return;
+		if (source.readyState === EventSource.CLOSED || Date.now() - lastHeard > QUIET_MS)
+			connect();
+		tell({games: null});
+	});
+	addEventListener('online', connect);
+	addEventListener('offline', () => setState('away'));
+}
+
+export function useStreamState() {
+	const [value, setValue] = useState(state);
+	useEffect(() => {
+		stateListeners.add(setValue);
+		setValue(state);
+		return () => stateListeners.delete(setValue);
+	}, []);
+	return value;
+}
+
+/* ---- answers ---- */
+
+/* What came with the page itself, so that the first view needs no second trip. */
+const first = new Map();
+export function takeFirst(text) {
+	if (!text)
+		return;
+	const given = JSON.parse(text);
+	for (const [path, data] of Object.entries(given.answers || {}))
+		first.set(path, {data, isStale: false, at: Date.now()});
+}
+
+function withDelay(path) {
+	const {delay} = currentRoute();
+	return delay ? `${path}${path.includes('?') ? '&' : '?'}delay=${delay}s` : path;
+}
+
+export class AnswerError extends Error {
+	constructor(status, detail) {
+		super(detail);
+		this.status = status;
+	}
+}
+
+export async function ask(path, {signal, isPlain = false} = {}) {
+	const reply = await fetch(isPlain ? path : withDelay(path), {
+		cache: 'no-cache',
+		headers: {Accept: 'application/json'},
+		signal,
+	});
+	const date = Date.parse(reply.headers.get('Date') || '');
+	const age = Number(reply.headers.get('Age') || 0);
+	if (date && !age)
+		clockSkew = Math.abs(date - Date.now()) > 2000 ? date - Date.now() : 0;
+	const body = await reply.json().catch(() => null);
+	if (!reply.ok)
+		throw new AnswerError(reply.status, body?.detail || `the server answered ${reply.status}`);
+	return {
+		data: body,
+		isStale: reply.headers.has('X-Stale'),
+		next: nextOf(reply.headers.get('Link')),
+		at: Date.now(),
+	};
+}
+
+function nextOf(link) {
+	return /<([^>]+)>\s*;\s*rel="?next"?/.exec(link || '')?.[1] || null;
+}
+
+/*
+ * The answer to `path` (null: nothing is wanted), kept up to date. concerns(games) tells whether a
+ * change of those games matters; a plain path does not know the delay.
+ */
+export function useAnswer(path, {concerns = () => true, isPlain = false} = {}) {
+	const {delay} = currentRoute();
+	const key = `${path} ${delay}`;
+	const [held, setHeld] = useState({key, answer: (!delay && first.get(path)) || null, error: null});
+	const latest = useRef(concerns);
+	latest.current = concerns;
+	useEffect(() => {
+		if (!path)
+			return undefined;
+		const controller = new AbortController();
+		let timer = null;
+		let isAsking = false;
+		let isWanted = false;
+		async function load() {
+			if (isAsking) {
+				isWanted = true;
+				return;
+			}
+			isAsking = true;
+			try {
+				const answer = await ask(path, {signal: controller.signal, isPlain});
+				setHeld({key, answer, error: null});
+			} catch (error) {
+				if (controller.signal.aborted)
+					return;
+				setHeld((old) => ({key, answer: old.key === key ? old.answer : null, error}));
+			} finally {
+				isAsking = false;
+			}
+			if (isWanted) {
+				isWanted = false;
+				soon(0);
+			}
+		}
+		function soon(wait) {
+			timer ??= setTimeout(() => {
+				timer = null;
+				load();
+			}, wait);
+		}
+		function onChange({games}) {
+			if (!games || latest.current(games))
+				soon(COALESCE_MS + delay * 1000);
+		}
+		changeListeners.add(onChange);
+		const fallback = setInterval(() => {
+			if (state !== 'live' || delay)
+				soon(0);
+		}, delay ? 5000 : FALLBACK_MS);
+		if (!delay && first.has(path))
+			first.delete(path);
+		else
+			load();
+		return () => {
+			controller.abort();
+			changeListeners.delete(onChange);
+			clearInterval(fallback);
+			clearTimeout(timer);
+		};
+	}, [key]);
+	return held.key === key ? {...held.answer, error: held.error} : {data: undefined, error: null};
+}
+
+/* All pages of a list, at most `most`. */
+export async function askAll(path, most, signal) {
+	const rows = [];
+	for (let next = path, pages = 0; next && pages < most; pages++) {
+		const answer = await ask(next, {signal, isPlain: true});
+		rows.push(...answer.data);
+		next = answer.next && new URL(answer.next, location.href);
+		next = next && next.pathname + next.search;
+	}
+	return rows;
+}
+
+/* Seconds that tick while somebody looks. */
+export function useTick(isTicking) {
+	const [, setCount] = useState(0);
+	useEffect(() => {
+		if (!isTicking)
+			return undefined;
+		const timer = setInterval(() => setCount((n) => n + 1), 1000);
+		return () => clearInterval(timer);
+	}, [isTicking]);
+}

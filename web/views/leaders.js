@@ -1,0 +1,38 @@
+/* leaders - who has most of what. */
+import {html} from '../vendor/preact-htm.js';
+import {clock, easternToday, seasonName, seasonOf} from '../lib/format.js';
+import {useAnswer} from '../lib/live.js';
+import {go, href} from '../lib/route.js';
+import {columnHelp, Table} from '../parts/table.js';
+
+const stats = ['points', 'goals', 'assists', 'plus_minus', 'shots', 'hits', 'blocked_shots', 'penalty_minutes', 'power_play_goals',
+	'giveaways', 'takeaways', 'shifts', 'time_on_ice', 'saves', 'shots_against'];
+const words = (stat) => stat.replaceAll('_', ' ').replace('plus minus', 'plus/minus');
+
+export function Leaders({value, season: wanted}) {
+	const stat = stats.includes(value) ? value : 'points';
+	const season = Number(wanted) || seasonOf(easternToday());
+	const path = `/leaders?season=${season}&stat=${stat}`;
+	const {data, error} = useAnswer(`${path}&limit=50`);
+	const rows = (data || []).map((r, i) => ({...r, place: i + 1, total: r[stat] ?? r.value}));
+	const columns = [
+		{key: 'place', title: 'Rank', label: 'Rank', isText: true},
+		{key: 'player_name', title: 'Player', label: 'Player', isText: true,
+			show: (r) => html`<a href=${href({view: 'player', value: r.player_id})}>${r.player_name}</a>`},
+		{key: 'team_name', title: 'Club', label: 'Club', isText: true},
+		{key: 'games', title: 'GP', label: 'Games played'},
+		{key: 'total', title: words(stat), label: words(stat), help: columnHelp(stat), show: (r) => (stat === 'time_on_ice' ? clock(r.total) : r.total)},
+	];
+	const first = Math.floor(seasonOf(easternToday()) / 10000);
+	const seasons = Array.from({length: 8}, (_, i) => (first - i) * 10000 + first - i + 1);
+	return html`<h1 tabindex="-1">Leaders</h1>
+		<form class="choices" onSubmit=${(e) => e.preventDefault()}>
+			<label>Statistic <select value=${stat} onChange=${(e) => go({view: 'leaders', value: e.target.value, season: wanted})}>
+				${stats.map((s) => html`<option key=${s} value=${s}>${words(s)}</option>`)}</select></label>
+			<label>Season <select value=${season} onChange=${(e) => go({view: 'leaders', value: stat, season: e.target.value})}>
+				${seasons.map((s) => html`<option key=${s} value=${s}>${seasonName(s)}</option>`)}</select></label>
+		</form>
+		${error && html`<p class="error" role="alert">${error.message}</p>`}
+		${data && !rows.length && html`<p class="empty">Nothing stored of this season.</p>`}
+		${rows.length > 0 && html`<${Table} caption=${`${words(stat)}, ${seasonName(season)}`} columns=${columns} rows=${rows} rowKey=${(r) => r.player_id} csv=${`${path}&format=csv`} />`}`;
+}
