@@ -152,7 +152,6 @@ static void put_identity(
 	put_name(j, "venue", clubs[f->home].venue);
 	put_text(j, "startTimeUTC", time_format(f->start_ms).text);
 	put_text(j, "easternUTCOffset", offset == -240 ? "-04:00" : "-05:00");
-	put_text(j, "venueTimezone", clubs[f->home].zone);
 	put_text(j, "gameState", state_names[state]);
 	put_text(j, "gameScheduleState", "OK");
 }
@@ -504,6 +503,7 @@ static void put_game(struct json *j, const struct league *l, const struct fixtur
 	bool has_begun = t.moment.state >= LIVE;
 	json_open(j, '{');
 	put_identity(j, l, f, t.moment.state);
+	put_text(j, "venueTimezone", clubs[f->home].zone); /* in no box score, in no play-by-play */
 	put_bool(j, "neutralSite", false);
 	put_club(j, "awayTeam", f->away, has_begun ? t.score[AWAY] : -1,
 		has_begun ? t.shots[AWAY] : -1);
