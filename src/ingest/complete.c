@@ -24,28 +24,6 @@ static struct condition is_i64(const struct table *t, size_t column, int64_t val
 
 /* ---- the play-by-play ---- */
 
-/* Whether the stored events reach the score and the period that the box score shows. */
-static bool events_are_behind(struct completion *c, bool *out, struct err *err)
-{
-	const struct game *g = &c->snapshot->game;
-	struct condition of_game = is_i64(&event_table, EVENT_game_id, g->game_id);
-	struct selection q = {.table = &event_table, .conditions = &of_game, .condition_count = 1};
-	struct cursor *cursor = store_select(c->store, &q, err);
-	if (!cursor)
-		return false;
-	int64_t period = 0, away = 0, home = 0;
-	struct event e;
-	enum step step;
-	while ((step = cursor_step(cursor, &e, err)) == STEP_ROW) {
-		period = e.period > period ? e.period : period;
-		away = e.away_score > away ? e.away_score : away;
-		home = e.home_score > home ? e.home_score : home;
-	}
-	cursor_close(cursor);
-	*out = period < g->period || away != g->away_score || home != g->home_score;
-	return step == STEP_DONE;
-}
-
 /* What does not exist is no error: *out_found says so. */
 static bool fetch(struct completion *c, const struct source_request *q, struct source_reply *reply,
 	bool *out_found, struct err *err)
@@ -54,32 +32,23 @@ static bool fetch(struct completion *c, const struct source_request *q, struct s
 	return *out_found || err->kind == ERR_NOT_FOUND;
 }
 
-/*
- * The lines go with the events, under the order key that they have: what a newer snapshot has
- * replaced meanwhile stays.
- */
+/* A reply of its own with an order of its own: the goaltenders' lines follow it in the store. */
 static bool complete_events(struct completion *c, struct err *err)
 {
-	bool is_behind, is_found;
-	if (!events_are_behind(c, &is_behind, err))
-		return false;
-	if (!is_behind)
-		return true;
 	struct source_request q = {
 		.endpoint = ENDPOINT_PLAY_BY_PLAY, .id = c->snapshot->game.game_id};
 	struct source_reply reply;
-	struct snapshot events = {0}, whole = *c->snapshot;
+	struct snapshot events = {0};
 	struct put_result ignored;
-	if (!fetch(c, &q, &reply, &is_found, err) || !is_found)
-		return is_found || err->kind == ERR_NOT_FOUND;
+	bool is_found;
+	if (!fetch(c, &q, &reply, &is_found, err))
+		return false;
+	if (!is_found)
+		return store_waive_events(c->store, q.id, err);
 	if (!decode_play_by_play(reply.body, q.id, c->keep, &events, err))
 		return false;
-	whole.events = events.events;
-	whole.event_count = events.event_count;
-	whole.has_events = events.has_events;
-	whole.players = events.players;
-	whole.player_count = events.player_count;
-	return store_put_game(c->store, &whole, &ignored, err);
+	ingest_set_order(&events, &reply);
+	return store_put_game(c->store, &events, &ignored, err);
 }
 
 /* ---- people ---- */
@@ -256,17 +225,10 @@ bool ingest_complete(struct source *source, struct store *store,
 	const struct game *g = &fetched->snapshot.game;
 	if (!fetched->is_good || !fetched->snapshot.count)
 		return true;
-	switch (put->outcome) {
-	case PUT_OLDER:
-	case PUT_QUARANTINED:
+	if (put->outcome == PUT_OLDER || put->outcome == PUT_QUARANTINED)
 		return true;
-	case PUT_STORED:
-		if (parts & COMPLETE_EVENTS && !complete_events(&c, err))
-			return false;
-		break;
-	case PUT_UNCHANGED:
-		break;
-	}
+	if (parts & COMPLETE_EVENTS && put->events_due && !complete_events(&c, err))
+		return false;
 	if (!(parts & COMPLETE_NAMES))
 		return true;
 	return complete_people(&c, g->away_team_id, g->away_team_abbrev, err) &&

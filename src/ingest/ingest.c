@@ -21,9 +21,7 @@ static bool wrap_game(struct err *err, int64_t game_id)
 	return err_wrap(err, "game %" PRId64, game_id);
 }
 
-/* The order key's lower members are the snapshot's own; its time is the reply's unless the body
- * told it. */
-static void set_order(struct snapshot *s, const struct source_reply *reply)
+void ingest_set_order(struct snapshot *s, const struct source_reply *reply)
 {
 	if (!s->order.time) {
 		s->order.time = reply->order_time;
@@ -49,7 +47,7 @@ void ingest_fetch(
 		return;
 	}
 	struct snapshot *s = &out->snapshot;
-	set_order(s, &out->reply);
+	ingest_set_order(s, &out->reply);
 	SET(&s->game, GAME, last_poll_at, out->reply.arrival_ms);
 	if (out->reply.max_age_s >= 0)
 		SET(&s->game, GAME, expires_at,
@@ -101,7 +99,7 @@ typedef bool file_taker(struct store *store, const struct source_reply *file, st
 static bool put_snapshot(struct store *store, const struct source_reply *file,
 	struct snapshot *snapshot, struct ingest_report *out, struct err *err)
 {
-	set_order(snapshot, file);
+	ingest_set_order(snapshot, file);
 	out->game_id = snapshot->game.game_id;
 	return store_put_game(store, snapshot, &out->put, err) || wrap_game(err, out->game_id);
 }

@@ -39,13 +39,17 @@ void ingest_fetch(
 bool ingest_store(struct store *store, const struct ingest_fetched *fetched, struct put_result *out,
 	struct err *err);
 
+/* The order key's lower members are the snapshot's own; its time is the reply's unless the body
+ * told it. */
+void ingest_set_order(struct snapshot *s, const struct source_reply *reply);
+
 /* Both, for one game. */
 bool ingest_game(struct source *source, struct store *store, int64_t game_id, struct arena *keep,
 	struct put_result *out, struct err *err);
 
 /*
  * What the lines of a game that was just put still lack, as far as it is due: the play-by-play
- * when score or period have moved past the stored one, rosters, players and club names that
+ * when the store finds it due, rosters, players and club names that
  * are not known or older than a day. The game's lines are in the database by then; a failure
  * here is worth a warning and no more. What does not exist is remembered, and asked for again
  * after a day.

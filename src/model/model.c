@@ -97,7 +97,11 @@ int64_t game_elapsed(const struct game *g)
 	int64_t length = overtime && g->game_type != PLAYOFFS ? OVERTIME : PERIOD;
 	if (str_equal(g->period_type, STR("SO")))
 		return 0;
-	if (g->in_intermission || !KNOWS(g, GAME, clock_seconds))
-		return KNOWS(g, GAME, in_intermission) && g->in_intermission ? length : 0;
+	if (g->in_intermission)
+		return length;
+	if (!KNOWS(g, GAME, clock_seconds)) {
+		enum game_phase phase = game_phase(g->game_state);
+		return phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL ? length : 0;
+	}
 	return g->clock_seconds > length ? 0 : length - g->clock_seconds;
 }

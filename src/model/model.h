@@ -130,7 +130,8 @@ struct order_key {
 };
 int order_compare(struct order_key a, struct order_key b); /* <0, 0, >0 */
 
-/* The period's length less what is left of it; in an intermission the whole period. */
+/* The period's length less what is left of it; the whole period in an intermission, and where an
+ * ended game shows no clock. */
 int64_t game_elapsed(const struct game *g);
 
 /* One decoded reply: a game and its lines. */

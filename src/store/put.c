@@ -51,6 +51,7 @@ struct replacement {
 	struct game old, new; /* old.known 0: not stored yet */
 	struct stat_line *old_lines, *lines;
 	size_t old_count, count;
+	bool scoring_moved; /* goals or assists of a line, or a line came or went */
 	struct put_result *result;
 };
 
@@ -113,6 +114,31 @@ static struct order_key stored_order(const struct game *g)
 {
 	return (struct order_key){
 		g->order_time, g->order_period, g->order_elapsed, g->order_arrival};
+}
+
+static int64_t progress(struct order_key k)
+{
+	return k.period * PROGRESS_PERIOD + k.elapsed;
+}
+
+/* What other endpoints say has its own order, its progress in one number. */
+static struct order_key order_of(int64_t time, int64_t progress, int64_t arrival)
+{
+	return (struct order_key){
+		time, progress / PROGRESS_PERIOD, progress % PROGRESS_PERIOD, arrival};
+}
+
+static bool is_older_than_state(struct order_key k, const struct game *g)
+{
+	return KNOWS(g, GAME, state_time) &&
+	       order_compare(k, order_of(g->state_time, g->state_progress, g->state_arrival)) < 0;
+}
+
+static bool is_older_than_events(struct order_key k, const struct game *g)
+{
+	return KNOWS(g, GAME, events_time) &&
+	       order_compare(k, order_of(g->events_time, g->events_progress, g->events_arrival)) <
+		       0;
 }
 
 static bool is_older(const struct replacement *r)
@@ -184,9 +210,14 @@ static void mark_times(struct game *g, int64_t now)
 		SET(g, GAME, official_at, now);
 }
 
-static int64_t progress(struct order_key k)
+static void take_state(struct game *g, const struct game *from, struct order_key k)
 {
-	return k.period * PROGRESS_PERIOD + k.elapsed;
+	if (KNOWS(from, GAME, clock_seconds)) /* it tells of one as long as there is one */
+		unset(g, BIT(GAME, situation) | BIT(GAME, situation_seconds));
+	overlay(g, from, game_state_columns);
+	SET(g, GAME, state_time, k.time);
+	SET(g, GAME, state_progress, progress(k));
+	SET(g, GAME, state_arrival, k.arrival_ms);
 }
 
 /* What the snapshot says of the game itself, as far as it is the newest word on it. */
@@ -194,15 +225,15 @@ static void merge_game(struct replacement *r)
 {
 	const struct snapshot *s = r->snapshot;
 	struct game *g = &r->new;
+	const uint64_t polling = BIT(GAME, last_poll_at) | BIT(GAME, expires_at);
+	uint64_t identity = ~(game_state_columns | BIT(GAME, warning) | BIT(GAME, stats_status));
 	if (!s)
 		return;
-	overlay(g, &s->game, ~(game_state_columns | BIT(GAME, warning) | BIT(GAME, stats_status)));
-	if (!KNOWS(g, GAME, state_time) || s->order.time >= g->state_time) {
-		if (KNOWS(&s->game, GAME, clock_seconds)) /* it tells of one as long as there is one */
-			unset(g, BIT(GAME, situation) | BIT(GAME, situation_seconds));
-		overlay(g, &s->game, game_state_columns);
-		SET(g, GAME, state_time, s->order.time);
-	}
+	if (is_older_than_state(s->order, g))
+		identity &= ~g->known | polling;
+	else
+		take_state(g, &s->game, s->order);
+	overlay(g, &s->game, identity);
 	if (is_box_score(s)) {
 		unset(g, BIT(GAME, last_error));
 		SET(g, GAME, order_time, s->order.time);
@@ -342,6 +373,53 @@ static int by_event(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static bool has_ended(const struct game *g)
+{
+	enum game_phase phase = game_phase(g->game_state);
+	return phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL;
+}
+
+/*
+ * Whether the events that have come are behind the game that they are of: of one that is being
+ * played they do not reach its score or period; of an official one they are from before. Some
+ * finished games stay partial, and are not asked for again for that.
+ */
+static bool events_lag(const struct replacement *r)
+{
+	const struct snapshot *s = r->snapshot;
+	const struct game *g = &r->new;
+	int64_t period = 0, away = 0, home = 0;
+	if (has_ended(g))
+		return game_phase(g->game_state) == PHASE_OFFICIAL &&
+		       game_phase(s->game.game_state) != PHASE_OFFICIAL;
+	for (size_t i = 0; i < s->event_count; i++) {
+		const struct event *e = &s->events[i];
+		period = e->period > period ? e->period : period;
+		away = e->away_score > away ? e->away_score : away;
+		home = e->home_score > home ? e->home_score : home;
+	}
+	return period < g->period || away != g->away_score || home != g->home_score;
+}
+
+/*
+ * The play-by-play is worth a request when score, period or somebody's goals and assists have moved,
+ * and at each step towards the settled end: a goaltender's assist given or taken after the horn
+ * shows in it alone.
+ */
+static void note_events_due(struct replacement *r)
+{
+	const struct game *old = &r->old;
+	struct game *g = &r->new;
+	const uint64_t moves =
+		BIT(GAME, away_score) | BIT(GAME, home_score) | BIT(GAME, period);
+	if (r->snapshot && r->snapshot->has_events)
+		return; /* has been seen to */
+	bool has_moved = row_difference(&game_table, old, g, moves) != 0 || r->scoring_moved;
+	bool has_stepped = has_ended(g) && !str_equal(old->stats_status, g->stats_status);
+	if (has_moved || has_stepped)
+		SET(g, GAME, events_due, true);
+}
+
 /* Events of a game replaced whole: those that left go, those that differ are written. */
 static bool replace_events(struct replacement *r, struct err *err)
 {
@@ -350,13 +428,12 @@ static bool replace_events(struct replacement *r, struct err *err)
 	struct store *store = r->commit->store;
 	if (!s || !s->has_events)
 		return true;
-	if (KNOWS(g, GAME, events_time) &&
-		(s->order.time < g->events_time ||
-			(s->order.time == g->events_time &&
-				progress(s->order) < g->events_progress)))
+	if (is_older_than_events(s->order, g))
 		return true;
 	SET(g, GAME, events_time, s->order.time);
 	SET(g, GAME, events_progress, progress(s->order));
+	SET(g, GAME, events_arrival, s->order.arrival_ms);
+	SET(g, GAME, events_due, events_lag(r));
 	void *stored;
 	size_t old_count, i = 0, j = 0;
 	if (!rows_read(store, &event_table, r->game_id, sizeof(struct event), r->commit->keep,
@@ -427,6 +504,7 @@ static bool put_line(
 		*line = *old;
 		return true;
 	}
+	r->scoring_moved |= !old || (changed & (BIT(STAT, goals) | BIT(STAT, assists)));
 	if (!commit_take_revision(r->commit, err))
 		return false;
 	SET(line, STAT, revision, r->commit->revision);
@@ -440,6 +518,7 @@ static bool delete_line(struct replacement *r, const struct stat_line *old, stru
 {
 	if (!commit_take_revision(r->commit, err))
 		return false;
+	r->scoring_moved = true;
 	r->result->deleted++;
 	return row_delete(r->commit->store, &stat_table, r->game_id, old->player_id, err) &&
 	       record_line(r, old, NULL, old->known & line_content(), err);
@@ -494,7 +573,9 @@ static bool put_game_row(struct replacement *r, struct err *err)
 	if (r->result->inserted + r->result->updated + r->result->deleted > 0 ||
 		row_difference(&game_table, &r->old, g, scores))
 		SET(g, GAME, changed_at, r->commit->observed_at);
-	SET(g, GAME, stats_status, status_of(g, r->count > 0, r->commit->observed_at));
+	/* An older reply about it does not make it younger. */
+	SET(g, GAME, stats_status, status_of(g, r->count > 0, g->observed_at));
+	note_events_due(r);
 	return write_game(r, err);
 }
 
@@ -553,6 +634,7 @@ static bool replace(struct replacement *r, struct err *err)
 		!put_game_row(r, err))
 		return false;
 	r->result->outcome = r->commit->revision ? PUT_STORED : PUT_UNCHANGED;
+	r->result->events_due = r->new.events_due;
 	return true;
 }
 
@@ -771,15 +853,19 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	const uint64_t names = BIT(GAME, away_team_name) | BIT(GAME, home_team_name);
 	overlay(g, seen, ~(game_state_columns | names | BIT(GAME, stats_status)));
 	overlay(g, seen, names & ~g->known); /* the full ones stay */
-	if (!KNOWS(g, GAME, state_time) || order_time > g->state_time) {
-		overlay(g, seen, game_state_columns);
-		SET(g, GAME, state_time, order_time);
-		SET(g, GAME, observed_at, c->observed_at);
+	/* No arrival: of the same moment the game's own endpoints know more. */
+	struct order_key order = {order_time, seen->period, game_elapsed(seen), 0};
+	if (!is_older_than_state(order, g)) {
+		take_state(g, seen, order);
+		if (!KNOWS(g, GAME, observed_at) || c->observed_at > g->observed_at)
+			SET(g, GAME, observed_at, c->observed_at);
 		mark_times(g, c->observed_at);
 	}
 	if (!complete_teams(&r, err))
 		return false;
-	SET(g, GAME, stats_status, status_of(g, has_lines, c->observed_at));
+	SET(g, GAME, stats_status, status_of(g, has_lines, g->observed_at));
+	if (has_lines)
+		note_events_due(&r);
 	if (!row_difference(&game_table, &r.old, g, game_content()))
 		return true; /* that it was seen again is not worth a write */
 	(*changed)++;
@@ -828,6 +914,15 @@ bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t
 		(struct value){
 			.known = next_poll_at != 0, .type = COLUMN_TIME, .integer = next_poll_at});
 	sql_bind(&q, (struct value){.known = error.n != 0, .type = COLUMN_TEXT, .text = error});
+	sql_bind_i64(&q, game_id);
+	return sql_exec(&q, err);
+}
+
+bool store_waive_events(struct store *s, int64_t game_id, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, "UPDATE games SET events_due = 0 WHERE game_id = ?", &q, err))
+		return false;
 	sql_bind_i64(&q, game_id);
 	return sql_exec(&q, err);
 }

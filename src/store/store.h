@@ -42,6 +42,7 @@ struct put_result {
 	int64_t revision; /* PUT_STORED and PUT_QUARANTINED with a new warning; else 0 */
 	size_t inserted, updated, deleted; /* lines */
 	bool correction;                   /* lines changed after the horn */
+	bool events_due;                   /* PUT_STORED, PUT_UNCHANGED: the play-by-play is worth asking for */
 	char reason[240];                  /* PUT_OLDER, PUT_QUARANTINED: a sentence; else empty */
 };
 
@@ -66,6 +67,9 @@ bool store_put_schedule(struct store *s, const struct game *games, size_t count,
 /* A poll that failed, or was planned: last_poll_at, next_poll_at, last_error (empty: none). */
 bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
 	struct str error, struct err *err);
+
+/* The upstream has no play-by-play of the game: until something moves nobody asks again. */
+bool store_waive_events(struct store *s, int64_t game_id, struct err *err);
 
 /* Upserts, and the lines and games that can now be told in full are (with a revision). */
 bool store_put_players(

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What an ingest fetches besides the box score: each thing once, never in the way of the lines."""
-import os, sys
+import copy, os, sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 from rig import Reply
@@ -96,6 +96,49 @@ r = ingest(up, db)
 tap.ok(r.asked == [rig.box_score_path(GAME)] and lines(path)[8470001]["hits"] == 5, "nor is it when neither score nor period has moved", r.asked)
 now = lines(path)[8470004]
 tap.same((now["player_name"], now["assists"]), ("Dan Delta", 1), "and what was completed stays")
+
+# ---- what is corrected after the horn ----
+def play_by_play(state, edit=lambda plays: None):
+    body = copy.deepcopy(dict(events, gameState=state))
+    edit(body["plays"])
+    return body
+
+
+def drop_assist(plays):
+    del plays[1]["details"]["assist1PlayerId"]
+
+
+up = upstream()
+up.replies[rig.box_score_path(GAME)] = Reply(rig.box_score(GAME, gameState="FINAL"), headers=rig.etag(NOW))
+up.replies[PLAYS] = Reply(play_by_play("FINAL"), headers=rig.etag(NOW))
+db, path = rig.database()
+r = ingest(up, db)
+tap.ok(PLAYS in r.asked and lines(path)[8470004]["assists"] == 1, "the play-by-play of a provisional game", r.asked)
+up.replies[rig.box_score_path(GAME)] = Reply(rig.box_score(GAME, gameState="OFF"), headers=rig.etag(NOW + 30))
+up.replies[PLAYS] = Reply(play_by_play("FINAL", drop_assist), headers=rig.etag(NOW + 30))
+r = ingest(up, db)
+tap.ok(PLAYS in r.asked and lines(path)[8470004]["assists"] == 0, "is asked for again at the official end, and a goaltender's assist goes", r.asked)
+flags = rig.query(path, "select correction, before, after from stat_changes where player_id = 8470004 order by revision desc limit 1")
+tap.ok(flags and flags[0]["correction"] == 1 and '"assists":1' in flags[0]["before"], "as a correction", flags)
+up.replies[PLAYS] = Reply(play_by_play("OFF"), headers=rig.etag(NOW + 45))
+r = ingest(up, db)
+tap.ok(PLAYS in r.asked and lines(path)[8470004]["assists"] == 1, "until it is itself the official one, though nothing else has changed", r.asked)
+r = ingest(up, db)
+tap.same(r.asked, [rig.box_score_path(GAME)], "then no more")
+moved = rig.box_score(GAME)
+side = moved["playerByGameStats"]["awayTeam"]
+side["forwards"][1].update(assists=1, points=2)
+side["defense"][0].update(assists=0, points=0)
+up.replies[rig.box_score_path(GAME)] = Reply(moved, headers=rig.etag(NOW + 60))
+up.replies[PLAYS] = Reply(play_by_play("OFF", lambda plays: plays.pop(3)), headers=rig.etag(NOW + 60))
+r = ingest(up, db)
+tap.ok(PLAYS in r.asked and len(rig.query(path, "select 1 from game_events where type = 'goal'")) == 2,
+       "an assist given to somebody else asks for it too, and an event that was deleted goes", r.asked)
+up.replies[rig.box_score_path(GAME)] = Reply(rig.box_score(GAME, gameState="OFF"), headers=rig.etag(NOW + 75))
+up.replies[PLAYS] = Reply(play_by_play("OFF"), headers=rig.etag(NOW + 45))
+r = ingest(up, db)
+tap.ok(PLAYS in r.asked and len(rig.query(path, "select 1 from game_events where type = 'goal'")) == 2,
+       "an older play-by-play, from another node of the cache, changes nothing", r.asked)
 
 # ---- nothing of it is there ----
 up = upstream()

@@ -138,6 +138,74 @@ static void the_order_is_total(void **state)
 	}
 }
 
+/* One moment of a game: the period, what its clock shows, and how. */
+struct moment {
+	int64_t period, clock_s;
+	struct str type, state;
+	bool in_intermission;
+};
+
+static struct order_key key_of(const struct moment *m, int64_t game_type)
+{
+	struct game g = {0};
+	SET(&g, GAME, game_type, game_type);
+	SET(&g, GAME, game_state, m->state);
+	SET(&g, GAME, period, m->period);
+	SET(&g, GAME, period_type, m->type);
+	SET(&g, GAME, in_intermission, m->in_intermission);
+	if (m->clock_s >= 0)
+		SET(&g, GAME, clock_seconds, m->clock_s);
+	return (struct order_key){.time = 1, .period = g.period, .elapsed = game_elapsed(&g)};
+}
+
+/* Of one cache window the later moment is never the older one, whichever two are compared. */
+static void the_order_follows_the_play(void **state)
+{
+	(void)state;
+	static const struct moment regular[] = {
+		{1, 1200, STR_INIT("REG"), STR_INIT("LIVE"), false},
+		{1, 1, STR_INIT("REG"), STR_INIT("LIVE"), false},
+		{1, 0, STR_INIT("REG"), STR_INIT("LIVE"), false},
+		{1, 1080, STR_INIT("REG"), STR_INIT("LIVE"), true}, /* the intermission's own clock */
+		{1, 3, STR_INIT("REG"), STR_INIT("LIVE"), true},
+		{2, 1200, STR_INIT("REG"), STR_INIT("LIVE"), false},
+		{3, 30, STR_INIT("REG"), STR_INIT("CRIT"), false},
+		{3, 60, STR_INIT("REG"), STR_INIT("CRIT"), true}, /* before overtime */
+		{4, 300, STR_INIT("OT"), STR_INIT("CRIT"), false},
+		{4, 226, STR_INIT("OT"), STR_INIT("CRIT"), false},
+		{4, 0, STR_INIT("OT"), STR_INIT("CRIT"), true},
+		{5, 0, STR_INIT("SO"), STR_INIT("CRIT"), false},
+		{5, -1, STR_INIT("SO"), STR_INIT("FINAL"), false},
+		{5, 0, STR_INIT("SO"), STR_INIT("OFF"), false},
+	}, playoffs[] = {
+		{3, 0, STR_INIT("REG"), STR_INIT("CRIT"), false},
+		{3, 900, STR_INIT("REG"), STR_INIT("CRIT"), true},
+		{4, 1200, STR_INIT("OT"), STR_INIT("CRIT"), false},
+		{4, 1100, STR_INIT("OT"), STR_INIT("CRIT"), false},
+		{4, 1000, STR_INIT("OT"), STR_INIT("CRIT"), true},
+		{5, 1199, STR_INIT("OT"), STR_INIT("CRIT"), false},
+		{5, 500, STR_INIT("OT"), STR_INIT("CRIT"), false},
+		{5, 500, STR_INIT("OT"), STR_INIT("FINAL"), false}, /* stays at the goal */
+	}, cut_short[] = {
+		{2, -1, STR_INIT("REG"), STR_INIT("LIVE"), false}, /* no clock: its beginning, at least */
+		{2, 600, STR_INIT("REG"), STR_INIT("LIVE"), false},
+		{3, 1, STR_INIT("REG"), STR_INIT("CRIT"), false},
+		{3, -1, STR_INIT("REG"), STR_INIT("FINAL"), false}, /* no clock: all of it is over */
+		{3, 0, STR_INIT("REG"), STR_INIT("OFF"), false},
+	};
+	static const struct {
+		const struct moment *list;
+		size_t count;
+		int64_t game_type;
+	} games[] = {{regular, COUNT(regular), 2}, {playoffs, COUNT(playoffs), 3},
+		{cut_short, COUNT(cut_short), 2}};
+	for (size_t g = 0; g < COUNT(games); g++)
+		for (size_t i = 0; i < games[g].count; i++)
+			for (size_t j = i + 1; j < games[g].count; j++)
+				assert_true(order_compare(key_of(&games[g].list[i], games[g].game_type),
+						    key_of(&games[g].list[j], games[g].game_type)) <= 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -147,6 +215,7 @@ int main(void)
 		cmocka_unit_test(states_have_a_phase),
 		cmocka_unit_test(elapsed_time_knows_intermissions),
 		cmocka_unit_test(the_order_is_total),
+		cmocka_unit_test(the_order_follows_the_play),
 	};
 	return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }
