@@ -67,7 +67,7 @@ _rinkside()
 			'*:word:_files' ;;
 	fake)
 		_arguments \
-			'--listen[where to listen; port 0\: any free one]:ADDRESS\:PORT:' \
+			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
 			'--seed[of the league, its games and the faults]:N:' \
 			'--games[in the made-up night]:N:' \
 			'--speed[times as fast as life]:N:' \

@@ -3,10 +3,12 @@
 #include "base/log.h"
 #include "base/time.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const struct http_limits http_default_limits = {
 	.connections = 20000,
@@ -285,15 +287,44 @@ static bool parse_listen(struct str listen, struct sockaddr_storage *out, struct
 	return code == 0 || err_set(err, ERR_USAGE, "--listen: \"%s\" is no address", host);
 }
 
+/* The first socket that a service manager has bound for us, as sd_listen_fds(3) describes it. */
+static bool was_handed_socket(void)
+{
+	int64_t pid, count;
+	return str_to_i64(str_from(getenv("LISTEN_PID")), &pid) && pid == getpid() &&
+	       str_to_i64(str_from(getenv("LISTEN_FDS")), &count) && count >= 1;
+}
+
+static bool take_socket(struct http_server *s, struct err *err)
+{
+	enum { FIRST_HANDED = 3 };
+	if (!was_handed_socket())
+		return err_set(
+			err, ERR_USAGE, "--listen systemd: no socket was handed over (LISTEN_FDS)");
+	unsetenv("LISTEN_PID"); /* no child is to think that it has one, nor to hold this */
+	fcntl(FIRST_HANDED, F_SETFD, FD_CLOEXEC);
+	int code = uv_tcp_open(&s->listener, FIRST_HANDED);
+	return code == 0 || err_set(err, ERR_INTERNAL, "--listen systemd: %s", uv_strerror(code));
+}
+
+static bool bind_address(struct http_server *s, struct str listen, struct err *err)
+{
+	struct sockaddr_storage address = {0};
+	if (!parse_listen(listen, &address, err))
+		return false;
+	int code = uv_tcp_bind(&s->listener, (struct sockaddr *)&address, 0);
+	return code == 0 ||
+	       err_set(err, ERR_INTERNAL, "--listen %.*s: %s", STR_ARG(listen), uv_strerror(code));
+}
+
 static bool start_listening(struct http_server *s, struct str listen, struct err *err)
 {
 	struct sockaddr_storage address = {0};
 	int size = sizeof(address);
-	if (!parse_listen(listen, &address, err))
+	bool is_handed = str_equal(listen, STR("systemd"));
+	if (is_handed ? !take_socket(s, err) : !bind_address(s, listen, err))
 		return false;
-	int code = uv_tcp_bind(&s->listener, (struct sockaddr *)&address, 0);
-	if (!code)
-		code = uv_listen((uv_stream_t *)&s->listener, BACKLOG, on_connection);
+	int code = uv_listen((uv_stream_t *)&s->listener, BACKLOG, on_connection);
 	if (!code)
 		code = uv_tcp_getsockname(&s->listener, (struct sockaddr *)&address, &size);
 	if (code)

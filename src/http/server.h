@@ -100,7 +100,10 @@ struct http_server_stats {
 	int64_t connections, accepted, refused, requests, bad_requests, timeouts, slow_dropped;
 };
 
-/* listen: "127.0.0.1:8080", "[::1]:8080", port 0 for any free one. */
+/*
+ * listen: "127.0.0.1:8080", "[::1]:8080", port 0 for any free one; "systemd": the socket that
+ * the service manager has bound already and hands over (LISTEN_FDS).
+ */
 struct http_server *http_server_open(uv_loop_t *loop, struct str listen,
 	const struct http_limits *limits, http_handler *handler, void *context, struct err *err);
 int http_server_port(const struct http_server *s);
