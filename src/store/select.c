@@ -1,4 +1,5 @@
 #include "base/time.h"
+#include "store/past.h"
 #include "store/rows.h"
 #include "store/sql.h"
 
@@ -8,6 +9,19 @@
 
 /* What is absent lies apart in a keyset, so that a page may come from two queries, one after the other. */
 enum { MAX_PHASES = 2 };
+
+/* The rows of games that have changed since the time asked for, merged into the others. */
+struct past {
+	struct arena keep;
+	struct selection selection; /* of which the order alone outlives store_select */
+	struct sorting sortings[SELECTION_SORTINGS];
+	struct past_rows rows;
+	size_t at;   /* of rows */
+	char *ahead; /* the next record of the tables, its texts good until the next step */
+	enum step ahead_step;
+	bool is_ahead; /* both are so; otherwise that record has been given */
+	const char *current;
+};
 
 struct cursor {
 	struct {
@@ -19,6 +33,7 @@ struct cursor {
 	const struct table *table;
 	uint64_t columns, unread; /* of the row: bits */
 	char time[32];
+	struct past *past; /* NULL: the rows of now */
 };
 
 /* ---- the text of a query; its values are bound in the order in which they are written ---- */
@@ -257,6 +272,14 @@ static void add_where(struct query *q, const struct selection *s, size_t phase)
 	else
 		q->text.n = start;
 	any |= q->text.n > start;
+	if (s->as_of) {
+		buf_add(&q->text, any ? STR(" AND ") : STR(" WHERE "));
+		past_add_unchanged(&q->text, s->table);
+		for (int i = 0; i < 2; i++)
+			q->values[q->count++] = (struct value){
+				.known = true, .type = COLUMN_TIME, .integer = s->as_of};
+		any = true;
+	}
 	if (s->after) {
 		buf_add(&q->text, any ? STR(" AND ") : STR(" WHERE "));
 		buf_add_char(&q->text, '(');
@@ -320,7 +343,8 @@ static bool open_phase(
 	return ok;
 }
 
-struct cursor *store_select(struct store *s, const struct selection *selection, struct err *err)
+static struct cursor *open_cursor(
+	struct store *s, const struct selection *selection, struct err *err)
 {
 	struct cursor *c = calloc(1, sizeof(*c));
 	if (!c) {
@@ -340,12 +364,97 @@ struct cursor *store_select(struct store *s, const struct selection *selection, 
 	return c;
 }
 
-enum step cursor_next(struct cursor *c, struct err *err)
+static enum step step_tables(struct cursor *c, struct err *err)
 {
 	enum step step = STEP_DONE;
-	while (c->left && c->phase < c->phase_count &&
+	while (c->phase < c->phase_count &&
 		(step = sql_step(&c->phases[c->phase].q, err)) == STEP_DONE)
 		c->phase++;
+	return step;
+}
+
+/* ---- the rows of a time gone by ---- */
+
+enum { PAST_ARENA = 1 << 30 }; /* addresses; PAST_GAMES of the largest games fit */
+
+static bool add_past(struct store *s, const struct selection *q, struct cursor *c, struct err *err)
+{
+	struct past *p = c->past = calloc(1, sizeof(*p));
+	if (!p)
+		abort(); /* a few bytes: the machine is beyond help */
+	p->keep = arena_reserve(PAST_ARENA);
+	p->selection = *q;
+	for (size_t i = 0; i < q->sorting_count; i++)
+		p->sortings[i] = q->sortings[i];
+	p->selection.sortings = p->sortings;
+	if (!past_select(s, q, &p->keep, &p->rows, err))
+		return false;
+	p->ahead = arena_alloc(&p->keep, 1, p->rows.record_size);
+	return true;
+}
+
+/* Records are merged whole, whatever is to be read of them. */
+static struct cursor *select_past(
+	struct store *s, const struct selection *selection, struct err *err)
+{
+	struct selection whole = *selection;
+	whole.columns = 0;
+	if (!store_hold(s, err))
+		return NULL;
+	struct cursor *c = open_cursor(s, &whole, err);
+	if (!c) {
+		store_release(s);
+		return NULL;
+	}
+	if (selection->columns)
+		c->columns = selection->columns;
+	if (add_past(s, &whole, c, err))
+		return c;
+	cursor_close(c);
+	return NULL;
+}
+
+struct cursor *store_select(struct store *s, const struct selection *selection, struct err *err)
+{
+	return selection->as_of ? select_past(s, selection, err) : open_cursor(s, selection, err);
+}
+
+static void step_ahead(struct cursor *c, struct err *err)
+{
+	struct past *p = c->past;
+	p->ahead_step = step_tables(c, err);
+	p->is_ahead = p->ahead_step != STEP_FAILED;
+	if (p->ahead_step != STEP_ROW)
+		return;
+	row_read(&c->phases[c->phase].q, c->table, p->ahead, NULL);
+	past_forget(c->table, p->ahead);
+}
+
+static enum step step_past(struct cursor *c, struct err *err)
+{
+	struct past *p = c->past;
+	if (!p->is_ahead)
+		step_ahead(c, err);
+	if (!p->is_ahead)
+		return STEP_FAILED;
+	const char *replayed =
+		p->at < p->rows.count ? p->rows.rows + p->at * p->rows.record_size : NULL;
+	if (!replayed && p->ahead_step == STEP_DONE)
+		return STEP_DONE;
+	bool is_replayed =
+		replayed && (p->ahead_step == STEP_DONE ||
+				    past_compare(&p->selection, replayed, p->ahead) < 0);
+	p->current = is_replayed ? replayed : p->ahead;
+	p->at += is_replayed;
+	p->is_ahead = is_replayed;
+	return STEP_ROW;
+}
+
+enum step cursor_next(struct cursor *c, struct err *err)
+{
+	enum step step = !c->left  ? STEP_DONE
+			 : c->past ? step_past(c, err)
+				   : step_tables(c, err);
 	c->left -= step == STEP_ROW;
 	c->unread = c->columns;
 	return step;
@@ -375,10 +484,12 @@ struct value cursor_value(struct cursor *c)
 {
 	assert(c->unread);
 	struct sql *q = &c->phases[c->phase].q;
-	enum column_type type = c->table->columns[__builtin_ctzll(c->unread)].type;
+	size_t column = (size_t)__builtin_ctzll(c->unread);
+	enum column_type type = c->table->columns[column].type;
 	bool is_time = type == COLUMN_DATE || type == COLUMN_TIME;
-	bool as_text = is_time && q->store->backend->has_text_times;
-	struct value v = sql_value(q, as_text ? COLUMN_TEXT : type);
+	bool as_text = is_time && !c->past && q->store->backend->has_text_times;
+	struct value v = c->past ? record_get(c->table, c->past->current, column)
+				 : sql_value(q, as_text ? COLUMN_TEXT : type);
 	c->unread &= c->unread - 1;
 	if (!is_time || !v.known)
 		return v;
@@ -390,7 +501,9 @@ struct value cursor_value(struct cursor *c)
 enum step cursor_step(struct cursor *c, void *record, struct err *err)
 {
 	enum step step = cursor_next(c, err);
-	if (step == STEP_ROW)
+	if (step == STEP_ROW && c->past)
+		memcpy(record, c->past->current, c->past->rows.record_size);
+	else if (step == STEP_ROW)
 		row_read(&c->phases[c->phase].q, c->table, record, NULL);
 	return step;
 }
@@ -399,20 +512,26 @@ void cursor_close(struct cursor *c)
 {
 	if (!c)
 		return;
+	struct store *s = c->phase_count ? c->phases[0].q.store : NULL;
 	for (size_t i = 0; i < c->phase_count; i++)
-		sql_give_back(c->phases[i].q.store, &c->phases[i].statement);
+		sql_give_back(s, &c->phases[i].statement);
+	if (c->past) {
+		arena_release(&c->past->keep);
+		free(c->past);
+		store_release(s);
+	}
 	free(c);
 }
 
-bool store_count(struct store *s, const struct selection *selection, int64_t *out, struct err *err)
+/* ---- counting ---- */
+
+static bool count_now(struct store *s, const struct selection *all, int64_t *out, struct err *err)
 {
 	struct query q = {.count = 0};
-	struct selection all = *selection;
 	struct sql sql;
-	all.after = NULL;
 	buf_init(&q.text, 1 << 16);
-	buf_add_format(&q.text, "SELECT count(*) FROM %.*s", STR_ARG(all.table->name));
-	add_where(&q, &all, 0);
+	buf_add_format(&q.text, "SELECT count(*) FROM %.*s", STR_ARG(all->table->name));
+	add_where(&q, all, 0);
 	buf_add_char(&q.text, '\0');
 	bool ok = sql_prepare(s, q.text.p, &sql, err);
 	buf_clear(&q.text);
@@ -424,4 +543,25 @@ bool store_count(struct store *s, const struct selection *selection, int64_t *ou
 		*out = sql_i64(&sql);
 	sql_reset(&sql);
 	return step == STEP_ROW;
+}
+
+static bool count_past(struct store *s, const struct selection *all, int64_t *out, struct err *err)
+{
+	struct past_rows rows;
+	if (!store_hold(s, err))
+		return false;
+	struct arena keep = arena_reserve(PAST_ARENA);
+	bool ok = past_select(s, all, &keep, &rows, err) && count_now(s, all, out, err);
+	if (ok)
+		*out += (int64_t)rows.count;
+	arena_release(&keep);
+	store_release(s);
+	return ok;
+}
+
+bool store_count(struct store *s, const struct selection *selection, int64_t *out, struct err *err)
+{
+	struct selection all = *selection;
+	all.after = NULL;
+	return all.as_of ? count_past(s, &all, out, err) : count_now(s, &all, out, err);
 }

@@ -26,6 +26,7 @@ struct store {
 	struct kept_statement kept[STORE_STATEMENTS]; /* the oldest first */
 	size_t kept_count;
 	struct arena scratch; /* of the call under way */
+	int holds;            /* how often it is held, to read one commit */
 };
 
 struct sql {
@@ -42,6 +43,7 @@ struct store_backend {
 	const char *type_names[COLUMN_TYPES];
 	const char *table_end;
 	const char *find_column; /* of a table, by both names: how many there are */
+	const char *hold; /* begins a transaction all of whose reading sees one commit */
 
 	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
 	void (*close)(struct store *s); /* half open is fine */

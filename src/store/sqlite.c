@@ -262,6 +262,7 @@ const struct store_backend sqlite_backend = {
 		[COLUMN_TIME] = "TEXT"},
 	.table_end = "STRICT, WITHOUT ROWID",
 	.find_column = "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?",
+	.hold = "BEGIN",
 	.open = open_file,
 	.close = close_file,
 	.run = run,

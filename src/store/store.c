@@ -109,3 +109,17 @@ bool store_get_games(struct store *s, int32_t first, int32_t last, struct arena 
 	*out_count = count;
 	return step == STEP_DONE;
 }
+
+bool store_hold(struct store *s, struct err *err)
+{
+	if (!s->holds && !sql_run(s, s->backend->hold, err))
+		return false;
+	s->holds++;
+	return true;
+}
+
+void store_release(struct store *s)
+{
+	if (--s->holds == 0)
+		sql_rollback(s); /* nothing was written */
+}

@@ -138,6 +138,7 @@ struct selection {
 		*after; /* keyset: sorting columns, then key, of the last row seen; or NULL */
 	int64_t limit;    /* 0: all */
 	uint64_t columns; /* bits of those to read, for cursor_next; 0: all */
+	int64_t as_of;    /* Unix ms: the rows as they were then, of games and game_stats; 0: now */
 };
 enum { SELECTION_SORTINGS = 4 };
 
@@ -153,5 +154,53 @@ enum step cursor_next(struct cursor *c, struct err *err);
 struct value cursor_value(struct cursor *c);
 void cursor_close(struct cursor *c); /* NULL is fine */
 bool store_count(struct store *s, const struct selection *q, int64_t *out, struct err *err);
+
+/*
+ * From hold to release every reading sees the same commit. They nest. A selection with as_of holds
+ * for itself until its cursor is closed.
+ */
+bool store_hold(struct store *s, struct err *err);
+void store_release(struct store *s);
+
+/* ---- history ---- */
+
+/*
+ * As of a time: each game as it was before its first change that the upstream showed later than
+ * that. So nobody sees anything newer than the time, and a game's rows are always of one commit.
+ * Bookkeeping (polls, errors, hidden columns) has no history and is absent. More than
+ * PAST_GAMES games that were under way then, of those that the selection names, are ERR_USAGE.
+ */
+enum { PAST_GAMES = 4000 };
+
+/* What a revision did to a game (player_id 0) or to one of its lines. */
+struct recorded {
+	int64_t revision, game_id, player_id;
+	struct str kind;          /* insert, update, delete */
+	struct str before, after; /* JSON objects of the columns that changed */
+	struct str phase;         /* the game's stats_status before it */
+	bool is_correction;
+	int64_t observed_at;
+};
+
+struct history_question {
+	int64_t after; /* revisions beyond this one */
+	int64_t up_to; /* and not beyond this one; 0: the newest. For changes only */
+	int64_t as_of; /* ends before the first that shows something newer; 0: no matter */
+	size_t most;   /* rows at which no further revision is begun */
+};
+
+/* Whole revisions, in order; within one by game and player. */
+struct history_page {
+	struct recorded *rows;
+	size_t count;
+	int64_t last;   /* the page holds all up to and with this revision */
+	int64_t newest; /* of the database */
+	bool is_cut;    /* by `most` or by the time: there is more beyond `last` */
+};
+bool store_get_changes(struct store *s, const struct history_question *ask, struct arena *keep,
+	struct history_page *out, struct err *err);
+/* Lines that changed after the horn. */
+bool store_get_corrections(struct store *s, const struct history_question *ask, struct arena *keep,
+	struct history_page *out, struct err *err);
 
 #endif

@@ -578,7 +578,8 @@ static int compare_keys(const struct selection *q, const struct value *a, const 
 			return order;
 	}
 	size_t n = q->sorting_count;
-	int order = compare_values(a[n + 1], b[n + 1]);
+	int order = compare_values(a[n], b[n]);
+	order = order ? order : compare_values(a[n + 1], b[n + 1]);
 	return n && q->sortings[n - 1].descending ? -order : order;
 }
 
@@ -751,6 +752,217 @@ static void test_conditions(void **state)
 	store_close(s);
 }
 
+/* ---- history ---- */
+
+enum { GAMES = 3, STEPS = 60 };
+
+/* Every row of the table as it was, in full, but for what has no history. */
+static void dump_past(struct store *s, const struct table *t, int64_t as_of, struct buf *out)
+{
+	static const int without[] = {
+		GAME_observed_at, GAME_last_poll_at, GAME_next_poll_at, GAME_last_error};
+	struct err err;
+	union {
+		struct stat_line line;
+		struct game game;
+	} record;
+	struct selection q = {.table = t, .as_of = as_of};
+	struct cursor *c = store_select(s, &q, &err);
+	if (!c)
+		fail_msg("%s", err.text);
+	while (cursor_step(c, &record, &err) == STEP_ROW) {
+		for (size_t i = 0; i < t->count; i++) {
+			bool skipped = t->columns[i].hidden;
+			for (size_t j = 0; t == &game_table && j < COUNT(without); j++)
+				skipped |= i == (size_t)without[j];
+			if (!skipped)
+				value_write_csv(record_get(t, &record, i), out);
+			buf_add_char(out, ',');
+		}
+		buf_add_char(out, '\n');
+	}
+	cursor_close(c);
+}
+
+/* A step of the evening: some game, or all of them told in full, changes or does not. */
+static void play_step(struct store *s, int64_t t, uint64_t *random)
+{
+	struct body b;
+	make_body(&b, t, below(random, 5) ? STR("LIVE") : STR("FINAL"), below(random, 3),
+		below(random, 3));
+	b.s.game.game_id = GAME + below(random, GAMES);
+	b.s.count = (size_t)(PLAYERS - below(random, 2));
+	for (int i = 0; i < PLAYERS; i++)
+		if (below(random, 2))
+			b.lines[i] = line_of(i, below(random, 3), below(random, 3));
+	put(s, &b);
+}
+
+static void compare_past(struct store *s, int64_t as_of, const struct buf *want)
+{
+	struct buf got;
+	buf_init(&got, 1 << 20);
+	dump_past(s, &stat_table, as_of, &got);
+	dump_past(s, &game_table, as_of, &got);
+	if (!str_equal(buf_str(want), buf_str(&got)))
+		fail_msg("SEED=%llu: as of %lld:\n%.*s\nwanted\n%.*s", (unsigned long long)seed,
+			(long long)as_of, STR_ARG(buf_str(&got)), STR_ARG(buf_str(want)));
+	buf_clear(&got);
+}
+
+/* Pages by any columns, narrowed or not: as many rows as are counted, each once, in order. */
+static void check_past_pages(struct store *s, int64_t as_of, uint64_t *random)
+{
+	struct err err;
+	struct arena keep = arena_reserve(1 << 20);
+	struct sorting by[2];
+	struct value after[KEYS];
+	struct condition narrow[] = {{.column = &stat_table.columns[STAT_goals],
+					     .comparison = below(random, 2) ? AT_LEAST : IS,
+					     .value = {.known = below(random, 4) != 0,
+						     .type = COLUMN_INT,
+						     .integer = below(random, 3)}},
+		{.column = &game_table.columns[GAME_game_state],
+			.of_game = true,
+			.comparison = below(random, 2) ? IS : IS_NOT,
+			.value = {.known = true, .type = COLUMN_TEXT, .text = STR("LIVE")}}};
+	struct selection q = {.table = &stat_table,
+		.sortings = by,
+		.sorting_count = (size_t)below(random, 3),
+		.conditions = narrow,
+		.condition_count = (size_t)below(random, 3),
+		.limit = 1 + below(random, 7),
+		.as_of = as_of};
+	for (size_t i = 0; i < 2; i++)
+		by[i] = (struct sorting){
+			&stat_table.columns[below(random, STAT_COLUMNS)], below(random, 2) != 0};
+	int64_t seen = 0, n, count;
+	assert_true(store_count(s, &q, &count, &err));
+	while ((n = check_page(s, &q, after, &keep)) > 0)
+		seen += n;
+	assert_int_equal(seen, count);
+	arena_release(&keep);
+}
+
+/* What was seen at each moment of an evening is seen again when that moment is asked for. */
+static void test_as_of(void **state)
+{
+	(void)state;
+	uint64_t random = seed;
+	static struct buf seen[STEPS];
+	struct store *s = fresh();
+	for (int i = 0; i < STEPS; i++) {
+		play_step(s, i, &random);
+		buf_init(&seen[i], 1 << 20);
+		dump_past(s, &stat_table, 0, &seen[i]);
+		dump_past(s, &game_table, 0, &seen[i]);
+	}
+	struct buf none = {.max = 1};
+	compare_past(s, START - 1, &none);
+	for (int i = 0; i < STEPS; i++) {
+		compare_past(s, START + i * 1000, &seen[i]);
+		compare_past(s, START + i * 1000 + 999, &seen[i]);
+		check_past_pages(s, START + i * 1000, &random);
+		buf_clear(&seen[i]);
+	}
+	store_close(s);
+}
+
+/* Recordings taken in one game after the other: each game has its own evening. */
+static void test_as_of_a_game_taken_in_later(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	struct err err;
+	int64_t count;
+	for (int game = 0; game < 2; game++)
+		for (int t = 0; t < 3; t++) {
+			make_body(&b, t, STR("LIVE"), t, game);
+			b.s.game.game_id = GAME + game;
+			put(s, &b);
+		}
+	struct condition two = {.column = &stat_table.columns[STAT_goals],
+		.value = {.known = true, .type = COLUMN_INT, .integer = 1}};
+	struct selection q = {.table = &stat_table,
+		.conditions = &two,
+		.condition_count = 1,
+		.as_of = START + 1000};
+	assert_true(store_count(s, &q, &count, &err));
+	assert_int_equal(count, 2 * (PLAYERS - 2)); /* skaters of both */
+	store_close(s);
+}
+
+/* Pages of changes hold whole revisions, all of them, once; at any size and from anywhere. */
+static void test_changes(void **state)
+{
+	(void)state;
+	uint64_t random = seed;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 24);
+	struct err err;
+	struct history_page all, page;
+	for (int i = 0; i < STEPS; i++)
+		play_step(s, i, &random);
+	assert_true(store_get_changes(
+		s, &(struct history_question){.most = 1 << 20}, &keep, &all, &err));
+	assert_int_equal(all.last, all.newest);
+	assert_int_equal(all.rows[all.count - 1].revision, all.newest);
+	for (int round = 0; round < 50; round++) {
+		size_t seen = 0;
+		struct history_question ask = {.most = (size_t)(1 + below(&random, 30))};
+		do {
+			ask.up_to = ask.after + 1 + below(&random, 20);
+			assert_true(store_get_changes(s, &ask, &keep, &page, &err));
+			for (size_t i = 0; i < page.count; i++, seen++) {
+				assert_int_equal(page.rows[i].revision, all.rows[seen].revision);
+				assert_int_equal(page.rows[i].player_id, all.rows[seen].player_id);
+				assert_in_range(page.rows[i].revision, ask.after + 1, page.last);
+			}
+			assert_true(page.last > ask.after);
+			ask.after = page.last;
+		} while (ask.after < all.newest);
+		assert_int_equal(seen, all.count);
+	}
+	struct history_question then = {.most = 1 << 20, .as_of = START + 30000};
+	assert_true(store_get_changes(s, &then, &keep, &page, &err));
+	assert_true(page.is_cut && page.count < all.count);
+	assert_true(page.rows[page.count - 1].observed_at <= then.as_of &&
+		    all.rows[page.count].observed_at > then.as_of);
+	arena_release(&keep);
+	store_close(s);
+}
+
+static void test_corrections_in_order(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	struct err err;
+	struct body b;
+	struct history_page page;
+	for (int t = 0; t < 4; t++) {
+		make_body(&b, t, STR("FINAL"), 1, 1);
+		b.lines[1] = line_of(1, 1 + t, 1);
+		put(s, &b);
+	}
+	struct history_question ask = {.most = 2};
+	assert_true(store_get_corrections(s, &ask, &keep, &page, &err));
+	assert_int_equal(page.count, 2);
+	assert_true(page.is_cut);
+	assert_true(str_equal(page.rows[0].kind, STR("update")) && page.rows[0].is_correction);
+	assert_true(str_equal(page.rows[0].before, STR("{\"goals\":1,\"points\":2,\"shots\":3,"
+						       "\"time_on_ice\":120}")));
+	assert_true(str_equal(page.rows[0].after, STR("{\"goals\":2,\"points\":3,\"shots\":6,"
+						      "\"time_on_ice\":180}")));
+	ask.after = page.last;
+	assert_true(store_get_corrections(s, &ask, &keep, &page, &err));
+	assert_int_equal(page.count, 1);
+	assert_false(page.is_cut);
+	arena_release(&keep);
+	store_close(s);
+}
+
 /* ---- any order, any number ---- */
 
 enum { SNAPSHOTS = 6 };
@@ -908,6 +1120,10 @@ int main(void)
 		cmocka_unit_test(test_row_values),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_as_of),
+		cmocka_unit_test(test_as_of_a_game_taken_in_later),
+		cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_corrections_in_order),
 		cmocka_unit_test(test_any_order_ends_in_the_same_rows),
 		cmocka_unit_test(test_processes_at_once),
 	};
