@@ -238,9 +238,12 @@ static void on_room(uv_handle_t *h, size_t suggested, uv_buf_t *out)
 		*out = uv_buf_init(thrown_away, sizeof(thrown_away));
 		return;
 	}
-	if (!c->head)
+	if (!c->head) {
 		c->head = server_lend_head(c->server);
-	*out = uv_buf_init(c->head + c->filled, (unsigned)(room - c->filled));
+		c->x.headers = c->head->headers;
+		memset(c->head->headers, 0, sizeof(c->head->headers));
+	}
+	*out = uv_buf_init(c->head->bytes + c->filled, (unsigned)(room - c->filled));
 }
 
 static void set_reading(struct connection *c, bool reading)
@@ -286,6 +289,9 @@ static void give_back_head(struct connection *c)
 	if (c->head)
 		server_take_head(c->server, c->head);
 	c->head = NULL;
+	c->x.headers = NULL;
+	c->x.header_count = 0;
+	c->x.target = c->x.path = c->x.query = (struct str){0};
 	c->filled = c->parsed = 0;
 }
 
@@ -294,7 +300,9 @@ static void end_exchange(struct connection *c)
 	if (c->x.arena.base)
 		server_take_arena(c->server, c->x.arena);
 	size_t headers = c->x.header_count;
-	memset(c->x.headers, 0, sizeof(c->x.headers[0]) * (headers + (headers < MAX_HEADERS)));
+	if (c->head)
+		memset(c->x.headers, 0,
+			sizeof(c->x.headers[0]) * (headers + (headers < MAX_HEADERS)));
 	c->x.header_count = 0;
 	c->x.target = (struct str){0};
 	c->x.method = HTTP_GET_;
@@ -303,7 +311,7 @@ static void end_exchange(struct connection *c)
 		return;
 	c->filled -= c->parsed;
 	if (c->filled)
-		memmove(c->head, c->head + c->parsed, c->filled);
+		memmove(c->head->bytes, c->head->bytes + c->parsed, c->filled);
 	else
 		give_back_head(c);
 	c->parsed = 0;
@@ -331,16 +339,16 @@ static bool parse(struct connection *c)
 	if (c->state == CONNECTION_IDLE)
 		connection_set_state(c, CONNECTION_HEAD);
 	llhttp_errno_t code =
-		llhttp_execute(&c->parser, c->head + c->parsed, c->filled - c->parsed);
+		llhttp_execute(&c->parser, c->head->bytes + c->parsed, c->filled - c->parsed);
 	if (code == HPE_OK) {
 		c->parsed = c->filled;
 		if (c->filled < (size_t)c->server->limits.head_bytes)
 			return false;
 		refuse(c, 431, "the head is too large");
 	} else if (code == HPE_PAUSED) {
-		c->parsed = (size_t)(llhttp_get_error_pos(&c->parser) - c->head);
+		c->parsed = (size_t)(llhttp_get_error_pos(&c->parser) - c->head->bytes);
 		llhttp_resume(&c->parser);
-		if (!is_folded((struct str){c->head, c->parsed}))
+		if (!is_folded((struct str){c->head->bytes, c->parsed}))
 			return true;
 		refuse(c, 400, "a folded header line");
 	} else {
@@ -348,6 +356,14 @@ static bool parse(struct connection *c)
 	}
 	refuse_now(c);
 	return false;
+}
+
+/* What was sent after the request of a stream is lost with it, so that the end closes. */
+static void forget_head(struct connection *c)
+{
+	if (c->filled > c->parsed)
+		c->x.keep_alive = false;
+	give_back_head(c);
 }
 
 static void process(struct connection *c)
@@ -358,9 +374,19 @@ static void process(struct connection *c)
 			handle(c);
 	if (c->state != CONNECTION_CLOSING)
 		set_reading(c, c->state != CONNECTION_HANDLER && c->state != CONNECTION_WRITING);
+	/* Of a stream the handler has returned: nobody looks at its request any more. */
 	if (c->state == CONNECTION_STREAM)
-		give_back_head(
-			c); /* the handler has returned: nobody looks at the request any more */
+		forget_head(c);
+	else if (!c->filled)
+		give_back_head(c);
+}
+
+void connection_watch(struct connection *c)
+{
+	if (c->is_in_handler)
+		return; /* process() goes on */
+	set_reading(c, true);
+	forget_head(c);
 }
 
 void connection_next(struct connection *c)
@@ -382,6 +408,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	} else if (c->state == CONNECTION_IDLE || c->state == CONNECTION_HEAD) {
 		c->filled += (size_t)n;
 		process(c);
+	} else if (c->state == CONNECTION_STREAM && n > 0) {
+		c->x.keep_alive = false; /* the next request has been thrown away */
 	}
 }
 

@@ -32,12 +32,18 @@ struct http_stream {
 struct http_exchange {
 	enum http_method method;
 	struct str target, path, query, peer;
-	struct http_header_line headers[MAX_HEADERS];
+	struct http_header_line *headers; /* of the lent head */
 	size_t header_count;
 	struct arena arena; /* lent by the server when first asked for */
 	struct http_stream stream;
 	bool keep_alive;
 	int minor; /* of HTTP/1.x */
+};
+
+/* Lent while there is something of a request in it; a stream's reader holds none. */
+struct head {
+	struct http_header_line headers[MAX_HEADERS];
+	char bytes[]; /* of the server's limit */
 };
 
 struct peer {
@@ -55,7 +61,7 @@ struct connection {
 	enum connection_state state;
 	bool is_reading, is_in_handler;
 	bool is_awaited, is_gone; /* the handler has yet to answer; closed while it had */
-	char *head;               /* of the server's limit; NULL: none lent */
+	struct head *head;        /* NULL: none lent */
 	size_t filled, parsed;
 	int refusal;         /* status to refuse the request with; 0: none */
 	const char *reason;  /* why */
@@ -79,7 +85,7 @@ struct http_server {
 	struct http_server_stats stats;
 	struct buf scratch; /* a head being written */
 	struct {
-		char **items;
+		struct head **items;
 		size_t count, room;
 	} spare_heads;
 	struct {
@@ -96,8 +102,8 @@ struct http_server {
 };
 
 /* server.c */
-char *server_lend_head(struct http_server *s);
-void server_take_head(struct http_server *s, char *head);
+struct head *server_lend_head(struct http_server *s);
+void server_take_head(struct http_server *s, struct head *head);
 struct arena server_lend_arena(struct http_server *s);
 void server_take_arena(struct http_server *s, struct arena a);
 void server_forget(struct connection *c); /* out of the list and of its peer's count; frees it */
@@ -111,6 +117,8 @@ void connection_linger(struct connection *c); /* no more to say; then closed */
 void connection_on_time(struct connection *c);
 /* The exchange is over: the next request, if there is one. */
 void connection_next(struct connection *c);
+/* A stream that was begun after the handler had returned: its reader is watched from now on. */
+void connection_watch(struct connection *c);
 struct connection *connection_of(const struct http_exchange *x);
 
 /* reply.c: sends the parts, copies what the kernel does not take; `then` when all is out. */

@@ -30,17 +30,17 @@ enum {
 
 /* ---- what is lent ---- */
 
-char *server_lend_head(struct http_server *s)
+struct head *server_lend_head(struct http_server *s)
 {
 	if (s->spare_heads.count)
 		return s->spare_heads.items[--s->spare_heads.count];
-	char *head = malloc((size_t)s->limits.head_bytes);
+	struct head *head = malloc(sizeof(*head) + (size_t)s->limits.head_bytes);
 	if (!head)
 		abort();
 	return head;
 }
 
-void server_take_head(struct http_server *s, char *head)
+void server_take_head(struct http_server *s, struct head *head)
 {
 	if (s->spare_heads.count < SPARES)
 		s->spare_heads.items[s->spare_heads.count++] = head;

@@ -86,6 +86,9 @@ struct http_stream_callbacks {
 struct http_stream *http_stream(struct http_exchange *x, int status,
 	const struct http_header_line *head, size_t head_count,
 	const struct http_stream_callbacks *callbacks, void *context);
+/* For streams that live long: gives the request's arena back. The head goes when the handler has
+ * returned, or at once when it had; what remains is less than a kilobyte a connection. */
+void http_stream_forget_request(struct http_stream *st);
 /* False: the reader was dropped for being slow, or has gone; on_close follows or has been called. */
 bool http_stream_write(struct http_stream *st, struct blob *chunk);
 size_t http_stream_queued(const struct http_stream *st); /* bytes not yet taken by the kernel */

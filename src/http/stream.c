@@ -72,7 +72,16 @@ struct http_stream *http_stream(struct http_exchange *x, int status,
 	connection_set_state(c, CONNECTION_STREAM);
 	/* A failure here is met again by the first write. */
 	connection_send(c, &(struct part){.bytes = buf_str(out)}, 1, after_chunk);
+	connection_watch(c);
 	return st;
+}
+
+void http_stream_forget_request(struct http_stream *st)
+{
+	struct connection *c = stream_connection(st);
+	if (c->x.arena.base)
+		server_take_arena(c->server, c->x.arena);
+	c->x.arena = (struct arena){0};
 }
 
 static bool has_room(struct connection *c, size_t more)
