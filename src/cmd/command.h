@@ -29,7 +29,8 @@ struct config {
 	int64_t seed, games, latency_ms, ttl_s;
 	int64_t season;      /* fake: 20252026; 0: a night */
 	int64_t deadline_ms; /* fake ends by itself; 0: never */
-	bool truth;
+	struct str from, truth;
+	bool playoffs;
 };
 
 struct command {

@@ -6,46 +6,61 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const option_names[] = {"listen", "seed", "games", "speed", "ttl", "latency",
-	"season", "recordings", "faults", "deadline", "truth", NULL};
+	"season", "from", "playoffs", "recordings", "faults", "deadline", "truth", NULL};
 
 enum { LEAGUE_ARENA = 4 * 1024 * 1024 };
+
+static bool check_season(const struct config *c, struct err *err)
+{
+	int64_t first = c->season / 10000, ignored;
+	if (!c->season && (c->from.n || c->playoffs))
+		return err_set(err, ERR_USAGE, "fake: --from and --playoffs are for a --season");
+	if (c->season && c->recordings.n)
+		return err_set(err, ERR_USAGE, "fake: --season or --recordings, not both");
+	if (c->season && (c->season % 10000 != (first + 1) % 10000 || first < 1917 || first > 2199))
+		return err_set(err, ERR_USAGE,
+			"fake: --season: %" PRId64 " is no season: two years, such as 20252026",
+			c->season);
+	if (c->from.n && !time_parse(c->from, &ignored))
+		return err_set(err, ERR_USAGE,
+			"fake: --from: wants a time such as 2025-10-07T20:00:00Z, got \"%.*s\"",
+			STR_ARG(c->from));
+	return true;
+}
+
+/* The season is on: the time that it is there, and what tells others of it. */
+static void set_clock(const struct config *c)
+{
+	char spec[96];
+	int64_t shown;
+	if (!getenv("RINKSIDE_CLOCK") && time_parse(c->from, &shown)) {
+		snprintf(spec, sizeof(spec), "%" PRId64 "/%" PRId64 "/%g", time_now_ms(), shown,
+			c->speed);
+		time_rehearse(str_from(spec));
+		printf("RINKSIDE_CLOCK=%s\n", spec);
+	}
+}
 
 /* NULL: err says why. */
 static const struct league *make_league(const struct config *c, struct arena *keep, struct err *err)
 {
 	uint64_t seed = (uint64_t)c->seed;
-	int64_t first = c->season / 10000;
+	if (!check_season(c, err))
+		return NULL;
 	if (!c->season)
 		return league_night(
 			keep, seed, c->recordings.n ? 0 : (int)c->games, time_now_ms(), c->speed);
-	if (c->recordings.n)
-		err_set(err, ERR_USAGE, "fake: --season or --recordings, not both");
-	else if (c->season % 10000 != first + 1 || first < 1917 || first > 2199)
-		err_set(err, ERR_USAGE,
-			"fake: --season: %" PRId64 " is no season: two years, such as 20252026",
-			c->season);
-	else
-		return league_season(keep, seed, (int)first);
-	return NULL;
-}
-
-static int print_truth(const struct league *l)
-{
-	struct arena arena = arena_reserve(2 * MATCH_BYTES);
-	struct buf out;
-	buf_init(&out, 1 << 20);
-	bool ok = true;
-	for (size_t i = 0; i < l->count && ok; i++) {
-		struct arena scratch = arena;
-		buf_reset(&out);
-		truth_game(&out, match_play(&scratch, l, &l->fixtures[i]));
-		ok = fwrite(out.p, 1, out.n, stdout) == out.n;
+	struct league *l = league_season(keep, seed, (int)(c->season / 10000));
+	if (c->playoffs)
+		league_add_playoffs(l);
+	if (c->from.n) {
+		set_clock(c);
+		league_begin(l);
 	}
-	buf_clear(&out);
-	arena_release(&arena);
-	return ok && fflush(stdout) == 0 ? 0 : 1;
+	return l;
 }
 
 static void say_what(const struct league *l, const struct recordings *r)
@@ -55,6 +70,9 @@ static void say_what(const struct league *l, const struct recordings *r)
 	else if (l->is_over)
 		log_info("games %" PRId64 " to %" PRId64 ", all of them over", l->fixtures[0].id,
 			l->fixtures[l->count - 1].id);
+	else if (l->is_season)
+		log_info("games %" PRId64 " to %" PRId64 "; it is %s there", l->fixtures[0].id,
+			l->fixtures[l->count - 1].id, time_format(time_now_ms()).text);
 	else
 		log_info("games %" PRId64 " to %" PRId64 " on %s, %g times as fast as life",
 			l->fixtures[0].id, l->fixtures[l->count - 1].id,
@@ -64,7 +82,7 @@ static void say_what(const struct league *l, const struct recordings *r)
 static bool serve_league(const struct config *c, const struct league *l, struct err *err)
 {
 	struct serve_settings settings = {.listen = c->listen,
-		.speed = l->is_over ? 1 : c->speed,
+		.speed = l->is_season ? 1 : c->speed,
 		.ttl_s = c->ttl_s,
 		.latency_ms = c->latency_ms,
 		.deadline_ms = c->deadline_ms};
@@ -91,9 +109,8 @@ static int run(const struct config *c, int argc, char **argv)
 	struct arena keep = arena_reserve(LEAGUE_ARENA);
 	const struct league *league = make_league(c, &keep, &err);
 	int code = 0;
-	if (league && c->truth)
-		code = print_truth(league);
-	else if (!league || !serve_league(c, league, &err))
+	if (!league || (c->truth.n && !truth_write(league, c->truth, &err)) ||
+		(!str_equal(c->truth, STR("-")) && !serve_league(c, league, &err)))
 		code = command_fail(&err);
 	arena_release(&keep);
 	return code;
@@ -106,18 +123,19 @@ const struct command command_fake = {
 	.help = "Serves a made-up night of hockey in the shapes and with the headers of the NHL's "
 		"API, from a\nseed, until it is told to end: some of its games are on when it "
 		"begins. At --speed 60 a night\ntakes four minutes. With --season it is a past "
-		"season "
-		"of 1,312 games, all of them official; with\n--recordings real bodies from a "
-		"directory (its path /at/2/v1/… has the second body of each).\n\n--faults makes it "
-		"misbehave: kind=chance, separated by commas, out of status-NNN (400 to 599), "
-		"slow\n"
-		"(one to three seconds), drop and torn (the connection breaks off), cut (half of "
-		"the "
-		"JSON), empty,\nhtml, gzip (damaged), stale (an older body with its older ETag). "
-		"The "
-		"same seed and the same questions\ngive the same faults.\n\nGET "
-		"/fake/truth/GAME_ID "
-		"is what the game's lines come to in the end, a JSON object a player.",
+		"season of 1,312 games, all of them official; with\n--from that season as it is at "
+		"that moment, going on from there --speed times as fast. It prints\n"
+		"RINKSIDE_CLOCK=…, which tells other commands the same time. With --recordings it "
+		"serves real bodies\nfrom a directory (its path /at/2/v1/… has the second body of "
+		"each).\n\n--faults makes it misbehave: kind=chance, separated by commas, out of "
+		"status-NNN (400 to 599), slow\n(one to three seconds), drop and torn (the "
+		"connection breaks off), cut (half of the JSON), empty,\nhtml, gzip (damaged), "
+		"stale (an older body with its older ETag). The same seed and the same questions\n"
+		"give the same faults.\n\n?at=TIME on any path shows another moment. GET "
+		"/fake/truth/GAME_ID is what the game's lines come to in\nthe end, or with ?at= "
+		"then, a JSON object a player. --truth FILE writes how all games end and what is\n"
+		"corrected later, in order: {\"at\":TIME,\"row\":{…}} or "
+		"{\"at\":TIME,\"gone\":{…}} a line; with - it does\nnothing else.",
 	.options = option_names,
 	.run = run,
 };

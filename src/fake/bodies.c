@@ -62,11 +62,11 @@ static void put_day(struct json *j, const char *key, int32_t day)
 	put_text(j, key, day_format(day).text);
 }
 
-static void put_period(struct json *j, int period)
+static void put_period(struct json *j, const struct match *m, int period)
 {
 	put_open(j, "periodDescriptor", '{');
 	put_int(j, "number", period);
-	put_text(j, "periodType", period_type(period));
+	put_text(j, "periodType", match_period_type(m, period));
 	put_int(j, "maxRegulationPeriods", 3);
 	json_close(j, '}');
 }
@@ -74,9 +74,9 @@ static void put_period(struct json *j, int period)
 static void put_outcome(struct json *j, const struct match *m)
 {
 	put_open(j, "gameOutcome", '{');
-	put_text(j, "lastPeriodType", period_type(m->last_period));
-	if (m->last_period == 4)
-		put_int(j, "otPeriods", 1);
+	put_text(j, "lastPeriodType", match_period_type(m, m->last_period));
+	if (m->last_period == 4 || (m->is_playoff && m->last_period > 3))
+		put_int(j, "otPeriods", m->last_period - 3);
 	json_close(j, '}');
 }
 
@@ -94,8 +94,8 @@ static void put_game_clock(struct json *j, const struct moment *at)
 static void put_situation_code(struct json *j, const struct event *e)
 {
 	char code[8];
-	snprintf(code, sizeof(code), "%d%d%d%d", e->has_goaltender[AWAY] & 1,
-		e->skaters[AWAY] % 10, e->skaters[HOME] % 10, e->has_goaltender[HOME] & 1);
+	snprintf(code, sizeof(code), "%d%d%d%d", e->has_goaltender[AWAY] & 1, e->skaters[AWAY] % 10,
+		e->skaters[HOME] % 10, e->has_goaltender[HOME] & 1);
 	put_text(j, "situationCode", code);
 }
 
@@ -105,7 +105,8 @@ static int played(int period, int second)
 }
 
 /* Two minutes from the last penalty of the club that has fewer players, while they last. */
-static void put_situation(struct json *j, const struct match *m, int64_t wall, const struct moment *at)
+static void put_situation(
+	struct json *j, const struct match *m, int64_t wall, const struct moment *at)
 {
 	enum { MINOR = 120 };
 	const struct event *last = NULL, *penalty = NULL;
@@ -141,19 +142,20 @@ static void put_short_name(struct json *j, const struct person *p)
 	put_name(j, "name", text);
 }
 
-static void put_identity(
-	struct json *j, const struct league *l, const struct fixture *f, enum state state)
+static void put_identity(struct json *j, const struct league *l, const struct fixture *f,
+	enum state state, int64_t now_ms)
 {
-	int offset = eastern_offset_minutes(f->start_ms);
+	struct listing said = league_listing(l, f, now_ms);
+	int offset = eastern_offset_minutes(said.start_ms);
 	put_int(j, "id", f->id);
 	put_int(j, "season", l->season);
-	put_int(j, "gameType", 2);
-	put_day(j, "gameDate", f->day);
+	put_int(j, "gameType", f->id / 10000 % 100);
+	put_day(j, "gameDate", said.day);
 	put_name(j, "venue", clubs[f->home].venue);
-	put_text(j, "startTimeUTC", time_format(f->start_ms).text);
+	put_text(j, "startTimeUTC", time_format(said.start_ms).text);
 	put_text(j, "easternUTCOffset", offset == -240 ? "-04:00" : "-05:00");
 	put_text(j, "gameState", state_names[state]);
-	put_text(j, "gameScheduleState", "OK");
+	put_text(j, "gameScheduleState", said.schedule_state);
 }
 
 /* score below 0: not begun, said by leaving it out; shots the same. */
@@ -174,13 +176,15 @@ static void put_club(struct json *j, const char *key, int club, int score, int s
 
 /* ---- the box score ---- */
 
-static void put_skater(struct json *j, const struct person *p, const struct line *s)
+static void put_skater(struct json *j, const struct tally *t, int slot)
 {
+	const struct person *p = t->who[slot];
+	const struct line *s = &t->lines[slot];
 	json_open(j, '{');
 	put_int(j, "playerId", p->id);
 	put_int(j, "sweaterNumber", p->number);
 	put_short_name(j, p);
-	put_text(j, "position", (char[]){p->position, 0});
+	put_text(j, "position", (char[]){t->positions[slot], 0});
 	put_int(j, "goals", s->goals);
 	put_int(j, "assists", s->assists);
 	put_int(j, "points", s->goals + s->assists);
@@ -212,7 +216,7 @@ static void put_goaltender(struct json *j, const struct match *m, int slot, cons
 	static const char *const goals[] = {
 		"evenStrengthGoalsAgainst", "powerPlayGoalsAgainst", "shorthandedGoalsAgainst"};
 	const struct line *s = &t->lines[slot];
-	const struct person *p = m->slots[slot];
+	const struct person *p = t->who[slot];
 	bool has_ended = t->moment.state >= OVER;
 	int shots = 0, conceded = 0;
 	json_open(j, '{');
@@ -230,16 +234,19 @@ static void put_goaltender(struct json *j, const struct match *m, int slot, cons
 	if (shots || !has_ended)
 		put_share(j, "savePctg", shots - conceded, shots);
 	for (int k = 0; k < 3; k++)
-		put_int(j, goals[k], s->goals_against[k]);
+		put_int(j, goals[k], s->goals_against[k] + (k ? 0 : s->own_goals));
 	if (has_ended)
-		put_int(j, "pim", 0);
-	put_int(j, "goalsAgainst", conceded);
+		put_int(j, "pim", s->penalty_minutes);
+	put_int(j, "goalsAgainst", conceded + s->own_goals);
 	put_clock(j, "toi", s->seconds);
 	if (has_ended)
 		put_bool(j, "starter", slot == m->starters[slot / DRESSED]);
 	int side = slot / DRESSED;
 	if (has_ended && slot == m->deciders[side])
-		put_text(j, "decision", side == m->winner ? "W" : m->last_period > 3 ? "O" : "L");
+		put_text(j, "decision",
+			side == m->winner                      ? "W"
+			: m->last_period > 3 && !m->is_playoff ? "O"
+							       : "L");
 	put_int(j, "shotsAgainst", shots);
 	put_int(j, "saves", shots - conceded);
 	json_close(j, '}');
@@ -261,7 +268,7 @@ static void put_lines(struct json *j, const struct match *m, int side, const str
 			if (i >= FIRST_GOALTENDER)
 				put_goaltender(j, m, slot, t);
 			else
-				put_skater(j, m->slots[slot], &t->lines[slot]);
+				put_skater(j, t, slot);
 		}
 		json_close(j, ']');
 	}
@@ -275,11 +282,11 @@ void body_box_score(struct buf *out, const struct league *l, const struct match 
 	bool has_begun = t.moment.state >= LIVE;
 	struct json j = json_begin(out);
 	json_open(&j, '{');
-	put_identity(&j, l, m->fixture, t.moment.state);
+	put_identity(&j, l, m->fixture, t.moment.state, league_instant(l, m->fixture, wall));
 	put_bool(&j, "limitedScoring", false);
 	put_int(&j, "regPeriods", 3);
 	if (has_begun)
-		put_period(&j, t.moment.period);
+		put_period(&j, m, t.moment.period);
 	put_club(&j, "awayTeam", m->fixture->away, has_begun ? t.score[AWAY] : -1,
 		has_begun ? t.shots[AWAY] : -1);
 	put_club(&j, "homeTeam", m->fixture->home, has_begun ? t.score[HOME] : -1,
@@ -323,30 +330,31 @@ static const struct {
 	[SHOOTOUT_MISS] = {"failed-shot-attempt", 537, "shootingPlayerId", NULL, NULL},
 };
 
-static void put_who(struct json *j, const struct match *m, const char *key, int slot)
+static void put_who(struct json *j, const struct tally *t, const char *key, int slot)
 {
 	if (key && slot != NOBODY)
-		put_int(j, key, m->slots[slot]->id);
+		put_int(j, key, t->who[slot]->id);
 }
 
-static void put_details(struct json *j, const struct match *m, const struct event *e)
+static void put_details(
+	struct json *j, const struct match *m, const struct tally *t, const struct event *e)
 {
 	put_open(j, "details", '{');
 	put_int(j, "xCoord", e->x);
 	put_int(j, "yCoord", e->y);
 	put_int(j, "eventOwnerTeamId",
 		clubs[e->side == AWAY ? m->fixture->away : m->fixture->home].id);
-	put_who(j, m, plays[e->what].player, e->player);
-	put_who(j, m, plays[e->what].other, e->other);
-	put_who(j, m, plays[e->what].third, e->third);
+	put_who(j, t, plays[e->what].player, e->player);
+	put_who(j, t, plays[e->what].other, e->other);
+	put_who(j, t, plays[e->what].third, e->third);
 	if (e->what == SHOT || e->what == MISSED || e->what == GOAL || e->what >= SHOOTOUT_GOAL) {
 		put_text(j, "shotType", "wrist");
-		put_who(j, m, "goalieInNetId", e->goaltender);
+		put_who(j, t, "goalieInNetId", e->goaltender);
 	}
 	if (e->what == PENALTY) {
-		put_text(j, "typeCode", "MIN");
-		put_text(j, "descKey", "tripping");
-		put_int(j, "duration", 2);
+		put_text(j, "typeCode", e->minutes == 5 ? "MAJ" : "MIN");
+		put_text(j, "descKey", e->minutes == 5 ? "fighting" : "tripping");
+		put_int(j, "duration", e->minutes);
 	}
 	if (e->what == GOAL || e->what == SHOOTOUT_GOAL) {
 		put_int(j, "awayScore", e->score[AWAY]);
@@ -355,12 +363,14 @@ static void put_details(struct json *j, const struct match *m, const struct even
 	json_close(j, '}');
 }
 
-static void put_play(struct json *j, const struct match *m, const struct event *e, int order)
+static void put_play(struct json *j, const struct match *m, const struct tally *t,
+	const struct event *e, int order)
 {
-	int length = e->period == 5 ? 0 : e->period == 4 ? 300 : 1200;
+	bool is_short = e->period > 3 && !m->is_playoff;
+	int length = !is_short ? 1200 : e->period == 4 ? 300 : 0;
 	json_open(j, '{');
 	put_int(j, "eventId", e->id);
-	put_period(j, e->period);
+	put_period(j, m, e->period);
 	put_clock(j, "timeInPeriod", e->second);
 	put_clock(j, "timeRemaining", length - e->second);
 	put_situation_code(j, e);
@@ -369,20 +379,20 @@ static void put_play(struct json *j, const struct match *m, const struct event *
 	put_text(j, "typeDescKey", plays[e->what].name);
 	put_int(j, "sortOrder", order);
 	if (plays[e->what].player)
-		put_details(j, m, e);
+		put_details(j, m, t, e);
 	json_close(j, '}');
 }
 
-static void put_roster_spot(struct json *j, const struct match *m, int slot)
+static void put_roster_spot(struct json *j, const struct match *m, const struct tally *t, int slot)
 {
-	const struct person *p = m->slots[slot];
+	const struct person *p = t->who[slot];
 	json_open(j, '{');
 	put_int(j, "teamId", clubs[slot < DRESSED ? m->fixture->away : m->fixture->home].id);
 	put_int(j, "playerId", p->id);
 	put_name(j, "firstName", p->first);
 	put_name(j, "lastName", p->last);
 	put_int(j, "sweaterNumber", p->number);
-	put_text(j, "positionCode", (char[]){p->position, 0});
+	put_text(j, "positionCode", (char[]){t->positions[slot], 0});
 	json_close(j, '}');
 }
 
@@ -393,10 +403,10 @@ void body_play_by_play(struct buf *out, const struct league *l, const struct mat
 	bool has_begun = t.moment.state >= LIVE;
 	struct json j = json_begin(out);
 	json_open(&j, '{');
-	put_identity(&j, l, m->fixture, t.moment.state);
+	put_identity(&j, l, m->fixture, t.moment.state, league_instant(l, m->fixture, wall));
 	put_int(&j, "regPeriods", 3);
 	if (has_begun)
-		put_period(&j, t.moment.period);
+		put_period(&j, m, t.moment.period);
 	for (int side = 0; side < SIDES; side++)
 		put_club(&j, side == AWAY ? "awayTeam" : "homeTeam",
 			side == AWAY ? m->fixture->away : m->fixture->home,
@@ -406,11 +416,11 @@ void body_play_by_play(struct buf *out, const struct league *l, const struct mat
 	put_open(&j, "plays", '[');
 	for (size_t i = 0; i < m->event_count; i++)
 		if (m->events[i].wall <= wall && wall < m->events[i].until)
-			put_play(&j, m, &m->events[i], 10 + (int)i);
+			put_play(&j, m, &t, &m->events[i], 10 + (int)i);
 	json_close(&j, ']');
 	put_open(&j, "rosterSpots", '[');
 	for (int slot = 0; slot < SLOTS && t.moment.state >= PRE; slot++)
-		put_roster_spot(&j, m, slot);
+		put_roster_spot(&j, m, &t, slot);
 	json_close(&j, ']');
 	if (t.moment.state >= OVER)
 		put_outcome(&j, m);
@@ -419,19 +429,21 @@ void body_play_by_play(struct buf *out, const struct league *l, const struct mat
 
 /* ---- people and clubs ---- */
 
-void body_roster(struct buf *out, const struct league *l, int club)
+void body_roster(struct buf *out, const struct league *l, int club, int32_t day)
 {
 	static const struct {
-		const char *name;
-		int from, to;
-	} groups[] = {{"forwards", 0, FORWARDS}, {"defensemen", FORWARDS, FORWARDS + DEFENDERS},
-		{"goalies", FORWARDS + DEFENDERS, ROSTER}};
+		const char *name, *positions;
+	} groups[] = {{"forwards", "CLR"}, {"defensemen", "D"}, {"goalies", "G"}};
+	const struct person *all[ROSTER_MAX];
+	int count = league_roster(l, club, day, all);
 	struct json j = json_begin(out);
 	json_open(&j, '{');
 	for (int g = 0; g < 3; g++) {
 		put_open(&j, groups[g].name, '[');
-		for (int i = groups[g].from; i < groups[g].to; i++) {
-			const struct person *p = &l->people[club][i];
+		for (int i = 0; i < count; i++) {
+			const struct person *p = all[i];
+			if (!strchr(groups[g].positions, p->position))
+				continue;
 			json_open(&j, '{');
 			put_int(&j, "id", p->id);
 			put_name(&j, "firstName", p->first);
@@ -455,14 +467,16 @@ void body_player(struct buf *out, const struct league *l, const struct person *p
 {
 	(void)l;
 	char full[96];
-	full_name(club, full, sizeof(full));
 	struct json j = json_begin(out);
 	json_open(&j, '{');
 	put_int(&j, "playerId", p->id);
-	put_bool(&j, "isActive", true);
-	put_int(&j, "currentTeamId", clubs[club].id);
-	put_text(&j, "currentTeamAbbrev", clubs[club].abbrev);
-	put_name(&j, "fullTeamName", full);
+	put_bool(&j, "isActive", club >= 0);
+	if (club >= 0) {
+		full_name(club, full, sizeof(full));
+		put_int(&j, "currentTeamId", clubs[club].id);
+		put_text(&j, "currentTeamAbbrev", clubs[club].abbrev);
+		put_name(&j, "fullTeamName", full);
+	}
 	put_name(&j, "firstName", p->first);
 	put_name(&j, "lastName", p->last);
 	put_int(&j, "sweaterNumber", p->number);
@@ -494,15 +508,20 @@ void body_teams(struct buf *out)
 
 /* ---- days ---- */
 
+/* A game that is to come is not played for it. */
 static void put_game(struct json *j, const struct league *l, const struct fixture *f,
 	int64_t now_ms, struct arena scratch)
 {
-	const struct match *m = match_play(&scratch, l, f);
-	struct tally t;
-	match_tally(m, league_wall(l, f, now_ms), &t);
+	int64_t wall = league_wall(l, f, now_ms);
+	struct tally t = {.moment.state = FUT};
+	const struct match *m = NULL;
+	if (wall >= -1800) {
+		m = match_play(&scratch, l, f);
+		match_tally(m, wall, &t);
+	}
 	bool has_begun = t.moment.state >= LIVE;
 	json_open(j, '{');
-	put_identity(j, l, f, t.moment.state);
+	put_identity(j, l, f, t.moment.state, now_ms);
 	put_text(j, "venueTimezone", clubs[f->home].zone); /* in no box score, in no play-by-play */
 	put_bool(j, "neutralSite", false);
 	put_club(j, "awayTeam", f->away, has_begun ? t.score[AWAY] : -1,
@@ -512,18 +531,24 @@ static void put_game(struct json *j, const struct league *l, const struct fixtur
 	if (has_begun) {
 		put_game_clock(j, &t.moment);
 		put_int(j, "period", t.moment.period);
-		put_period(j, t.moment.period);
+		put_period(j, m, t.moment.period);
 	}
 	if (t.moment.state >= OVER)
 		put_outcome(j, m);
 	json_close(j, '}');
 }
 
-static int games_on(const struct league *l, int32_t day)
+static bool is_on(const struct league *l, const struct fixture *f, int32_t day, int64_t now_ms)
+{
+	struct listing said = league_listing(l, f, now_ms);
+	return said.is_known && said.day == day;
+}
+
+static int games_on(const struct league *l, int32_t day, int64_t now_ms)
 {
 	int n = 0;
 	for (size_t i = 0; i < l->count; i++)
-		n += l->fixtures[i].day == day;
+		n += is_on(l, &l->fixtures[i], day, now_ms);
 	return n;
 }
 
@@ -532,18 +557,18 @@ static void put_games(
 {
 	put_open(j, "games", '[');
 	for (size_t i = 0; i < l->count; i++)
-		if (l->fixtures[i].day == day)
+		if (is_on(l, &l->fixtures[i], day, now_ms))
 			put_game(j, l, &l->fixtures[i], now_ms, scratch);
 	json_close(j, ']');
 }
 
-static void put_week_day(struct json *j, const struct league *l, int32_t day)
+static void put_week_day(struct json *j, const struct league *l, int32_t day, int64_t now_ms)
 {
 	/* 1 January 1970 was a Thursday. */
 	static const char *const names[] = {"THU", "FRI", "SAT", "SUN", "MON", "TUE", "WED"};
 	put_day(j, "date", day);
 	put_text(j, "dayAbbrev", names[day % 7]);
-	put_int(j, "numberOfGames", games_on(l, day));
+	put_int(j, "numberOfGames", games_on(l, day, now_ms));
 }
 
 void body_score(
@@ -557,7 +582,7 @@ void body_score(
 	put_open(&j, "gameWeek", '[');
 	for (int i = -3; i <= 3; i++) {
 		json_open(&j, '{');
-		put_week_day(&j, l, day + i);
+		put_week_day(&j, l, day + i, now_ms);
 		json_close(&j, '}');
 	}
 	json_close(&j, ']');
@@ -576,14 +601,14 @@ void body_schedule(
 	put_open(&j, "gameWeek", '[');
 	for (int i = 0; i < 7; i++) {
 		json_open(&j, '{');
-		put_week_day(&j, l, day + i);
+		put_week_day(&j, l, day + i, now_ms);
 		put_games(&j, l, day + i, now_ms, scratch);
 		json_close(&j, '}');
-		count += games_on(l, day + i);
+		count += games_on(l, day + i, now_ms);
 	}
 	json_close(&j, ']');
 	put_day(&j, "preSeasonStartDate", day_from_civil(year, 9, 21));
-	put_day(&j, "regularSeasonStartDate", day_from_civil(year, 10, 10));
+	put_day(&j, "regularSeasonStartDate", day_from_civil(year, 10, 7));
 	put_day(&j, "regularSeasonEndDate", day_from_civil(year + 1, 4, 18));
 	put_day(&j, "playoffEndDate", day_from_civil(year + 1, 6, 20));
 	put_int(&j, "numberOfGames", count);
@@ -600,7 +625,8 @@ void body_club_season(
 	put_int(&j, "nextSeason", l->season + 10001);
 	put_open(&j, "games", '[');
 	for (size_t i = 0; i < l->count; i++)
-		if (l->fixtures[i].away == club || l->fixtures[i].home == club)
+		if ((l->fixtures[i].away == club || l->fixtures[i].home == club) &&
+			league_listing(l, &l->fixtures[i], now_ms).is_known)
 			put_game(&j, l, &l->fixtures[i], now_ms, scratch);
 	json_close(&j, ']');
 	json_close(&j, '}');

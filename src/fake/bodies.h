@@ -12,7 +12,8 @@
 void body_box_score(struct buf *out, const struct league *l, const struct match *m, int64_t wall);
 void body_play_by_play(
 	struct buf *out, const struct league *l, const struct match *m, int64_t wall);
-void body_roster(struct buf *out, const struct league *l, int club);
+void body_roster(struct buf *out, const struct league *l, int club, int32_t day);
+/* club -1: with none now. */
 void body_player(struct buf *out, const struct league *l, const struct person *p, int club);
 void body_teams(struct buf *out);
 /* /v1/score/{day} and the week of /v1/schedule/{day}; games are played again in scratch. */

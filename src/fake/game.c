@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_EVENTS = 2048, MAX_MARKS = 1024, MAX_SHIFTS = 6000 };
 enum { PERIOD_S = 1200, OVERTIME_S = 300, INTERMISSION_S = 1080, SHOOTOUT = 5, MINOR_S = 120 };
@@ -19,6 +20,7 @@ struct play {
 	int score[SIDES], against[SIDES]; /* against: conceded by the goaltender in net */
 	int net[SIDES];                   /* the goaltender's slot */
 	bool is_pulled[SIDES], is_over;
+	bool is_playoff, is_season;
 	int boxed[SIDES][2], box_until[SIDES][2]; /* in the penalty box; NOBODY: free place */
 	int forward_line[SIDES], pair[SIDES], next_line[SIDES], next_pair[SIDES];
 	uint64_t on_ice;
@@ -39,7 +41,7 @@ static int boxed_count(const struct play *p, int side)
 static int skaters_due(const struct play *p, int side)
 {
 	int mine = boxed_count(p, side), theirs = boxed_count(p, !side);
-	if (p->period == 4)
+	if (p->period == 4 && !p->is_playoff)
 		return theirs > mine ? 3 + theirs - mine : 3;
 	return 5 - mine;
 }
@@ -178,9 +180,10 @@ static struct event *happen(struct play *p, enum happening what, int side)
 static void mark(struct play *p, bool is_running, bool is_intermission)
 {
 	assert(p->m->mark_count < MAX_MARKS);
-	p->m->marks[p->m->mark_count++] = (struct mark){p->wall, (int16_t)p->period,
-		(int16_t)p->second, (int16_t)(p->period > 3 ? OVERTIME_S : PERIOD_S), is_running,
-		is_intermission};
+	p->m->marks[p->m->mark_count++] =
+		(struct mark){p->wall, (int16_t)p->period, (int16_t)p->second,
+			(int16_t)(p->period > 3 && !p->is_playoff ? OVERTIME_S : PERIOD_S),
+			is_running, is_intermission};
 }
 
 static void face_off(struct play *p)
@@ -220,8 +223,10 @@ static void score(struct play *p, int side, int8_t player)
 		do
 			e->third = someone(p, side, player);
 		while (e->third == e->other && e->skaters[side] > 2);
-	if (e->third != NOBODY && !p->is_pulled[side] && random_chance(&p->random, 0.015))
+	if (e->third != NOBODY && !p->is_pulled[side] && player % DRESSED < FIRST_GOALTENDER &&
+		random_chance(&p->random, 0.015))
 		e->third = (int8_t)(side * DRESSED + p->net[side]);
+	e->is_unshot = e->goaltender != NOBODY && random_chance(&p->random, 0.004);
 	if (strength_of(p, side) == POWER_PLAY)
 		end_power_play(p, !side);
 	if (p->period > 3) {
@@ -238,6 +243,8 @@ static void score(struct play *p, int side, int8_t player)
 static void shoot(struct play *p, int side)
 {
 	int8_t player = shooter(p, side);
+	if (p->is_pulled[!side] && random_chance(&p->random, 0.01))
+		player = (int8_t)(side * DRESSED + p->net[side]); /* from net to net */
 	double chance = p->is_pulled[!side]                  ? 0.55
 			: strength_of(p, side) == POWER_PLAY ? 0.13
 							     : 0.095;
@@ -252,16 +259,38 @@ static void shoot(struct play *p, int side)
 		stop(p, random_between(&p->random, 15, 35));
 }
 
+/* Two who fight: five minutes each, and nobody is short for it. */
+static void fight(struct play *p)
+{
+	for (int side = 0; side < SIDES; side++) {
+		int8_t player = someone(p, side, NOBODY), other = someone(p, !side, NOBODY);
+		struct event *e = happen(p, PENALTY, side);
+		e->player = player;
+		e->other = other;
+		e->minutes = 5;
+	}
+	stop(p, random_between(&p->random, 60, 120));
+}
+
 static void penalise(struct play *p, int side)
 {
 	int place = p->boxed[side][0] == NOBODY ? 0 : 1;
+	if (random_chance(&p->random, 0.05)) {
+		fight(p);
+		return;
+	}
 	if (p->boxed[side][place] != NOBODY)
 		return; /* two short already: the whistle stays in the pocket */
 	struct event *e = happen(p, PENALTY, side);
 	e->player = someone(p, side, NOBODY);
 	e->other = someone(p, !side, NOBODY);
-	p->boxed[side][place] = e->player % DRESSED;
+	e->minutes = 2;
+	p->boxed[side][place] = e->player % DRESSED; /* who serves it, where the goaltender erred */
 	p->box_until[side][place] = p->played + MINOR_S;
+	if (!p->is_pulled[side] && random_chance(&p->random, 0.015))
+		e->player = (int8_t)(side * DRESSED + p->net[side]);
+	if (random_chance(&p->random, 0.02))
+		e->minutes += 10; /* and a misconduct: he sits, a club mate plays */
 	stop(p, random_between(&p->random, 30, 60));
 }
 
@@ -358,30 +387,124 @@ static void shoot_out(struct play *p)
 	happen(p, PERIOD_END, AWAY);
 }
 
-/* A second assist moves to a club mate who was on the ice, minutes or hours after the horn. */
-static void correct(struct play *p)
+/* ---- corrections ---- */
+
+/* Minutes or hours after the horn; of a season also days and weeks. */
+static int32_t correction_wall(struct play *p)
+{
+	enum { HOUR = 3600, DAY = 24 * HOUR };
+	int32_t after = random_between(&p->random, 60, 4 * HOUR);
+	if (p->is_season && random_chance(&p->random, 0.6))
+		after = random_between(&p->random, 4 * HOUR, 2 * DAY);
+	if (p->is_season && random_chance(&p->random, 0.25))
+		after = random_between(&p->random, 2 * DAY, 20 * DAY);
+	return p->m->over_wall + after;
+}
+
+/* The last event that `fits` and has not been corrected yet; NULL: none. */
+static struct event *find_last(struct match *m, bool (*fits)(const struct event *e))
+{
+	for (size_t i = m->event_count; i-- > 0;)
+		if (m->events[i].until == FOR_EVER && m->events[i].wall < m->over_wall &&
+			fits(&m->events[i]))
+			return &m->events[i];
+	return NULL;
+}
+
+/* The event as it was ends, and a copy of it begins, right behind it; NULL: no room. */
+static struct event *supersede(struct match *m, struct event *e, int32_t wall)
+{
+	size_t i = (size_t)(e - m->events);
+	if (m->event_count == MAX_EVENTS)
+		return NULL;
+	memmove(e + 2, e + 1, (m->event_count - i - 1) * sizeof(*e));
+	m->event_count++;
+	e[1] = e[0];
+	e[1].wall = e[0].until = wall;
+	return &e[1];
+}
+
+static bool has_second_assist(const struct event *e)
+{
+	return e->what == GOAL && e->third != NOBODY && e->third % DRESSED < FIRST_GOALTENDER;
+}
+
+static bool has_first_assist(const struct event *e)
+{
+	return e->what == GOAL && e->other != NOBODY && e->player % DRESSED < FIRST_GOALTENDER;
+}
+
+static bool is_shot(const struct event *e)
+{
+	return e->what == SHOT;
+}
+
+static bool is_hit(const struct event *e)
+{
+	return e->what == HIT;
+}
+
+/* A second assist moves to a club mate who was on the ice. */
+static void move_assist(struct play *p, int32_t wall)
+{
+	struct event *e = find_last(p->m, has_second_assist);
+	if (!e)
+		return;
+	p->on_ice = e->on_ice;
+	int8_t to = NOBODY;
+	for (int n = 0; n < 20 && (to == NOBODY || to == e->third || to == e->other); n++)
+		to = someone(p, e->side, e->player);
+	if (to == NOBODY || to == e->third || to == e->other)
+		return;
+	if ((e = supersede(p->m, e, wall)))
+		e->third = to;
+}
+
+/* The goal was his who had the first assist. */
+static void move_goal(struct play *p, int32_t wall)
+{
+	struct event *e = find_last(p->m, has_first_assist);
+	if (!e || !(e = supersede(p->m, e, wall)))
+		return;
+	int8_t scorer = e->player;
+	e->player = e->other;
+	e->other = scorer;
+}
+
+static void take_shot_back(struct play *p, int32_t wall)
+{
+	struct event *e = find_last(p->m, is_shot);
+	if (e)
+		e->until = wall;
+}
+
+/* Someone looked at the film: one more hit, by the same player. */
+static void add_hit(struct play *p, int32_t wall)
+{
+	struct event *e = find_last(p->m, is_hit);
+	int16_t id = (int16_t)(8 + p->m->event_count + 100);
+	if (!e || !(e = supersede(p->m, e, wall)))
+		return;
+	e[-1].until = FOR_EVER;
+	e->id = id;
+}
+
+static void recast(struct play *p, int32_t wall)
 {
 	struct match *m = p->m;
-	int32_t when = m->over_wall + random_between(&p->random, 60, 4 * 3600);
-	for (size_t i = m->event_count; i-- > 0;) {
-		struct event *e = &m->events[i];
-		if (e->what != GOAL || e->third == NOBODY || e->third % DRESSED >= FIRST_GOALTENDER)
-			continue;
-		p->on_ice = e->on_ice;
-		struct event now = *e;
-		for (int n = 0; n < 20; n++) {
-			now.third = someone(p, e->side, e->player);
-			if (now.third != e->third && now.third != e->other)
-				break;
-		}
-		if (now.third == e->third || now.third == e->other || m->event_count == MAX_EVENTS)
-			return;
-		now.wall = e->until = when;
-		for (size_t k = m->event_count++; k > i + 1; k--)
-			m->events[k] = m->events[k - 1];
-		m->events[i + 1] = now;
-		return;
-	}
+	int slot = random_below(&p->random, SIDES) * DRESSED +
+		   random_below(&p->random, FIRST_DEFENDER);
+	m->recast.slot = slot;
+	m->recast.wall = wall;
+	m->recast.position = m->slots[slot]->position == 'C' ? 'L' : 'C';
+}
+
+static void correct(struct play *p)
+{
+	static void (*const kinds[])(struct play * p, int32_t wall) = {
+		move_assist, move_assist, move_goal, take_shot_back, add_hit, add_hit, recast};
+	enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+	kinds[random_below(&p->random, KINDS)](p, correction_wall(p));
 }
 
 /* The goaltender of record: in net when the goal fell that decided it, else at the end. */
@@ -412,6 +535,10 @@ static void play_game(struct play *p)
 			break;
 		intermission(p, INTERMISSION_S);
 	}
+	while (p->is_playoff && p->score[AWAY] == p->score[HOME]) {
+		intermission(p, INTERMISSION_S);
+		play_period(p, PERIOD_S);
+	}
 	if (p->score[AWAY] == p->score[HOME]) {
 		intermission(p, 60);
 		play_period(p, OVERTIME_S);
@@ -426,9 +553,28 @@ static void play_game(struct play *p)
 	m->over_wall = p->wall;
 	m->final_wall = p->wall + random_between(&p->random, 120, 600);
 	m->official_wall = m->final_wall + random_between(&p->random, 900, 5400);
+	if (p->is_season && random_chance(&p->random, 0.1))
+		m->official_wall += random_between(&p->random, 1, 11) * 3600;
 	decide(p);
-	if (random_chance(&p->random, 0.4))
+	for (double chance = 0.4; random_chance(&p->random, chance); chance /= 2)
 		correct(p);
+}
+
+/* Before the game's first quarter of an hour is over, or days after it, the wrong name goes. */
+static void mistake(struct play *p, const struct league *l)
+{
+	struct match *m = p->m;
+	int side = random_below(&p->random, SIDES),
+	    slot = side * DRESSED + random_below(&p->random, 12);
+	const struct person *out = league_player(l,
+		side == HOME ? m->fixture->home : m->fixture->away, FORWARDS - 1, m->fixture->day);
+	for (int i = 0; i < SLOTS; i++)
+		if (m->slots[i] == out)
+			return; /* he plays */
+	m->mistake.slot = slot;
+	m->mistake.who = out;
+	m->mistake.wall = random_chance(&p->random, 0.5) ? random_between(&p->random, 100, 900)
+							 : correction_wall(p);
 }
 
 static void dress(struct play *p, const struct league *l)
@@ -436,16 +582,18 @@ static void dress(struct play *p, const struct league *l)
 	struct match *m = p->m;
 	int club[SIDES] = {m->fixture->away, m->fixture->home};
 	for (int side = 0; side < SIDES; side++) {
-		const struct person *all = l->people[club[side]];
+		const struct person *all[ROSTER];
+		for (int i = 0; i < ROSTER; i++)
+			all[i] = league_player(l, club[side], i, m->fixture->day);
 		for (int i = 0; i < DRESSED; i++)
 			m->slots[side * DRESSED + i] =
-				&all[i < FIRST_DEFENDER ? i
+				all[i < FIRST_DEFENDER ? i
 					: i < FIRST_GOALTENDER
 						? i - FIRST_DEFENDER + FORWARDS
 						: i - FIRST_GOALTENDER + FORWARDS + DEFENDERS];
 		int out = random_below(&p->random, 12); /* one of those who could rest does */
 		if (random_chance(&p->random, 0.5))
-			m->slots[side * DRESSED + out] = &all[12 + random_below(&p->random, 2)];
+			m->slots[side * DRESSED + out] = all[12 + random_below(&p->random, 2)];
 		p->net[side] = FIRST_GOALTENDER + random_chance(&p->random, 0.25);
 		m->starters[side] = side * DRESSED + p->net[side];
 		for (int i = 0; i < 2; i++)
@@ -460,17 +608,26 @@ struct match *match_play(struct arena *keep, const struct league *l, const struc
 	m->events = ARENA_NEW(keep, struct event, MAX_EVENTS);
 	m->marks = ARENA_NEW(keep, struct mark, MAX_MARKS);
 	m->shifts = ARENA_NEW(keep, struct shift, MAX_SHIFTS);
-	struct play p = {.m = m, .random = random_from(l->seed, (uint64_t)f->id)};
+	m->is_playoff = f->id / 10000 % 100 == 3;
+	m->mistake.slot = m->recast.slot = NOBODY;
+	struct play p = {.m = m,
+		.random = random_from(l->seed, (uint64_t)f->id),
+		.is_playoff = m->is_playoff,
+		.is_season = l->is_season};
 	dress(&p, l);
 	play_game(&p);
+	if (l->is_season && random_chance(&p.random, 0.03))
+		mistake(&p, l);
 	return m;
 }
 
 /* ---- looking at it ---- */
 
-const char *period_type(int period)
+const char *match_period_type(const struct match *m, int period)
 {
-	return period == SHOOTOUT ? "SO" : period == 4 ? "OT" : "REG";
+	if (period <= 3)
+		return "REG";
+	return period == SHOOTOUT && !m->is_playoff ? "SO" : "OT";
 }
 
 static enum state state_at(
@@ -490,8 +647,8 @@ struct moment match_at(const struct match *m, int64_t wall)
 {
 	struct moment at = {.length = PERIOD_S, .remaining = PERIOD_S};
 	int score[SIDES] = {0};
-	for (size_t i = 0; i < m->event_count && m->events[i].wall <= wall; i++)
-		for (int side = 0; side < SIDES; side++)
+	for (size_t i = 0; i < m->event_count; i++)
+		for (int side = 0; side < SIDES && m->events[i].wall <= wall; side++)
 			score[side] = m->events[i].score[side];
 	for (size_t i = 0; i < m->mark_count && m->marks[i].wall <= wall; i++) {
 		const struct mark *k = &m->marks[i];
@@ -502,7 +659,7 @@ struct moment match_at(const struct match *m, int64_t wall)
 			.is_running = k->is_running,
 			.is_intermission = k->is_intermission};
 		at.second = at.second > at.length ? at.length : at.second;
-		at.remaining = k->period == SHOOTOUT ? 0 : at.length - at.second;
+		at.remaining = k->period == SHOOTOUT && !m->is_playoff ? 0 : at.length - at.second;
 		if (k->is_intermission && i + 1 < m->mark_count)
 			at.remaining = (int)(m->marks[i + 1].wall - wall);
 	}
@@ -519,7 +676,8 @@ static void tally_goal(const struct event *e, struct tally *t)
 	if (e->third != NOBODY)
 		t->lines[e->third].assists++;
 	if (e->goaltender != NOBODY)
-		t->lines[e->goaltender].goals_against[e->strength]++;
+		*(e->is_unshot ? &t->lines[e->goaltender].own_goals
+			       : &t->lines[e->goaltender].goals_against[e->strength]) += 1;
 	if (e->strength == POWER_PLAY)
 		return;
 	for (int slot = 0; slot < SLOTS; slot++)
@@ -551,11 +709,13 @@ static void tally_event(const struct event *e, struct tally *t)
 		theirs->blocked++;
 		break;
 	case PENALTY:
-		mine->penalty_minutes += 2;
+		mine->penalty_minutes += e->minutes;
 		break;
 	case GOAL:
 		tally_goal(e, t);
 		t->score[e->side]++;
+		if (e->is_unshot)
+			break;
 		/* fall through */
 	case SHOT:
 		mine->shots++;
@@ -583,6 +743,13 @@ void match_tally(const struct match *m, int64_t wall, struct tally *out)
 			tally_event(&m->events[i], out);
 	if (m->last_period == SHOOTOUT && wall >= m->over_wall)
 		out->score[m->winner]++;
+	for (int slot = 0; slot < SLOTS; slot++) {
+		out->who[slot] = m->mistake.slot == slot && wall < m->mistake.wall ? m->mistake.who
+										   : m->slots[slot];
+		out->positions[slot] = m->recast.slot == slot && wall >= m->recast.wall
+					       ? m->recast.position
+					       : out->who[slot]->position;
+	}
 	int now = out->moment.period * 10000 + out->moment.second;
 	for (size_t i = 0; i < m->shift_count; i++) {
 		const struct shift *s = &m->shifts[i];
@@ -592,4 +759,35 @@ void match_tally(const struct match *m, int64_t wall, struct tally *out)
 		out->lines[s->slot].shifts++;
 		out->lines[s->slot].seconds += (to < now ? to : now) - from;
 	}
+}
+
+static void add_moment(const struct match *m, int32_t wall, int32_t *out, size_t room, size_t *n)
+{
+	if (wall <= m->over_wall || wall == FOR_EVER)
+		return;
+	size_t at = 0;
+	while (at < *n && out[at] < wall)
+		at++;
+	if ((at < *n && out[at] == wall) || *n == room)
+		return;
+	memmove(out + at + 1, out + at, (*n - at) * sizeof(*out));
+	out[at] = wall;
+	(*n)++;
+}
+
+size_t match_corrections(const struct match *m, int32_t *out, size_t room)
+{
+	size_t n = 0;
+	if (!room)
+		return 0;
+	out[n++] = m->over_wall;
+	for (size_t i = 0; i < m->event_count; i++) {
+		add_moment(m, m->events[i].wall, out, room, &n);
+		add_moment(m, m->events[i].until, out, room, &n);
+	}
+	if (m->recast.slot != NOBODY)
+		add_moment(m, m->recast.wall, out, room, &n);
+	if (m->mistake.slot != NOBODY)
+		add_moment(m, m->mistake.wall, out, room, &n);
+	return n;
 }

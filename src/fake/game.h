@@ -52,8 +52,9 @@ struct event {
 	int8_t skaters[SIDES], has_goaltender[SIDES];
 	uint8_t score[SIDES]; /* with this event */
 	int8_t x, y;
-	uint8_t what, strength;
-	uint64_t on_ice; /* a bit a slot */
+	uint8_t what, strength, minutes; /* minutes: of a penalty */
+	bool is_unshot;                  /* a goal that was no shot: an own goal */
+	uint64_t on_ice;                 /* a bit a slot */
 };
 
 /* From `wall` on the clock stood at `second`, and ran or did not. */
@@ -75,7 +76,20 @@ struct match {
 	int starters[SIDES];   /* slots */
 	int deciders[SIDES];   /* goaltenders of record: slots */
 	int winner;
-	int last_period; /* 4: overtime, 5: shoot-out */
+	int last_period; /* 4: overtime, 5: shoot-out; of play-offs any number of overtimes */
+	bool is_playoff;
+	/* Until `wall` the bodies listed another person in the slot, who did not play. */
+	struct {
+		int slot; /* NOBODY: there is no such mistake */
+		int32_t wall;
+		const struct person *who;
+	} mistake;
+	/* From `wall` on someone's position is another. */
+	struct {
+		int slot;
+		int32_t wall;
+		char position;
+	} recast;
 	int32_t over_wall, final_wall, official_wall;
 	struct event *events;
 	struct mark *marks;
@@ -101,18 +115,27 @@ struct line {
 	int goals, assists, plus_minus, penalty_minutes, hits, power_play_goals, shots, blocked,
 		shifts, giveaways, takeaways, faceoffs_won, faceoffs, seconds;
 	int shots_against[3], goals_against[3]; /* goaltenders, by the shooter's strength */
+	int own_goals;                          /* goals against that were no shots */
 };
 
 struct tally {
 	struct moment moment;
 	int score[SIDES], shots[SIDES];
 	struct line lines[SLOTS];
+	const struct person *who[SLOTS];
+	char positions[SLOTS];
 };
 
 struct moment match_at(const struct match *m, int64_t wall);
 void match_tally(const struct match *m, int64_t wall, struct tally *out);
 
 /* "REG", "OT", "SO" */
-const char *period_type(int period);
+const char *match_period_type(const struct match *m, int period);
+
+/*
+ * The moments after the horn, the horn itself first, from which on a line is another than before:
+ * in order, each once. How many there are; at most `room` are filled in.
+ */
+size_t match_corrections(const struct match *m, int32_t *out, size_t room);
 
 #endif

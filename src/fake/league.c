@@ -1,9 +1,8 @@
 #include "fake/league.h"
 
 #include "base/time.h"
+#include "fake/calendar.h"
 #include "fake/random.h"
-
-#include <string.h>
 
 const struct club clubs[CLUBS] = {
 	{1, "NJD", "New Jersey", "Devils", "Prudential Center", "US/Eastern"},
@@ -79,6 +78,16 @@ static void people_club(struct league *l, int club)
 		/* 4 numbers for each of 23 players: never the same twice in a club. */
 		p->number = 2 + i * 4 + random_below(&r, 4);
 	}
+	for (int i = 0; i < RESERVES; i++) {
+		struct person *p = &l->reserves[club][i];
+		p->id = 8470000 + club * 100 + ROSTER + i;
+		p->first = first_names[random_below(&r, COUNT(first_names))];
+		p->last = last_names[random_below(&r, COUNT(last_names))];
+		p->position = "CLDG"[i];
+		p->birth_day = day_from_civil(random_between(&r, 1996, 2006),
+			random_between(&r, 1, 12), random_between(&r, 1, 28));
+		p->number = 2 + ROSTER * 4 + i;
+	}
 }
 
 /* What readers must bear: two of one name, and a name with stray white space. */
@@ -92,7 +101,7 @@ static void people_oddities(struct league *l)
 	}
 }
 
-static struct league *league_new(struct arena *keep, uint64_t seed, size_t games)
+struct league *league_new(struct arena *keep, uint64_t seed, size_t games)
 {
 	struct league *l = ARENA_NEW(keep, struct league, 1);
 	l->seed = seed;
@@ -110,15 +119,6 @@ static int season_year(int32_t day)
 	return month >= 9 ? year : year - 1;
 }
 
-static void shuffle(struct random *r, int *list, int n)
-{
-	for (int i = n - 1; i > 0; i--) {
-		int k = random_below(r, i + 1), t = list[i];
-		list[i] = list[k];
-		list[k] = t;
-	}
-}
-
 struct league *league_night(
 	struct arena *keep, uint64_t seed, int games, int64_t now_ms, double speed)
 {
@@ -134,7 +134,7 @@ struct league *league_night(
 	int order[CLUBS];
 	for (int i = 0; i < CLUBS; i++)
 		order[i] = i;
-	shuffle(&r, order, CLUBS);
+	random_shuffle(&r, order, CLUBS);
 	int number = 1 + (day - day_from_civil(year, 9, 1)) % 80 * NIGHT_GAMES_MAX;
 	for (int i = 0; i < games; i++) {
 		struct fixture *f = &l->fixtures[l->count++];
@@ -150,55 +150,74 @@ struct league *league_night(
 	return l;
 }
 
-/*
- * 82 rounds in each of which every club plays once, by the circle method, over 190 days: a
- * round takes two or three days and its Saturday most of the games.
- */
-struct league *league_season(struct arena *keep, uint64_t seed, int first_year)
-{
-	struct league *l = league_new(keep, seed, SEASON_GAMES);
-	l->season = first_year * 10001 + 1;
-	l->speed = 1;
-	l->is_over = true;
-	struct random r = random_from(seed, (uint64_t)first_year);
-	int32_t first = day_from_civil(first_year, 10, 10);
-	int order[CLUBS];
-	for (int i = 0; i < CLUBS; i++)
-		order[i] = i;
-	shuffle(&r, order, CLUBS);
-	for (int round = 0; round < 82; round++) {
-		int32_t day = first + round * 190 / 82, last = first + (round + 1) * 190 / 82;
-		for (int i = 0; i < CLUBS / 2; i++) {
-			struct fixture *f = &l->fixtures[l->count];
-			bool swap = (round + i) % 2;
-			f->home = order[swap ? i : CLUBS - 1 - i];
-			f->away = order[swap ? CLUBS - 1 - i : i];
-			f->day = day + i * (last - day) * 2 / CLUBS;
-			f->id = (int64_t)first_year * 1000000 + 20001 + (int64_t)l->count++;
-			f->start_ms =
-				day_start_ms(f->day) + (23 * 60 + random_below(&r, 8) * 30) * 60000;
-		}
-		int t = order[CLUBS - 1];
-		memmove(order + 2, order + 1, (CLUBS - 2) * sizeof(order[0]));
-		order[1] = t;
-	}
-	return l;
-}
-
 const struct fixture *league_find(const struct league *l, int64_t id)
 {
-	if (!l->count || id < l->fixtures[0].id || id >= l->fixtures[0].id + (int64_t)l->count)
-		return NULL;
-	return &l->fixtures[id - l->fixtures[0].id];
+	size_t first = 0, last = l->count;
+	while (first < last) {
+		size_t middle = (first + last) / 2;
+		if (l->fixtures[middle].id < id)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first < l->count && l->fixtures[first].id == id ? &l->fixtures[first] : NULL;
+}
+
+/* ---- who is where ---- */
+
+const struct person *league_player(const struct league *l, int club, int place, int32_t day)
+{
+	const struct person *who = &l->people[club][place];
+	for (size_t i = 0; i < l->move_count && l->moves[i].day <= day; i++)
+		if (l->moves[i].club == club && l->moves[i].place == place)
+			who = l->moves[i].who;
+	return who;
 }
 
 const struct person *league_person(const struct league *l, int64_t id, int *out_club)
 {
 	int64_t n = id - 8470000;
-	if (n < 0 || n / 100 >= CLUBS || n % 100 >= ROSTER)
+	if (n < 0 || n / 100 >= CLUBS || n % 100 >= EVERYBODY)
 		return NULL;
 	*out_club = (int)(n / 100);
-	return &l->people[n / 100][n % 100];
+	return n % 100 < ROSTER ? &l->people[n / 100][n % 100]
+				: &l->reserves[n / 100][n % 100 - ROSTER];
+}
+
+int league_club_of(const struct league *l, const struct person *p, int32_t day)
+{
+	int club = (int)((p->id - 8470000) / 100);
+	int64_t place = (p->id - 8470000) % 100;
+	if (!l->move_count)
+		return place < ROSTER ? club : -1;
+	for (club = 0; club < CLUBS; club++)
+		for (int i = 0; i < ROSTER; i++)
+			if (league_player(l, club, i, day) == p)
+				return club;
+	return -1;
+}
+
+static void add_once(const struct person *list[static ROSTER_MAX], int *n, const struct person *p)
+{
+	for (int i = 0; i < *n; i++)
+		if (list[i] == p)
+			return;
+	if (*n < ROSTER_MAX)
+		list[(*n)++] = p;
+}
+
+int league_roster(
+	const struct league *l, int club, int32_t day, const struct person *out[static ROSTER_MAX])
+{
+	int n = 0;
+	for (int place = 0; place < ROSTER; place++) {
+		add_once(out, &n,
+			l->is_over ? &l->people[club][place] : league_player(l, club, place, day));
+		for (size_t i = 0; l->is_over && i < l->move_count; i++)
+			if (l->moves[i].club == club && l->moves[i].place == place)
+				add_once(out, &n, l->moves[i].who);
+	}
+	return n;
 }
 
 int club_find(struct str abbrev)
@@ -214,4 +233,23 @@ int64_t league_wall(const struct league *l, const struct fixture *f, int64_t now
 	if (l->is_over)
 		return INT32_MAX - 1; /* the last moment before for ever */
 	return (int64_t)((double)(now_ms - l->began_ms) * l->speed / 1000) - f->puck_s;
+}
+
+int64_t league_instant(const struct league *l, const struct fixture *f, int64_t wall)
+{
+	return l->began_ms + (int64_t)((double)(f->puck_s + wall) * 1000 / l->speed);
+}
+
+struct listing league_listing(const struct league *l, const struct fixture *f, int64_t now_ms)
+{
+	struct listing said = {true, f->day, f->start_ms, "OK"};
+	if (l->is_over)
+		return said;
+	said.is_known = now_ms >= f->known_ms;
+	if (f->put_off_ms && now_ms < f->named_ms) {
+		said.day = f->planned_day;
+		said.start_ms = f->planned_ms;
+		said.schedule_state = now_ms < f->put_off_ms ? "OK" : "PPD";
+	}
+	return said;
 }

@@ -13,15 +13,17 @@ enum { WORDS = 3, SCRATCH = 8 * 1024 * 1024 };
 /* What a route's function sees. */
 struct question {
 	struct pages *pages;
-	struct str words[WORDS]; /* what stood for the route's {} */
+	const struct league *league; /* the pages' own, or as it was at the moment asked for */
+	struct str words[WORDS];     /* what stood for the route's {} */
 	int64_t at_ms, now_ms;
+	bool is_asked_at; /* the moment was asked for, and is not now */
 	struct buf *out;
 };
 
 void pages_init(struct pages *p, const struct league *l, const struct recordings *r)
 {
 	*p = (struct pages){.league = l, .recordings = r, .scratch = arena_reserve(SCRATCH)};
-	if (l->is_over)
+	if (l->is_season)
 		return;
 	p->keep = arena_reserve((l->count + 1) * (MATCH_BYTES + sizeof(void *)));
 	p->matches = ARENA_NEW(&p->keep, const struct match *, l->count + 1);
@@ -47,7 +49,13 @@ static const struct match *find_match(struct pages *p, struct str word, struct a
 
 static enum page of_league(const struct question *q)
 {
-	return q->pages->league->is_over ? PAGE_STAYS : PAGE_CHANGES;
+	return q->league->is_over || q->is_asked_at ? PAGE_STAYS : PAGE_CHANGES;
+}
+
+/* People move within a season, and not on a night. */
+static enum page of_season(const struct question *q)
+{
+	return q->league->is_season ? of_league(q) : PAGE_STAYS;
 }
 
 static enum page send_to_day(const struct question *q, const char *kind)
@@ -70,7 +78,7 @@ static enum page schedule(const struct question *q)
 		return send_to_day(q, "schedule");
 	if (!parse_day(q->words[0], &day))
 		return PAGE_MISSING;
-	body_schedule(q->out, q->pages->league, day, q->at_ms, q->pages->scratch);
+	body_schedule(q->out, q->league, day, q->at_ms, q->pages->scratch);
 	return of_league(q);
 }
 
@@ -81,7 +89,7 @@ static enum page score(const struct question *q)
 		return send_to_day(q, "score");
 	if (!parse_day(q->words[0], &day))
 		return PAGE_MISSING;
-	body_score(q->out, q->pages->league, day, q->at_ms, q->pages->scratch);
+	body_score(q->out, q->league, day, q->at_ms, q->pages->scratch);
 	return of_league(q);
 }
 
@@ -94,7 +102,7 @@ static enum page of_game(const struct question *q, game_body *body)
 	const struct match *m = find_match(q->pages, q->words[0], &scratch);
 	if (!m)
 		return PAGE_MISSING;
-	const struct league *l = q->pages->league;
+	const struct league *l = q->league;
 	body(q->out, l, m, league_wall(l, m->fixture, q->at_ms));
 	return of_league(q);
 }
@@ -118,10 +126,10 @@ static enum page of_club(const struct question *q, const char *kind, int *out_cl
 		return PAGE_MISSING;
 	if (str_equal(q->words[1], STR("current")) || str_equal(q->words[1], STR("now"))) {
 		buf_add_format(q->out, "/v1/%s/%s/%" PRId64, kind, clubs[*out_club].abbrev,
-			q->pages->league->season);
+			q->league->season);
 		return PAGE_ELSEWHERE;
 	}
-	bool is_ours = str_to_i64(q->words[1], &season) && season == q->pages->league->season;
+	bool is_ours = str_to_i64(q->words[1], &season) && season == q->league->season;
 	return is_ours ? PAGE_STAYS : PAGE_MISSING;
 }
 
@@ -130,8 +138,8 @@ static enum page roster(const struct question *q)
 	int club;
 	enum page page = of_club(q, "roster", &club);
 	if (page == PAGE_STAYS)
-		body_roster(q->out, q->pages->league, club);
-	return page;
+		body_roster(q->out, q->league, club, eastern_day(q->at_ms));
+	return page == PAGE_STAYS ? of_season(q) : page;
 }
 
 static enum page club_season(const struct question *q)
@@ -140,7 +148,7 @@ static enum page club_season(const struct question *q)
 	enum page page = of_club(q, "club-schedule-season", &club);
 	if (page != PAGE_STAYS)
 		return page;
-	body_club_season(q->out, q->pages->league, club, q->at_ms, q->pages->scratch);
+	body_club_season(q->out, q->league, club, q->at_ms, q->pages->scratch);
 	return of_league(q);
 }
 
@@ -149,18 +157,19 @@ static enum page player(const struct question *q)
 	int64_t id;
 	int club;
 	const struct person *p =
-		str_to_i64(q->words[0], &id) ? league_person(q->pages->league, id, &club) : NULL;
+		str_to_i64(q->words[0], &id) ? league_person(q->league, id, &club) : NULL;
 	if (!p || q->pages->recordings)
 		return PAGE_MISSING;
-	body_player(q->out, q->pages->league, p, club);
-	return PAGE_STAYS;
+	club = league_club_of(q->league, p, eastern_day(q->at_ms));
+	body_player(q->out, q->league, p, club);
+	return of_season(q);
 }
 
 static enum page seasons(const struct question *q)
 {
 	struct json j = json_begin(q->out);
 	json_open(&j, '[');
-	for (int64_t season = 19171918; season <= q->pages->league->season; season += 10001)
+	for (int64_t season = 19171918; season <= q->league->season; season += 10001)
 		if (season != 20042005)
 			json_i64(&j, season);
 	json_close(&j, ']');
@@ -173,14 +182,15 @@ static enum page teams(const struct question *q)
 	return PAGE_STAYS;
 }
 
-/* Ours, for tests: what the game comes to in the end, one line a player. */
+/* Ours, for tests: what the game comes to in the end or, with ?at=, at that moment. */
 static enum page truth(const struct question *q)
 {
 	struct arena scratch = q->pages->scratch;
 	const struct match *m = find_match(q->pages, q->words[0], &scratch);
 	if (!m)
 		return PAGE_MISSING;
-	truth_game(q->out, m);
+	truth_game(q->out, m,
+		q->is_asked_at ? league_wall(q->league, m->fixture, q->at_ms) : FOR_EVER - 1);
 	return PAGE_STAYS;
 }
 
@@ -220,6 +230,16 @@ static bool match_route(struct str pattern, struct str path, struct str words[st
 		pattern = want.tail;
 		path = got.tail;
 	}
+}
+
+bool pages_asked_at(struct str query, int64_t *out_ms)
+{
+	for (struct str_cut part = {.tail = query, .found = query.n > 0}; part.found;) {
+		part = str_cut(part.tail, '&');
+		if (str_starts(part.head, STR("at=")))
+			return time_parse(str_skip(part.head, 3), out_ms);
+	}
+	return false;
 }
 
 int pages_endpoint(struct str path)
@@ -277,7 +297,16 @@ enum page pages_render(struct pages *p, struct str path, struct str query, int64
 		return PAGE_BAD;
 	if (render_recorded(p, path, query, nth, out) == PAGE_STAYS)
 		return PAGE_STAYS;
-	struct question q = {.pages = p, .at_ms = at_ms, .now_ms = now_ms, .out = out};
+	struct question q = {
+		.pages = p, .league = p->league, .at_ms = at_ms, .now_ms = now_ms, .out = out};
+	struct league then;
+	if (pages_asked_at(query, &q.at_ms)) {
+		then = *p->league;
+		then.is_over = false;
+		q.league = &then;
+		q.is_asked_at = true;
+		q.now_ms = q.at_ms;
+	}
 	for (int i = 0; i < ROUTES; i++)
 		if (match_route(routes[i].path, path, q.words))
 			return routes[i].render(&q);

@@ -34,6 +34,9 @@ int pages_endpoint(struct str path);
 void pages_init(struct pages *p, const struct league *l, const struct recordings *r);
 void pages_clear(struct pages *p);
 
+/* "at=2025-10-08T02:00:00Z" in a query: another moment than now. */
+bool pages_asked_at(struct str query, int64_t *out_ms);
+
 /*
  * Fills *out with the body, or the path of an ELSEWHERE. `nth` chooses among recorded
  * bodies as recordings_find does. at_ms is what the body shows, now_ms decides which day

@@ -35,3 +35,12 @@ bool random_chance(struct random *r, double p)
 {
 	return random_unit(r) < p;
 }
+
+void random_shuffle(struct random *r, int *list, int n)
+{
+	for (int i = n - 1; i > 0; i--) {
+		int k = random_below(r, i + 1), t = list[i];
+		list[i] = list[k];
+		list[k] = t;
+	}
+}

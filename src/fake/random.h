@@ -17,5 +17,6 @@ int random_below(struct random *r, int n);          /* 0 … n-1 */
 int random_between(struct random *r, int a, int b); /* a … b */
 double random_unit(struct random *r);               /* [0, 1) */
 bool random_chance(struct random *r, double p);
+void random_shuffle(struct random *r, int *list, int n);
 
 #endif

@@ -271,6 +271,7 @@ static struct window find_window(struct asked *a)
 {
 	struct fake *f = a->fake;
 	struct window w = {.now_ms = time_now_ms(), .length_ms = f->window_ms};
+	pages_asked_at(http_query(a->x), &w.now_ms);
 	w.start_ms = w.filled_ms = w.now_ms - w.now_ms % w.length_ms;
 	if (a->fault == FAULT_STALE) { /* as a cache far away, which took it then */
 		int back = 1 + faults_below(&f->settings->faults, a->hash, a->times, 3);

@@ -45,8 +45,19 @@ for args, word in ((["--faults", "slow=0.1,statu-500=0.1"], '"statu-500=0.1"'), 
     r = rig.run("fake", "--listen", "127.0.0.1:0", "--deadline", "1s", *args)
     tap.ok(r.returncode == 2 and word in r.stderr and r.stderr.count("\n") == 1, "usage: " + " ".join(args), r.stderr)
 
-truths = [json.loads(line) for line in rig.run("fake", "--truth", "--season", "20232024", "--seed", "3").stdout.splitlines()]
+history = [json.loads(line) for line in rig.run("fake", "--truth", "-", "--season", "20232024", "--seed", "3").stdout.splitlines()]
+final, corrected = {}, 0
+for step in history:
+    row = step.get("row") or step["gone"]
+    key = row["game_id"], row["player_id"]
+    corrected += key in final
+    if "row" in step:
+        final[key] = row
+    else:
+        del final[key]
+truths = list(final.values())
 tap.same((len(truths), len({t["game_id"] for t in truths})), (1312 * 40, 1312), "--truth: 40 lines for each of 1,312 games")
+tap.ok(200 < corrected < 3000 and any("gone" in step for step in history), "and what is corrected after the horn", corrected)
 
 # ---- a night ----
 
@@ -112,8 +123,8 @@ for path, want in (("/v1/gamecenter/2001020001/boxscore", 404), ("/v1/roster/XYZ
 # ---- a season, and what ingest makes of it ----
 
 season = Fake("--season", "20232024", "--seed", "3")
-first = datetime.date(2023, 10, 10)
-weeks = [season.json("/v1/schedule/%s" % (first + datetime.timedelta(7 * i)))["gameWeek"] for i in range(28)]
+first = datetime.date(2023, 10, 7)
+weeks = [season.json("/v1/schedule/%s" % (first + datetime.timedelta(7 * i)))["gameWeek"] for i in range(30)]
 tap.same({g["id"] for w in weeks for d in w for g in d["games"] if g["gameState"] == "OFF"}, {t["game_id"] for t in truths},
          "its weeks have all of its games, official")
 

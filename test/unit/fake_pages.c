@@ -67,7 +67,8 @@ static void each_path_has_its_page(void **state)
 		{&night, "/v1/roster/TOR/current", PAGE_ELSEWHERE},
 		{&night, "/v1/club-schedule-season/TOR/20262027", PAGE_CHANGES},
 		{&night, "/v1/player/8470101/landing", PAGE_STAYS},
-		{&night, "/v1/player/8470199/landing", PAGE_MISSING},
+		{&night, "/v1/player/8470126/landing", PAGE_STAYS},
+		{&night, "/v1/player/8470127/landing", PAGE_MISSING},
 		{&night, "/v1/player//landing", PAGE_BAD},
 		{&night, "/v1/season", PAGE_STAYS},
 		{&night, "/stats/rest/en/team", PAGE_STAYS},
@@ -100,7 +101,7 @@ static void truth_is_of_the_game(void **state)
 		const struct match *m =
 			match_play(&scratch, season.league, &season.league->fixtures[i]);
 		buf_reset(&out);
-		truth_game(&out, m);
+		truth_game(&out, m, FOR_EVER - 1);
 		int lines = 0, goals = 0, decisions = 0;
 		for (char *p = out.p, *end = out.p + out.n; p < end; lines++) {
 			char *newline = memchr(p, '\n', (size_t)(end - p));
