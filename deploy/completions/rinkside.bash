@@ -24,9 +24,11 @@ _rinkside()
 	--ttl) return ;;
 	--latency) return ;;
 	--season) return ;;
+	--from) return ;;
 	--recordings) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--faults) return ;;
 	--deadline) return ;;
+	--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
 	1,* | 2,help | 2,man) words='ingest monitor season fake completion man help --help --version' ;;
@@ -36,7 +38,7 @@ _rinkside()
 	ingest) words='--file --observed-at --columns --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	monitor) words='--every --once --inline --child-deadline --max-children --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	season) words='--jobs --rate --only-missing --events --game-types --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	fake) words='--listen --seed --games --speed --ttl --latency --season --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	esac

@@ -74,10 +74,12 @@ _rinkside()
 			'--ttl[how long a body holds, in the game'\''s seconds; never less than a real one]:S:' \
 			'--latency[before each reply]:TIME:' \
 			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
+			'--from[the season is on, and it is that time\: 2025-10-07T20\:00\:00Z]:TIME:' \
+			'--playoffs[the season'\''s play-offs too]' \
 			'--recordings[real bodies in place of made-up ones]:DIR:_files' \
 			'--faults[what goes wrong, how often\: slow=0.01,html=0.01]:SPEC:' \
 			'--deadline[end after it; else never]:TIME:' \
-			'--truth[print how all games end, a JSON object a player, and serve nothing]' \
+			'--truth[write there how all games end and what is corrected later; -\: print it, and serve nothing]:FILE:_files' \
 			'--db[the database\: sqlite\:FILE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
