@@ -35,6 +35,9 @@ GENERATED := $(BUILD)/gen/schema.c $(BUILD)/gen/web.c
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/obj/%.o) $(GENERATED:$(BUILD)/gen/%.c=$(BUILD)/obj/gen/%.o)
 ARCHIVE := $(BUILD)/librinkside.a
 UNITS   := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c test/conformance/*.c))
+FUZZERS := $(basename $(notdir $(wildcard test/fuzz/*.c)))
+REPLAYS := $(FUZZERS:%=$(BUILD)/test/fuzz/%)
+FUZZ_SECONDS ?= 60
 
 all: $(BUILD)/rinkside
 
@@ -71,6 +74,19 @@ $(BUILD)/gen/web.c: scripts/web scripts/embed $(wildcard web/* web/*/*)
 	@scripts/web $(BUILD)/web
 	@scripts/embed web_files $(BUILD)/web/site $$(cd $(BUILD)/web/site && find * -type f | LC_ALL=C sort) >$@
 
+# A fuzz target over the files of its corpus, with any compiler.
+$(BUILD)/test/fuzz/%: test/fuzz/%.c test/fuzz_replay.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  TEST  $@"
+	@$(CC) $(ALL_CFLAGS) -Itest -DCORPUS='"test/fuzz/$*"' $(LDHARDEN) $(LDFLAGS) -o $@ $< test/fuzz_replay.c \
+		$(ARCHIVE) $(LIBS)
+
+# The target itself; clang's.
+$(BUILD)/fuzzer/%: test/fuzz/%.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $@"
+	@$(CC) $(ALL_CFLAGS) $(LDFLAGS) -fsanitize=fuzzer,address,undefined -o $@ $< $(ARCHIVE) $(LIBS)
+
 $(BUILD)/test/%: test/%.c $(ARCHIVE)
 	@mkdir -p $(@D)
 	@echo "  TEST  $@"
@@ -79,7 +95,8 @@ $(BUILD)/test/%: test/%.c $(ARCHIVE)
 
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
-units: $(UNITS)
+units: $(UNITS) $(REPLAYS)
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzzer/%)
 
 # What the tests need is installed, then all of them run; the last line counts them.
 check:
@@ -92,6 +109,15 @@ san:
 	@$(MAKE) --no-print-directory check BUILD=build/san SAN=address,undefined
 tsan:
 	@$(MAKE) --no-print-directory check BUILD=build/tsan SAN=thread
+
+# Each target for FUZZ_SECONDS, from its corpus; what is found is kept under build/fuzz, and what was
+# a crash belongs into the corpus.
+fuzz:
+	@scripts/deps fuzz
+	@$(MAKE) --no-print-directory fuzzers BUILD=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined
+	@for f in $(FUZZERS); do mkdir -p build/fuzz/found/$$f && echo "$$f" && \
+		build/fuzz/fuzzer/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+			-artifact_prefix=build/fuzz/$$f- build/fuzz/found/$$f test/fuzz/$$f || exit 1; done
 
 demo:
 	@scripts/deps page
@@ -138,9 +164,10 @@ help:
 	@echo 'make run         the same on the NHL'"'"'s own API'
 	@echo 'make check       every test; san and tsan: the same under sanitizers'
 	@echo 'make bench       ratios, side by side with nginx'
+	@echo 'make fuzz        what libFuzzer finds, each target for FUZZ_SECONDS=60'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck'
 	@echo 'make docs        the generated pages under docs/'
 	@echo 'make install     program, manual, completions to $$(DESTDIR)$$(PREFIX)'
 
 FORCE:
-.PHONY: all units check san tsan demo run bench docs lint install clean help FORCE
+.PHONY: all units fuzzers fuzz check san tsan demo run bench docs lint install clean help FORCE

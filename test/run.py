@@ -2,7 +2,7 @@
 """Runs every test and counts: `N passed, N failed` is the last line.
 
 A test is a program that prints TAP ("ok 1 - name", "not ok 2 - name", "1..2"). Unit and
-conformance tests are built under $BUILD/test; golden, system and browser tests are the
+conformance tests, and fuzz targets that replay their corpora, are built under $BUILD/test; golden, system and browser tests are the
 executable files under test/. `test/run.py WORD…` runs those whose path holds a word.
 """
 import concurrent.futures, os, re, subprocess, sys, time
@@ -14,7 +14,7 @@ DEADLINE_S = 420
 
 def programs():
     found = []
-    for place in ("unit", "conformance"):
+    for place in ("unit", "conformance", "fuzz"):
         for f in sorted(os.listdir(os.path.join(ROOT, "test", place))) if os.path.isdir(os.path.join(ROOT, "test", place)) else []:
             if f.endswith(".c"):
                 found.append(os.path.join(BUILD, "test", place, f[:-2]))
