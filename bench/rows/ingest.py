@@ -1,0 +1,138 @@
+"""One-shot ingests, a tick of the monitor, a season."""
+import json, os, sqlite3, threading, time
+
+from rig import CLIENT_CORE, SERVER_CORE, Measure, Row, get, median
+
+SEASON, FIRST_GAME, GAMES = 20252026, 2025020001, 1312
+
+
+def one_shot(bench):
+    times = 15 if bench.is_quick else 100
+    fake, db = bench.fake("--season", SEASON), bench.database()
+    new = bench.spawn([["ingest", FIRST_GAME + i] for i in range(times)], db=db, upstream=fake.url, core=SERVER_CORE)
+    same = bench.spawn([["ingest", FIRST_GAME + i] for i in range(times)], db=db, upstream=fake.url, core=SERVER_CORE)
+    fake.stop()
+    yield Measure("unchanged: CPU", median(s.cpu_ms for s in same), "ms", "<= 10")
+    yield Measure("unchanged: wall", median(s.wall_ms for s in same), "ms")
+    yield Measure("unchanged: memory", median(s.rss_kib for s in same) / 1024, "MiB", "<= 14")
+    yield Measure("new, with its play-by-play: CPU", median(s.cpu_ms for s in new[times // 2:]), "ms", "<= 10")
+    yield Measure("new, with its play-by-play: memory", median(s.rss_kib for s in new[times // 2:]) / 1024, "MiB", "<= 14")
+
+
+def live_night(bench, count=16):
+    """A directory of recordings: so many games, all of them live, held still."""
+    place = os.path.join(bench.temp, "night")
+    if os.path.exists(place):
+        return place
+    fake = bench.fake("--games", count, "--speed", 120)
+    first = int(fake.output().split("games ")[1].split()[0])
+    boxes, end = [], time.monotonic() + 60
+    while len(boxes) < count and time.monotonic() < end:
+        boxes = [json.loads(get("%s/v1/gamecenter/%d/boxscore" % (fake.url, first + i))) for i in range(count)]
+        boxes = [b for b in boxes if b["gameState"] in ("LIVE", "CRIT")]
+        time.sleep(0.1)
+    if len(boxes) < count:
+        raise RuntimeError("the made-up night never had %d live games" % count)
+    week, score = json.loads(get(fake.url + "/v1/schedule/now")), json.loads(get(fake.url + "/v1/score/now"))
+    day = boxes[0]["gameDate"]
+    for d in week["gameWeek"]:
+        for g in d["games"]:
+            g.update(next((dict(gameState=b["gameState"]) for b in boxes if b["id"] == g["id"]), {}))
+    save = lambda name, body: (os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True),
+                               json.dump(body, open(os.path.join(place, name), "w")))
+    for b in boxes:
+        save("web/boxscore/%d-LIVE.json" % b["id"], b)
+        save("web/play-by-play/%d-LIVE.json" % b["id"], json.loads(get("%s/v1/gamecenter/%d/play-by-play" % (fake.url, b["id"]))))
+        for side in ("awayTeam", "homeTeam"):
+            name = b[side]["abbrev"]
+            save("web/roster/%s-%d.json" % (name, b["season"]), json.loads(get("%s/v1/roster/%s/%d" % (fake.url, name, b["season"]))))
+    save("stats-rest/team/team.json", json.loads(get(fake.url + "/stats/rest/en/team")))
+    for shift in range(-2, 3):
+        save("web/schedule/%s.json" % plus(week["gameWeek"][0]["date"] if 0 else day, shift), week)
+        save("web/score/%s.json" % plus(day, shift), score if shift == 0 else dict(score, games=[]))
+    fake.stop()
+    return place
+
+
+def plus(day, shift):
+    import datetime
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=shift)).isoformat()
+
+
+class LastRow(threading.Thread):
+    """Notes when the table first holds lines of all games; asks the database every few milliseconds."""
+    def __init__(self, db, games):
+        super().__init__(daemon=True)
+        self.db, self.games, self.at, self.is_over = db, games, None, False
+
+    def run(self):
+        connection = None
+        while not self.is_over and self.at is None:
+            try:
+                connection = connection or (sqlite3.connect("file:%s?mode=ro" % self.db, uri=True, timeout=5, check_same_thread=False))
+                if connection.execute("select count(*) from games where exists (select 1 from game_stats s where s.game_id = games.game_id)").fetchone()[0] >= self.games:
+                    self.at = time.monotonic()
+            except sqlite3.OperationalError:
+                connection = None  # not there yet
+            time.sleep(0.004)
+
+
+def tick(bench, *more):
+    """A first tick, which stores every game, and ticks after it, which find them unchanged."""
+    place, count = live_night(bench), 16
+    lasts, colds, warms = [], [], []
+    for _ in range(2 if bench.is_quick else 7):
+        fake, db = bench.fake("--recordings", place), bench.database()
+        bench.run("ingest", "--file", os.path.join(place, "stats-rest/team/team.json"), db=db)  # the schema is there before a tick
+        watch = LastRow(db, count)
+        watch.start()
+        begin = time.monotonic()
+        colds += bench.spawn([["monitor", "--once", *more]], db=db, upstream=fake.url)
+        watch.join(2)
+        watch.is_over = True
+        if watch.at is None:
+            raise RuntimeError("not all of the %d games have lines after a tick" % count)
+        lasts.append(watch.at - begin)
+        warms += bench.spawn([["monitor", "--once", *more]] * 3, db=db, upstream=fake.url)
+        fake.stop()
+    return median(lasts), median(s.cpu_ms for s in colds), median(s.cpu_ms for s in warms), median(s.wall_ms for s in warms)
+
+
+def tick_children(bench):
+    last_s, cold_ms, warm_ms, wall_ms = tick(bench)
+    yield Measure("all new: to the last row", last_s, "s", "<= 0.2")
+    yield Measure("all new: CPU, with names and events", cold_ms / 1000, "s")
+    yield Measure("unchanged: whole tick", wall_ms / 1000, "s", "<= 0.2")
+    yield Measure("unchanged: CPU", warm_ms / 1000, "s", "<= 0.2")
+
+
+def tick_inline(bench):
+    last_s, cold_ms, warm_ms, wall_ms = tick(bench, "--inline")
+    yield Measure("all new: to the last row", last_s, "s", "<= 0.2")
+    yield Measure("all new: CPU, with names and events", cold_ms, "ms")
+    yield Measure("unchanged: whole tick", wall_ms / 1000, "s", "<= 0.2")
+    yield Measure("unchanged: CPU", warm_ms, "ms", "<= 30")
+
+
+def season(bench):
+    latency_ms, jobs = 30, 8
+    fake, db = bench.fake("--season", SEASON, "--latency", "%dms" % latency_ms), bench.database()
+    run, = bench.spawn([["season", SEASON, "--jobs", jobs, "--log-level", "warning"]], db=db, upstream=fake.url)
+    stored = sqlite3.connect(db).execute("select count(distinct game_id) from game_stats").fetchone()[0]
+    if stored != GAMES:
+        raise RuntimeError("%d games stored of %d" % (stored, GAMES))
+    again, = bench.spawn([["season", SEASON, "--jobs", jobs, "--log-level", "warning"]], db=db, upstream=fake.url)
+    fake.stop()
+    floor_s = GAMES * latency_ms / jobs / 1000
+    yield Measure("time", run.wall_ms / 1000, "s", "<= %.2f" % (1.2 * floor_s), ("the latency's own limit", floor_s))
+    yield Measure("CPU", run.cpu_ms / 1000, "s", "<= 6")
+    yield Measure("memory", run.rss_kib / 1024, "MiB")
+    yield Measure("again, all of it there: time", again.wall_ms / 1000, "s")
+
+
+ROWS = [
+    Row("one-shot", "one-shot ingest, plain HTTP on loopback", one_shot),
+    Row("tick", "a tick with 16 live games, a child each", tick_children),
+    Row("inline", "a tick with 16 live games, inline", tick_inline),
+    Row("season", "a season of 1,312 games, 30 ms upstream latency, 8 jobs", season),
+]
