@@ -93,11 +93,25 @@ static void read_line(const struct place *p, struct box_score *b, bool is_home, 
 	b->snapshot.count++;
 }
 
+/* Room for all that is there, so that no page is touched for lines that never come. */
+static size_t count_lines(const struct place *stats)
+{
+	size_t count = 0;
+	for (size_t side = 0; side < 2; side++) {
+		struct place team = place_get(stats, side ? "homeTeam" : "awayTeam");
+		for (size_t i = 0; i < GROUPS; i++) {
+			struct place group = place_get(&team, groups[i]);
+			count += place_count(&group);
+		}
+	}
+	return count < MAX_LINES ? count : MAX_LINES;
+}
+
 static void read_lines(const struct place *stats, struct box_score *b)
 {
 	struct reader *r = stats->reader;
 	b->snapshot.has_lines = true;
-	b->snapshot.lines = ARENA_NEW(r->keep, struct stat_line, MAX_LINES);
+	b->snapshot.lines = ARENA_NEW(r->keep, struct stat_line, count_lines(stats));
 	for (size_t side = 0; side < 2; side++) {
 		struct place team = place_get(stats, side ? "homeTeam" : "awayTeam");
 		for (size_t i = 0; i < GROUPS; i++) {
