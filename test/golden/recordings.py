@@ -89,6 +89,17 @@ class Served:
         return json.loads(body) if status == 200 else None
 
 
+STATE = """game_state stats_status away_score away_shots home_score home_shots period period_type clock_seconds clock_running
+    in_intermission last_period_type""".split()
+
+
+def how_far(game):
+    """An order of two looks at a game: ended, period, seconds played in it."""
+    is_over = game["game_state"] in ("OVER", "FINAL", "OFF")
+    played = 1200 if game["in_intermission"] else 1200 - (game["clock_seconds"] or 0)
+    return is_over, game["period"] or 0, played
+
+
 def learn(want, served, nth):
     """Full names, ages and goaltenders' points, from the play-by-play, rosters and players that are served."""
     (game,), lines = want["games"].values(), want["game_stats"]
@@ -123,6 +134,9 @@ def learn(want, served, nth):
             line["assists"] = sum(me in (e["assist1_player_id"], e["assist2_player_id"]) for e in goals)
             line["points"] = line["goals"] + line["assists"]
         want["game_events"] = told["game_events"]
+        (seen,) = told["games"].values()
+        if how_far(seen) > how_far(game):  # recorded later than the box score: what it says of the game is newer
+            game.update({c: seen[c] for c in STATE if seen[c] is not None})
 
 
 def over_http(served, folder):
