@@ -162,12 +162,14 @@ help:
 	@echo 'make             build/rinkside'
 	@echo 'make demo        a made-up night of hockey through the whole pipeline, on http://127.0.0.1:8080'
 	@echo 'make run         the same on the NHL'"'"'s own API'
-	@echo 'make check       every test; san and tsan: the same under sanitizers'
-	@echo 'make bench       ratios, side by side with nginx'
+	@echo 'make check       every test, after installing what they need; the last line counts them'
+	@echo 'make san, tsan   the same under address and undefined, and under thread'
+	@echo 'make bench       figures beside nginx; ROWS='"'"'tick api'"'"', QUICK=1, BASE=REVISION'
 	@echo 'make fuzz        what libFuzzer finds, each target for FUZZ_SECONDS=60'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck'
-	@echo 'make docs        the generated pages under docs/'
+	@echo 'make docs        the generated pages under docs/, which make check compares'
 	@echo 'make install     program, manual, completions to $$(DESTDIR)$$(PREFIX)'
+	@echo 'make clean       removes build/'
 
 FORCE:
 .PHONY: all units fuzzers fuzz check san tsan demo run bench docs lint install clean help FORCE
