@@ -18,6 +18,17 @@ _rinkside()
 	--rate) return ;;
 	--game-types) return ;;
 	--listen) return ;;
+	--token-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
+	--threads) return ;;
+	--queue) return ;;
+	--cache) return ;;
+	--max-connections) return ;;
+	--max-connections-per-peer) return ;;
+	--max-head) return ;;
+	--max-target) return ;;
+	--head-timeout) return ;;
+	--idle-timeout) return ;;
+	--grace) return ;;
 	--seed) return ;;
 	--games) return ;;
 	--speed) return ;;
@@ -31,14 +42,17 @@ _rinkside()
 	--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
-	1,* | 2,help | 2,man) words='ingest monitor season fake completion man help --help --version' ;;
+	1,* | 2,help | 2,man) words='ingest monitor season api up fake migrate completion man help --help --version' ;;
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
 	ingest) words='--file --observed-at --columns --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	monitor) words='--every --once --inline --child-deadline --max-children --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	season) words='--jobs --rate --only-missing --events --game-types --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	api) words='--listen --token-file --threads --queue --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	up) words='--listen --token-file --threads --queue --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --every --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	esac

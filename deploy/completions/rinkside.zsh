@@ -7,7 +7,10 @@ _rinkside()
 		'ingest:fetches games'\'' box scores and stores them, once'
 		'monitor:watches the schedule and ingests every game that is on'
 		'season:ingests past seasons, and says what is missing'
+		'api:serves what is stored over HTTP'
+		'up:all of it on one machine\: watches, ingests and serves, in one process'
 		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
+		'migrate:brings a database up to the newest schema'
 		'completion:prints the completion of a shell'
 		'man:prints a manual page, as man reads it'
 		'help:what a command does'
@@ -65,6 +68,53 @@ _rinkside()
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
+	api)
+		_arguments \
+			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
+			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
+			'--threads[that ask the database for readers]:N:' \
+			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
+			'--cache[of answers kept ready]:MIB:' \
+			'--max-connections[in all]:N:' \
+			'--max-connections-per-peer[from one address]:N:' \
+			'--max-head[of a request]:BYTES:' \
+			'--max-target[of a request'\''s path and query]:BYTES:' \
+			'--head-timeout[from the first byte of a head to its last]:TIME:' \
+			'--idle-timeout[between two requests]:TIME:' \
+			'--grace[for what is under way when told to end]:TIME:' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	up)
+		_arguments \
+			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
+			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
+			'--threads[that ask the database for readers]:N:' \
+			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
+			'--cache[of answers kept ready]:MIB:' \
+			'--max-connections[in all]:N:' \
+			'--max-connections-per-peer[from one address]:N:' \
+			'--max-head[of a request]:BYTES:' \
+			'--max-target[of a request'\''s path and query]:BYTES:' \
+			'--head-timeout[from the first byte of a head to its last]:TIME:' \
+			'--idle-timeout[between two requests]:TIME:' \
+			'--grace[for what is under way when told to end]:TIME:' \
+			'--every[between two looks at the schedule]:TIME:' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
 	fake)
 		_arguments \
 			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
@@ -80,6 +130,17 @@ _rinkside()
 			'--faults[what goes wrong, how often\: slow=0.01,html=0.01]:SPEC:' \
 			'--deadline[end after it; else never]:TIME:' \
 			'--truth[write there how all games end and what is corrected later; -\: print it, and serve nothing]:FILE:_files' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	migrate)
+		_arguments \
 			'--db[the database\: sqlite\:FILE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \

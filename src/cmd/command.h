@@ -23,7 +23,10 @@ struct config {
 	bool only_missing, events;
 	struct str game_types;
 	struct str listen;
-	int64_t max_connections, max_connections_per_peer;
+	struct str token_file;
+	int64_t threads, queue, cache_mib;
+	int64_t max_connections, max_connections_per_peer, max_head, max_target;
+	int64_t head_timeout_ms, idle_timeout_ms, grace_ms;
 	struct str recordings, faults;
 	double speed;
 	int64_t seed, games, latency_ms, ttl_s;

@@ -217,24 +217,27 @@ void http_reply(struct http_exchange *x, int status, const struct http_header_li
 	answer(c, parts, bytes.n && x->method != HTTP_HEAD_ && has_length(status) ? 2 : 1);
 }
 
-void http_reply_rendered(struct http_exchange *x, struct blob *response, size_t head_bytes)
+void http_reply_rendered(struct http_exchange *x, int status, struct str lines,
+	struct blob *rest, size_t head_bytes)
 {
 	struct connection *c = connection_of(x);
 	if (!begin_answer(c))
 		return;
-	struct part part = {.bytes = blob_str(response), .owner = response};
+	struct buf *out = &c->server->scratch;
+	buf_reset(out);
+	add_head(c, status, NULL, 0, out);
+	buf_add(out, lines);
+	struct part parts[] = {{.bytes = buf_str(out)}, {.bytes = blob_str(rest), .owner = rest}};
 	if (x->method == HTTP_HEAD_)
-		part.bytes = str_first(part.bytes, head_bytes);
-	answer(c, &part, 1);
+		parts[1].bytes = str_first(parts[1].bytes, head_bytes);
+	answer(c, parts, 2);
 }
 
 /* ---- problems ---- */
 
-static struct blob *problem_body(int status, struct str parameter, struct str detail)
+void http_problem_write(struct buf *out, int status, struct str parameter, struct str detail)
 {
-	struct buf out;
-	buf_init(&out, 1 << 16);
-	struct json j = json_begin(&out);
+	struct json j = json_begin(out);
 	json_open(&j, '{');
 	json_key(&j, STR("type"));
 	json_text(&j, STR("about:blank"));
@@ -249,8 +252,7 @@ static struct blob *problem_body(int status, struct str parameter, struct str de
 		json_text(&j, parameter);
 	}
 	json_close(&j, '}');
-	buf_add_char(&out, '\n');
-	return blob_new(&out);
+	buf_add_char(out, '\n');
 }
 
 static void reply_problem(
@@ -273,7 +275,10 @@ static void reply_problem(
 		list[count++] = lines[4];
 	else if (status == 401)
 		list[count++] = lines[5];
-	struct blob *body = problem_body(status, parameter, detail);
+	struct buf text;
+	buf_init(&text, 1 << 16);
+	http_problem_write(&text, status, parameter, detail);
+	struct blob *body = blob_new(&text);
 	http_reply(x, status, list, count, body);
 	blob_unref(body);
 }

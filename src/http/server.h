@@ -65,14 +65,18 @@ void http_reply(struct http_exchange *x, int status, const struct http_header_li
 	size_t head_count, struct blob *body);
 
 /*
- * A whole response that was rendered before, status line and headers included, written
- * as it is (the server adds nothing): the hot path. head_only for HEAD: head_bytes of it.
+ * A response whose head and body were rendered before, without status line, Date and Connection,
+ * which the server writes; and further lines of this reply alone, each with its CRLF: the hot
+ * path. The head is the first head_bytes of it, all that HEAD gets.
  */
-void http_reply_rendered(struct http_exchange *x, struct blob *response, size_t head_bytes);
+void http_reply_rendered(struct http_exchange *x, int status, struct str lines,
+	struct blob *rendered, size_t head_bytes);
 
 /* application/problem+json (RFC 9457). `parameter` may be empty. */
 void http_problem(struct http_exchange *x, int status, struct str parameter, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+void http_problem_write(struct buf *out, int status, struct str parameter, struct str detail);
 
 /* The standard reason phrase: "Not Found". */
 struct str http_reason(int status);

@@ -98,7 +98,7 @@ bool http_stream_write(struct http_stream *st, struct blob *chunk)
 		http_stream_abort(st);
 		return false;
 	}
-	if (c->x.method == HTTP_HEAD_ || !bytes.n)
+	if (c->x.method == HTTP_HEAD_ || !bytes.n || st->is_ending)
 		return true;
 	if (!has_room(c, bytes.n)) {
 		c->server->stats.slow_dropped++;

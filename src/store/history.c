@@ -47,9 +47,10 @@ static bool read_page(struct sql *q, int64_t as_of, size_t most, struct arena *k
 	while ((step = sql_step(q, err)) == STEP_ROW) {
 		struct recorded r = read_recorded(q, keep);
 		bool is_next = !p.count || r.revision != p.rows[p.count - 1].revision;
-		if (is_next && ((as_of && r.observed_at > as_of) || p.count >= most)) {
+		out->is_held = as_of && r.observed_at > as_of;
+		out->is_cut = is_next && p.count >= most;
+		if (out->is_held || out->is_cut) {
 			out->last = r.revision - 1;
-			out->is_cut = true;
 			break;
 		}
 		add_row(&p, r);

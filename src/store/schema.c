@@ -193,6 +193,20 @@ bool schema_migrate(struct store *s, struct err *err)
 	return false;
 }
 
+bool schema_version(struct store *s, int64_t *out, struct err *err)
+{
+	int64_t stamp;
+	if (!s->backend->get_stamp(s, &stamp, err))
+		return false;
+	*out = stamp / STAMP_COLUMNS;
+	return true;
+}
+
+int64_t schema_newest(void)
+{
+	return newest_version();
+}
+
 bool schema_check(struct store *s, struct err *err)
 {
 	int64_t stamp;

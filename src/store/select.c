@@ -31,7 +31,8 @@ struct cursor {
 	size_t phase_count, phase;
 	int64_t left; /* of the limit */
 	const struct table *table;
-	uint64_t columns, unread; /* of the row: bits */
+	const struct column *columns[SELECTION_COLUMNS];
+	size_t column_count, column; /* column: the next to be read of the row */
 	char time[32];
 	struct past *past; /* NULL: the rows of now */
 };
@@ -298,14 +299,10 @@ static void bind_all(struct sql *sql, const struct query *q)
 
 static void add_columns(struct query *q, const struct selection *s)
 {
-	bool any = false;
-	for (size_t i = 0; i < s->table->count; i++) {
-		if (s->columns && !(s->columns >> i & 1))
-			continue;
-		if (any)
+	for (size_t i = 0; i < s->column_count; i++) {
+		if (i)
 			buf_add(&q->text, STR(", "));
-		add_column(q, &s->table->columns[i]);
-		any = true;
+		add_column(q, s->columns[i]);
 	}
 }
 
@@ -314,7 +311,10 @@ static void write_query(struct query *q, const struct selection *s, size_t phase
 	q->count = 0;
 	buf_init(&q->text, 1 << 16);
 	buf_add(&q->text, STR("SELECT "));
-	add_columns(q, s);
+	if (s->columns)
+		add_columns(q, s);
+	else
+		add_column_list(&q->text, s->table);
 	buf_add_format(&q->text, " FROM %.*s", STR_ARG(s->table->name));
 	add_where(q, s, phase);
 	add_order(q, s);
@@ -343,6 +343,14 @@ static bool open_phase(
 	return ok;
 }
 
+static void set_columns(struct cursor *c, const struct selection *s)
+{
+	c->column_count = s->columns ? s->column_count : s->table->count;
+	assert(c->column_count <= SELECTION_COLUMNS);
+	for (size_t i = 0; i < c->column_count; i++)
+		c->columns[i] = s->columns ? s->columns[i] : &s->table->columns[i];
+}
+
 static struct cursor *open_cursor(
 	struct store *s, const struct selection *selection, struct err *err)
 {
@@ -352,9 +360,7 @@ static struct cursor *open_cursor(
 		return NULL;
 	}
 	c->table = selection->table;
-	c->columns = selection->columns ? selection->columns : ~(uint64_t)0;
-	if (c->table->count < 64)
-		c->columns &= ((uint64_t)1 << c->table->count) - 1;
+	set_columns(c, selection);
 	c->left = selection->limit ? selection->limit : INT64_MAX;
 	while (c->phase_count < phases_of(selection))
 		if (!open_phase(c, s, selection, err)) {
@@ -398,7 +404,7 @@ static struct cursor *select_past(
 	struct store *s, const struct selection *selection, struct err *err)
 {
 	struct selection whole = *selection;
-	whole.columns = 0;
+	whole.columns = NULL;
 	if (!store_hold(s, err))
 		return NULL;
 	struct cursor *c = open_cursor(s, &whole, err);
@@ -406,8 +412,7 @@ static struct cursor *select_past(
 		store_release(s);
 		return NULL;
 	}
-	if (selection->columns)
-		c->columns = selection->columns;
+	set_columns(c, selection);
 	if (add_past(s, &whole, c, err))
 		return c;
 	cursor_close(c);
@@ -456,7 +461,7 @@ enum step cursor_next(struct cursor *c, struct err *err)
 			 : c->past ? step_past(c, err)
 				   : step_tables(c, err);
 	c->left -= step == STEP_ROW;
-	c->unread = c->columns;
+	c->column = 0;
 	return step;
 }
 
@@ -482,15 +487,15 @@ static struct str time_shown(struct cursor *c, const struct value *v)
 
 struct value cursor_value(struct cursor *c)
 {
-	assert(c->unread);
+	assert(c->column < c->column_count);
 	struct sql *q = &c->phases[c->phase].q;
-	size_t column = (size_t)__builtin_ctzll(c->unread);
-	enum column_type type = c->table->columns[column].type;
+	const struct column *column = c->columns[c->column++];
+	enum column_type type = column->type;
 	bool is_time = type == COLUMN_DATE || type == COLUMN_TIME;
 	bool as_text = is_time && !c->past && q->store->backend->has_text_times;
-	struct value v = c->past ? record_get(c->table, c->past->current, column)
+	struct value v = c->past ? record_get(c->table, c->past->current,
+					   (size_t)(column - c->table->columns))
 				 : sql_value(q, as_text ? COLUMN_TEXT : type);
-	c->unread &= c->unread - 1;
 	if (!is_time || !v.known)
 		return v;
 	v.text = as_text ? without_zeros(c, v.text) : time_shown(c, &v);

@@ -7,7 +7,8 @@
 
 enum { SCRATCH = 256 << 20 }; /* of one call; addresses, not memory */
 
-struct store *store_open(struct str url, enum store_mode mode, struct err *err)
+/* Connected, whatever the tables are like. */
+static struct store *connect_store(struct str url, enum store_mode mode, struct err *err)
 {
 	const struct store_backend *backend = sql_backend(url);
 	if (!backend) {
@@ -22,11 +23,32 @@ struct store *store_open(struct str url, enum store_mode mode, struct err *err)
 	}
 	s->backend = backend;
 	s->scratch = arena_reserve(SCRATCH);
-	if (sql_open(s, url, mode, err) &&
-		(mode == STORE_WRITE ? schema_migrate(s, err) : schema_check(s, err)))
+	if (sql_open(s, url, mode, err))
 		return s;
 	store_close(s);
 	return NULL;
+}
+
+struct store *store_open(struct str url, enum store_mode mode, struct err *err)
+{
+	struct store *s = connect_store(url, mode, err);
+	if (!s || (mode == STORE_WRITE ? schema_migrate(s, err) : schema_check(s, err)))
+		return s;
+	store_close(s);
+	return NULL;
+}
+
+bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct err *err)
+{
+	struct store *s = connect_store(url, STORE_WRITE, err);
+	int64_t from;
+	bool ok = s && schema_version(s, &from, err) && schema_migrate(s, err);
+	if (ok) {
+		*out_from = from;
+		*out_to = schema_newest();
+	}
+	store_close(s);
+	return ok;
 }
 
 void store_close(struct store *s)

@@ -24,6 +24,8 @@ enum store_mode {
 
 /* "sqlite:PATH"; "sqlite::memory:" for tests. Unknown schemes: ERR_USAGE. */
 struct store *store_open(struct str url, enum store_mode mode, struct err *err);
+/* Made and brought up to the newest schema: from which version to which. 0: there was none. */
+bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct err *err);
 void store_close(struct store *s);                    /* NULL is fine */
 bool store_is_well(struct store *s, struct err *err); /* answers a query, schema as expected */
 
@@ -137,10 +139,11 @@ struct selection {
 	const struct value
 		*after; /* keyset: sorting columns, then key, of the last row seen; or NULL */
 	int64_t limit;    /* 0: all */
-	uint64_t columns; /* bits of those to read, for cursor_next; 0: all */
+	const struct column *const *columns; /* to read, for cursor_next; NULL: all */
+	size_t column_count;
 	int64_t as_of;    /* Unix ms: the rows as they were then, of games and game_stats; 0: now */
 };
-enum { SELECTION_SORTINGS = 4 };
+enum { SELECTION_SORTINGS = 4, SELECTION_COLUMNS = 80 };
 
 enum step { STEP_ROW, STEP_DONE, STEP_FAILED };
 
@@ -148,7 +151,7 @@ struct cursor;
 struct cursor *store_select(struct store *s, const struct selection *q, struct err *err);
 /* record: a struct of q->table; its texts live until the next step. */
 enum step cursor_step(struct cursor *c, void *record, struct err *err);
-/* For writers of text: the next row, then its columns one after the other, in the table's order.
+/* For writers of text: the next row, then its columns one after the other, in the selection's order.
  * Days and times come as text, as readers see them; texts live until the next call. */
 enum step cursor_next(struct cursor *c, struct err *err);
 struct value cursor_value(struct cursor *c);
@@ -195,7 +198,8 @@ struct history_page {
 	size_t count;
 	int64_t last;   /* the page holds all up to and with this revision */
 	int64_t newest; /* of the database */
-	bool is_cut;    /* by `most` or by the time: there is more beyond `last` */
+	bool is_cut;    /* by `most`: there is more beyond `last` */
+	bool is_held;   /* by the time: what comes next may not be shown yet */
 };
 bool store_get_changes(struct store *s, const struct history_question *ask, struct arena *keep,
 	struct history_page *out, struct err *err);

@@ -1,1 +1,0 @@
-rinkside-.service.d

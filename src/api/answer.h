@@ -1,0 +1,83 @@
+/*
+ * api/answer - what a handler makes of a call: a status, lines of a head, a body.
+ *
+ * Knows: how long an answer holds, its ETag, its encodings. Does not know: sockets.
+ */
+#ifndef API_ANSWER_H
+#define API_ANSWER_H
+
+#include "api/call.h"
+#include "store/store.h"
+
+/* How long others may hold what is shown, by the state of it. */
+enum freshness {
+	FRESH_NEVER,       /* operations, problems */
+	FRESH_LIVE,        /* something of it is on, or may begin */
+	FRESH_SCHEDULED,
+	FRESH_PROVISIONAL, /* ended, not official */
+	FRESH_OFFICIAL,
+	FRESH_SETTLED,
+	FRESH_FIXED, /* can never change */
+	FRESHNESSES
+};
+enum freshness freshness_of(struct str stats_status);
+
+enum { ANSWER_LINES = 8, ANSWER_BYTES = 64 << 20 };
+
+struct answer {
+	int status; /* 200 unless said otherwise */
+	enum format format;
+	struct http_header_line lines[ANSWER_LINES]; /* further ones; values in the context's arena */
+	size_t line_count;
+	struct buf body;
+	struct problem problem; /* status 0: none; else the body is made of it */
+	enum freshness freshness;
+	int64_t observed_at; /* of the newest shown; 0: nothing is */
+	int64_t game_id; /* the only game that it shows; 0: any */
+	bool shows_polls; /* changes with every commit, not with revisions alone */
+	int64_t hold_ms; /* this process may keep it so long; 0: until something changes */
+	bool is_large; /* body is empty: too many rows, to be streamed by an export */
+};
+
+void answer_init(struct answer *a, const struct call *call);
+void answer_clear(struct answer *a);
+void answer_add_line(struct answer *a, struct str name, struct str value);
+/* Always true, so that a handler can return it. */
+bool answer_problem(struct answer *a, int status, struct str parameter, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* What a handler works with. */
+struct context {
+	struct store *store; /* NULL for ROUTE_LOCAL */
+	struct arena *keep;  /* ends with the request */
+	struct api *api;     /* NULL where there is no server */
+};
+
+/* ---- the representation that goes out ---- */
+
+struct etag {
+	char text[48]; /* quotes included */
+};
+
+/* A head without status line, Date and Connection; and its body, of which the ETag is the hash. */
+struct rendition {
+	struct buf bytes; /* head, empty line, body */
+	size_t head_bytes;
+	struct etag etag;
+};
+
+/* gzip: the body is compressed. False: it is not worth it, nothing was made. */
+bool rendition_make(struct rendition *out, const struct answer *a, bool gzip);
+/* The head of a 304 for it. */
+void rendition_write_304(const struct rendition *r, const struct answer *a, struct buf *out);
+void rendition_clear(struct rendition *r);
+
+/* A list of ETags, or "*", that names this one. */
+bool etag_matches(struct str if_none_match, const struct etag *etag);
+
+/* A problem as the answer that it is. */
+void answer_take_problem(struct answer *a, const struct problem *p);
+/* What went wrong in a handler. */
+void answer_take_error(struct answer *a, const struct err *err);
+
+#endif

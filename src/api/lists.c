@@ -1,0 +1,164 @@
+#include "api/handlers.h"
+
+#include "api/moment.h"
+
+/* A column of the list's table, and one of the row's game. */
+#define LINE(parameter_, name)                                                                     \
+	{.parameter = STR_INIT(parameter_), .table = &stat_table, .column = STAT_##name}
+#define GAME(parameter_, name, how)                                                                \
+	{.parameter = STR_INIT(parameter_), .table = &game_table, .column = GAME_##name,           \
+		.comparison = how}
+
+static const struct filter line_filters[] = {
+	LINE("game_id", game_id),
+	LINE("team", team_id),
+	LINE("opponent", opponent_team_id),
+	LINE("player", player_id),
+	LINE("position", player_position),
+	GAME("season", season, IS),
+	GAME("game_type", game_type, IS),
+	GAME("date", game_date, IS),
+	GAME("from", game_date, AT_LEAST),
+	GAME("to", game_date, AT_MOST),
+	GAME("status", stats_status, IS),
+};
+
+static const struct filter game_filters[] = {
+	GAME("game_id", game_id, IS),
+	GAME("season", season, IS),
+	GAME("game_type", game_type, IS),
+	GAME("date", game_date, IS),
+	GAME("from", game_date, AT_LEAST),
+	GAME("to", game_date, AT_MOST),
+	GAME("status", stats_status, IS),
+	{.parameter = STR_INIT("team"),
+		.table = &game_table,
+		.column = GAME_away_team_id,
+		.either = GAME_home_team_id},
+};
+
+static const struct filter team_filters[] = {
+	{.parameter = STR_INIT("season"), .table = &team_table, .column = TEAM_season},
+	{.parameter = STR_INIT("team"), .table = &team_table, .column = TEAM_team_id},
+};
+
+static const struct filter event_filters[] = {
+	{.parameter = STR_INIT("type"), .table = &event_table, .column = EVENT_type},
+	{.parameter = STR_INIT("period"), .table = &event_table, .column = EVENT_period},
+	{.parameter = STR_INIT("team"), .table = &event_table, .column = EVENT_team_id},
+	{.parameter = STR_INIT("player"), .table = &event_table, .column = EVENT_player_id},
+};
+
+#define FILTERS(list) .filters = list, .filter_count = sizeof(list) / sizeof((list)[0])
+
+static const struct list lines = {.table = &stat_table, FILTERS(line_filters), .has_season_ids = true};
+static const struct list games = {.table = &game_table, FILTERS(game_filters), .has_season_ids = true};
+static const struct list teams = {.table = &team_table, FILTERS(team_filters)};
+static const struct list events = {
+	.table = &event_table, FILTERS(event_filters), .order = EVENT_sort_order};
+
+static const struct {
+	route_handler *handler;
+	const struct list *list;
+	int id_column; /* what the path's id is compared with; -1: it has none */
+} lists[] = {
+	{answer_game_stats, &lines, -1},
+	{answer_lines_of_game, &lines, STAT_game_id},
+	{answer_lines_of_player, &lines, STAT_player_id},
+	{answer_games, &games, -1},
+	{answer_events_of_game, &events, EVENT_game_id},
+	{answer_teams, &teams, -1},
+};
+enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
+
+static size_t index_of(const struct route *r)
+{
+	size_t i = 0;
+	while (i < LISTS && lists[i].handler != r->handler)
+		i++;
+	return i;
+}
+
+const struct list *list_of_route(const struct route *r)
+{
+	size_t i = index_of(r);
+	return i < LISTS ? lists[i].list : NULL;
+}
+
+size_t fixed_of_call(const struct call *call, struct condition *out)
+{
+	size_t i = index_of(call->route);
+	if (i == LISTS || lists[i].id_column < 0)
+		return 0;
+	*out = (struct condition){.column = &lists[i].list->table->columns[lists[i].id_column],
+		.value = {.known = true, .type = COLUMN_INT, .integer = call->id}};
+	return 1;
+}
+
+static bool answer_list(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	struct condition fixed[FIXED_CONDITIONS];
+	size_t count = fixed_of_call(call, fixed);
+	moment_hold(call, out);
+	return list_answer(c, call, list_of_route(call->route), fixed, count, out, err);
+}
+
+bool answer_game_stats(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	return answer_list(c, call, out, err);
+}
+
+bool answer_games(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	out->shows_polls = true;
+	return answer_list(c, call, out, err);
+}
+
+bool answer_teams(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	out->shows_polls = true;
+	return answer_list(c, call, out, err);
+}
+
+/* What belongs to a game: an unknown one is a 404, and its state says how long it holds. */
+static bool answer_of_game(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	enum freshness freshness;
+	struct problem problem;
+	int64_t as_of;
+	bool found;
+	if (!moment_read(call, &as_of, &problem)) {
+		answer_take_problem(out, &problem);
+		return true;
+	}
+	if (!find_game(c, call->id, as_of, &found, &freshness, err))
+		return false;
+	if (!found)
+		return answer_problem(out, 404, STR("game_id"), "game_id: no game %lld is known",
+			(long long)call->id);
+	out->game_id = call->id;
+	out->freshness = freshness;
+	return answer_list(c, call, out, err);
+}
+
+bool answer_lines_of_game(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	return answer_of_game(c, call, out, err);
+}
+
+bool answer_events_of_game(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	out->shows_polls = true; /* events come without a revision */
+	return answer_of_game(c, call, out, err);
+}
+
+bool answer_lines_of_player(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	return answer_list(c, call, out, err);
+}

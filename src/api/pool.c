@@ -1,0 +1,208 @@
+#include "api/pool.h"
+
+#include "base/time.h"
+
+#include <stdlib.h>
+
+enum { RETRY_MS = 250 };
+
+struct queue {
+	struct pool_job *first, **last;
+	int64_t count;
+};
+
+struct pool {
+	uv_async_t async; /* something is done */
+	uv_mutex_t mutex;
+	uv_cond_t waiting;
+	struct queue todo, over; /* under the mutex */
+	int64_t generation;      /* of the database; under the mutex */
+	bool is_closing;         /* under the mutex */
+	struct str db;
+	int64_t limit, thread_count;
+	uv_thread_t *threads;
+	void (*on_closed)(void *context);
+	void *context;
+};
+
+static void push(struct queue *q, struct pool_job *job)
+{
+	job->next = NULL;
+	*(q->first ? q->last : &q->first) = job;
+	q->last = &job->next;
+	q->count++;
+}
+
+static struct pool_job *pop(struct queue *q)
+{
+	struct pool_job *job = q->first;
+	q->first = job->next;
+	q->count--;
+	return job;
+}
+
+/* ---- threads ---- */
+
+struct worker {
+	struct pool *pool;
+	struct store *store;
+	int64_t generation, tried_at;
+	struct err why; /* there is none */
+};
+
+static void close_store(struct worker *w)
+{
+	store_close(w->store);
+	w->store = NULL;
+}
+
+static void keep_store_open(struct worker *w, int64_t generation)
+{
+	if (w->generation != generation) {
+		close_store(w);
+		w->tried_at = 0;
+	}
+	w->generation = generation;
+	int64_t now = time_monotonic_ms();
+	if (w->store || (w->tried_at && now - w->tried_at < RETRY_MS))
+		return;
+	w->tried_at = now;
+	w->store = store_open(w->pool->db, STORE_READ, &w->why);
+}
+
+static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
+{
+	keep_store_open(w, generation);
+	job->work(job, w->store, &w->why);
+	if (!job->has_failed || !w->store)
+		return;
+	close_store(w);
+	w->tried_at = 0; /* perhaps it is there again at once */
+}
+
+static void on_thread(void *argument)
+{
+	struct pool *p = argument;
+	struct worker w = {.pool = p};
+	uv_mutex_lock(&p->mutex);
+	for (;;) {
+		while (!p->todo.first && !p->is_closing)
+			uv_cond_wait(&p->waiting, &p->mutex);
+		if (!p->todo.first)
+			break;
+		struct pool_job *job = pop(&p->todo);
+		int64_t generation = p->generation;
+		uv_mutex_unlock(&p->mutex);
+		work_on(&w, job, generation);
+		uv_mutex_lock(&p->mutex);
+		bool is_first = !p->over.first;
+		push(&p->over, job);
+		if (is_first)
+			uv_async_send(&p->async);
+	}
+	uv_mutex_unlock(&p->mutex);
+	close_store(&w);
+}
+
+/* ---- the loop ---- */
+
+static void finish(struct pool *p)
+{
+	uv_mutex_lock(&p->mutex);
+	struct pool_job *job = p->over.first;
+	p->over = (struct queue){0};
+	uv_mutex_unlock(&p->mutex);
+	for (struct pool_job *next; job; job = next) {
+		next = job->next;
+		job->done(job);
+	}
+}
+
+static void on_async(uv_async_t *async)
+{
+	finish(async->data);
+}
+
+static void queue_job(struct pool *p, struct pool_job *job)
+{
+	push(&p->todo, job);
+	uv_cond_signal(&p->waiting);
+}
+
+bool pool_queue(struct pool *p, struct pool_job *job)
+{
+	uv_mutex_lock(&p->mutex);
+	bool has_room = p->todo.count < p->limit && !p->is_closing;
+	if (has_room)
+		queue_job(p, job);
+	uv_mutex_unlock(&p->mutex);
+	return has_room;
+}
+
+void pool_continue(struct pool *p, struct pool_job *job)
+{
+	uv_mutex_lock(&p->mutex);
+	queue_job(p, job);
+	uv_mutex_unlock(&p->mutex);
+}
+
+int64_t pool_depth(struct pool *p)
+{
+	uv_mutex_lock(&p->mutex);
+	int64_t count = p->todo.count;
+	uv_mutex_unlock(&p->mutex);
+	return count;
+}
+
+void pool_reopen(struct pool *p)
+{
+	uv_mutex_lock(&p->mutex);
+	p->generation++;
+	uv_mutex_unlock(&p->mutex);
+}
+
+struct pool *pool_open(uv_loop_t *loop, struct str db, int64_t threads, int64_t queue)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+	if (p)
+		p->threads = calloc((size_t)threads, sizeof(*p->threads));
+	if (!p || !p->threads)
+		abort();
+	p->db = db;
+	p->limit = queue;
+	uv_mutex_init(&p->mutex);
+	uv_cond_init(&p->waiting);
+	uv_async_init(loop, &p->async, on_async);
+	p->async.data = p;
+	for (; p->thread_count < threads; p->thread_count++)
+		if (uv_thread_create(&p->threads[p->thread_count], on_thread, p))
+			abort();
+	return p;
+}
+
+static void on_async_closed(uv_handle_t *h)
+{
+	struct pool *p = h->data;
+	void (*on_closed)(void *) = p->on_closed;
+	void *context = p->context;
+	uv_cond_destroy(&p->waiting);
+	uv_mutex_destroy(&p->mutex);
+	free(p->threads);
+	free(p);
+	if (on_closed)
+		on_closed(context);
+}
+
+void pool_close(struct pool *p, void (*on_closed)(void *context), void *context)
+{
+	p->on_closed = on_closed;
+	p->context = context;
+	uv_mutex_lock(&p->mutex);
+	p->is_closing = true;
+	uv_cond_broadcast(&p->waiting);
+	uv_mutex_unlock(&p->mutex);
+	for (int64_t i = 0; i < p->thread_count; i++)
+		uv_thread_join(&p->threads[i]);
+	finish(p);
+	uv_close((uv_handle_t *)&p->async, on_async_closed);
+}

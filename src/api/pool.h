@@ -1,0 +1,34 @@
+/*
+ * api/pool - threads with a store each, and a bounded queue before them.
+ *
+ * What asks the database is done here, so that the loop never waits for one. A thread whose
+ * database is away tries again with the next job, not more often than a few times a second.
+ */
+#ifndef API_POOL_H
+#define API_POOL_H
+
+#include "store/store.h"
+
+#include <uv.h>
+
+struct pool_job {
+	/* On a thread. store NULL: the database is away, and why. */
+	void (*work)(struct pool_job *job, struct store *store, const struct err *why);
+	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */
+	bool has_failed; /* set by work: the store may have gone bad, and is opened anew */
+	struct pool_job *next;
+};
+
+struct pool;
+struct pool *pool_open(uv_loop_t *loop, struct str db, int64_t threads, int64_t queue);
+bool pool_queue(struct pool *p, struct pool_job *job); /* false: the queue is full */
+/* The same, also when it is full: for what goes on with work that has begun. */
+void pool_continue(struct pool *p, struct pool_job *job);
+int64_t pool_depth(struct pool *p);
+/* The database has become another one: every thread opens it anew. */
+void pool_reopen(struct pool *p);
+/* Ends the threads once the queue is empty; jobs still get their done. The loop must run on
+ * until on_closed, which may be NULL. */
+void pool_close(struct pool *p, void (*on_closed)(void *context), void *context);
+
+#endif

@@ -1,0 +1,488 @@
+#include "api/serve.h"
+
+#include "api/stream.h"
+#include "api/tokens.h"
+#include "base/log.h"
+#include "base/time.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { RENDER_ARENA = 64 << 20, SPARE_ARENAS = 32, ARENA_KEPT = 4 << 20 };
+
+struct api {
+	uv_loop_t *loop;
+	struct api_settings settings;
+	struct http_server *server;
+	struct pool *pool;
+	struct watcher *watcher;
+	struct shelf *shelf;
+	struct tokens *tokens; /* NULL: nobody is asked for one */
+	struct subscriber *subscribers;
+	struct stream_hub *streams;
+	int64_t revision;
+	bool is_away, is_ending;
+	struct arena spares[SPARE_ARENAS];
+	size_t spare_count;
+	void (*on_over)(void *context);
+	void *context;
+};
+
+struct pool *api_pool(struct api *a)
+{
+	return a->pool;
+}
+
+uv_loop_t *api_loop(struct api *a)
+{
+	return a->loop;
+}
+
+bool api_is_away(const struct api *a)
+{
+	return a->is_away;
+}
+
+bool api_is_ending(const struct api *a)
+{
+	return a->is_ending;
+}
+
+struct stream_hub *api_stream_hub(const struct api *a)
+{
+	return a->streams;
+}
+
+int64_t api_revision(const struct api *a)
+{
+	return a->revision;
+}
+
+/* ---- replies ---- */
+
+
+/* What is true of this reply alone: how old its numbers are, that the database is away. */
+static struct str own_lines(const struct page *p, bool is_stale, char room[static 100])
+{
+	size_t n = 0;
+	if (p->observed_at) {
+		int64_t age = (time_now_ms() - p->observed_at) / 1000;
+		n = (size_t)snprintf(
+			room, 100, "X-Upstream-Age: %lld\r\n", (long long)(age > 0 ? age : 0));
+	}
+	if (is_stale)
+		n += (size_t)snprintf(room + n, 100 - n, "X-Stale: true\r\n");
+	return (struct str){room, n};
+}
+
+static void reply_page(
+	struct http_exchange *x, const struct page *p, bool takes_gzip, bool is_stale)
+{
+	char room[100];
+	const struct face *f = &p->faces[takes_gzip && p->faces[1].whole];
+	struct str lines = own_lines(p, is_stale, room);
+	struct str wanted = f->unchanged ? http_header(x, STR("if-none-match")) : STR("");
+	if (wanted.n && etag_matches(wanted, &f->etag))
+		http_reply_rendered(x, 304, lines, f->unchanged, blob_str(f->unchanged).n);
+	else
+		http_reply_rendered(x, p->status, lines, f->whole, f->head_bytes);
+}
+
+static void make_page(struct page *out, const struct answer *a, bool gzip)
+{
+	*out = (struct page){.status = a->status,
+		.has_tried_gzip = gzip,
+		.shows_polls = a->shows_polls,
+		.observed_at = a->observed_at,
+		.game_id = a->game_id};
+	if (a->hold_ms > 0)
+		out->expires_at_ms = time_monotonic_ms() + a->hold_ms;
+	face_make(&out->faces[0], a, false);
+	if (gzip)
+		face_make(&out->faces[1], a, true);
+}
+
+void api_reply(
+	struct api *a, struct http_exchange *x, const struct call *call, const struct answer *answer)
+{
+	struct page page;
+	bool gzip = request_takes_gzip(http_header(x, STR("accept-encoding")));
+	(void)a, (void)call;
+	make_page(&page, answer, gzip);
+	reply_page(x, &page, gzip, false);
+	page_clear(&page);
+}
+
+void api_refuse(
+	struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p)
+{
+	struct answer answer;
+	struct call call = {.route = route};
+	answer_init(&answer, &call);
+	answer_take_problem(&answer, p);
+	api_reply(a, x, &call, &answer);
+	answer_clear(&answer);
+}
+
+/* ---- rendering ---- */
+
+struct waiter {
+	struct waiter *next;
+	struct http_exchange *x;
+	bool takes_gzip;
+};
+
+/* One answer in the making, for everyone who asks for it meanwhile. */
+struct render {
+	struct pool_job job;
+	struct api *api;
+	struct arena arena;
+	struct call call;
+	struct entry *entry;
+	struct waiter *waiters;
+	bool gzip, is_store_away, is_kept;
+	bool is_outdated; /* something changed while it was made */
+	struct page page;
+	struct answer answer;
+};
+
+static struct arena lend_arena(struct api *a)
+{
+	return a->spare_count ? a->spares[--a->spare_count] : arena_reserve(RENDER_ARENA);
+}
+
+static void take_arena(struct api *a, struct arena arena)
+{
+	bool is_small = arena.at - arena.base < ARENA_KEPT;
+	arena_reset(&arena);
+	if (is_small && a->spare_count < SPARE_ARENAS)
+		a->spares[a->spare_count++] = arena;
+	else
+		arena_release(&arena);
+}
+
+static void free_render(struct render *r)
+{
+	take_arena(r->api, r->arena);
+	free(r);
+}
+
+static void answer_call(struct render *r, struct store *store, const struct err *why)
+{
+	struct context context = {.store = store, .keep = &r->arena, .api = r->api};
+	struct err err = {0};
+	if (!store)
+		answer_take_error(&r->answer, why);
+	else if (!r->call.route->handler(&context, &r->call, &r->answer, &err)) {
+		answer_take_error(&r->answer, &err);
+		r->job.has_failed = err.kind == ERR_STORE;
+	}
+	r->is_store_away = !store || r->job.has_failed;
+}
+
+static void render(struct pool_job *job, struct store *store, const struct err *why)
+{
+	struct render *r = (struct render *)job;
+	answer_init(&r->answer, &r->call);
+	answer_call(r, store, why);
+	r->is_kept = !r->answer.problem.status && r->answer.hold_ms >= 0;
+	make_page(&r->page, &r->answer, r->gzip);
+	answer_clear(&r->answer);
+}
+
+static void reply_waiters(struct render *r, const struct page *p, bool is_stale)
+{
+	for (struct waiter *w = r->waiters, *next; w; w = next) {
+		next = w->next; /* it lies in the exchange's arena */
+		reply_page(w->x, p, w->takes_gzip, is_stale);
+	}
+}
+
+static void after_render(struct pool_job *job)
+{
+	struct render *r = (struct render *)job;
+	struct api *a = r->api;
+	struct entry *e = r->entry;
+	e->under_way = NULL;
+	if (r->is_store_away && e->page.status) { /* the last answer is better than none */
+		reply_waiters(r, &e->page, true);
+		e->is_outdated = true;
+		page_clear(&r->page);
+	} else if (r->is_kept) {
+		e->is_outdated = r->is_outdated;
+		shelf_fill(a->shelf, e, &r->page);
+		reply_waiters(r, &e->page, a->is_away);
+	} else {
+		reply_waiters(r, &r->page, false);
+		page_clear(&r->page);
+		shelf_remove(a->shelf, e);
+	}
+	free_render(r);
+}
+
+static void outdate_render(struct entry *e)
+{
+	((struct render *)e->under_way)->is_outdated = true;
+}
+
+static void add_waiter(struct render *r, struct http_exchange *x, bool takes_gzip)
+{
+	struct waiter *w = ARENA_NEW(http_arena(x), struct waiter, 1);
+	*w = (struct waiter){.next = r->waiters, .x = x, .takes_gzip = takes_gzip};
+	r->waiters = w;
+}
+
+static void refuse_busy(struct api *a, struct http_exchange *x, const struct route *route)
+{
+	struct problem p;
+	problem_set(&p, 503, STR(""), "too much is asked at this moment; ask again");
+	api_refuse(a, x, route, &p);
+}
+
+/* Nothing to show: the call is read to its end, and a thread makes the answer. */
+static void start_render(struct api *a, struct http_exchange *x, const struct call *call,
+	struct entry *e, struct str key, bool takes_gzip)
+{
+	struct problem problem;
+	struct render *r = calloc(1, sizeof(*r));
+	if (!r)
+		abort();
+	*r = (struct render){.job = {.work = render, .done = after_render},
+		.api = a,
+		.arena = lend_arena(a),
+		.call = *call,
+		.gzip = takes_gzip};
+	if (!call_read_query(
+		    &r->call, str_copy(&r->arena, http_query(x)), &r->arena, &problem)) {
+		api_refuse(a, x, call->route, &problem);
+		free_render(r);
+		return;
+	}
+	add_waiter(r, x, takes_gzip);
+	if (!pool_queue(a->pool, &r->job)) {
+		refuse_busy(a, x, call->route);
+		free_render(r);
+		return;
+	}
+	r->entry = e ? e : shelf_add(a->shelf, key, call->format);
+	r->entry->under_way = r;
+}
+
+/* ---- requests ---- */
+
+/* Path and query as they were sent lie side by side. */
+static struct str target_of(const struct http_exchange *x)
+{
+	struct str path = http_path(x), query = http_query(x);
+	return (struct str){path.p, query.n ? path.n + 1 + query.n : path.n};
+}
+
+static bool is_current(const struct entry *e, bool takes_gzip)
+{
+	return e->page.status && !e->is_outdated && (!takes_gzip || e->page.has_tried_gzip) &&
+	       (!e->page.expires_at_ms || e->page.expires_at_ms > time_monotonic_ms());
+}
+
+static void serve_kept(struct api *a, struct http_exchange *x, const struct call *call)
+{
+	struct str key = target_of(x);
+	bool takes_gzip = request_takes_gzip(http_header(x, STR("accept-encoding")));
+	struct entry *e = shelf_find(a->shelf, key, call->format);
+	if (e && is_current(e, takes_gzip))
+		reply_page(x, &e->page, takes_gzip, a->is_away);
+	else if (e && e->under_way)
+		add_waiter(e->under_way, x, takes_gzip);
+	else
+		start_render(a, x, call, e, key, takes_gzip);
+}
+
+static void serve_local(struct api *a, struct http_exchange *x, struct call *call)
+{
+	struct context context = {.keep = http_arena(x), .api = a};
+	struct problem problem;
+	struct answer answer;
+	struct err err;
+	if (!call_read_query(call, http_query(x), context.keep, &problem)) {
+		api_refuse(a, x, call->route, &problem);
+		return;
+	}
+	answer_init(&answer, call);
+	if (!call->route->handler(&context, call, &answer, &err))
+		answer_take_error(&answer, &err);
+	api_reply(a, x, call, &answer);
+	answer_clear(&answer);
+}
+
+static void serve_stream(struct api *a, struct http_exchange *x, struct call *call)
+{
+	struct problem problem;
+	if (call_read_query(call, http_query(x), http_arena(x), &problem))
+		call->route->stream(a, x, call);
+	else
+		api_refuse(a, x, call->route, &problem);
+}
+
+static void reply_options(struct http_exchange *x)
+{
+	static const struct http_header_line lines[] = {
+		{STR_INIT("Allow"), STR_INIT("GET, HEAD, OPTIONS")},
+		{STR_INIT("Access-Control-Allow-Origin"), STR_INIT("*")},
+		{STR_INIT("Access-Control-Allow-Methods"), STR_INIT("GET, HEAD, OPTIONS")},
+		{STR_INIT("Access-Control-Allow-Headers"),
+			STR_INIT("Authorization, If-None-Match, Last-Event-ID")},
+		{STR_INIT("Access-Control-Max-Age"), STR_INIT("86400")},
+	};
+	http_reply(x, 204, lines, sizeof(lines) / sizeof(lines[0]), NULL);
+}
+
+static bool check_token(const struct api *a, const struct route *route, struct str authorization,
+	struct problem *problem)
+{
+	return !a->tokens || route->is_open || tokens_match(a->tokens, authorization) ||
+	       problem_set(problem, 401, STR("Authorization"),
+		       "Authorization: wants \"Bearer\" and a token that is known here");
+}
+
+static void on_request(struct http_exchange *x, void *context)
+{
+	struct api *a = context;
+	struct call call = {0};
+	struct problem problem;
+	if (!call_find_route(http_path(x), &call, &problem)) {
+		api_refuse(a, x, NULL, &problem);
+	} else if (http_method(x) == HTTP_OPTIONS_) {
+		reply_options(x);
+	} else if (!check_token(a, call.route,
+			   a->tokens ? http_header(x, STR("authorization")) : STR(""), &problem) ||
+		   !call_accept(call.route, http_header(x, STR("accept")), &call.format, &problem)) {
+		api_refuse(a, x, call.route, &problem);
+	} else {
+		switch (call.route->kind) {
+		case ROUTE_STORE:
+			serve_kept(a, x, &call);
+			break;
+		case ROUTE_LOCAL:
+			serve_local(a, x, &call);
+			break;
+		case ROUTE_STREAM:
+			serve_stream(a, x, &call);
+			break;
+		}
+	}
+}
+
+/* ---- news ---- */
+
+void api_subscribe(struct api *a, struct subscriber *s)
+{
+	s->previous = NULL;
+	s->next = a->subscribers;
+	if (s->next)
+		s->next->previous = s;
+	a->subscribers = s;
+}
+
+void api_unsubscribe(struct api *a, struct subscriber *s)
+{
+	*(s->previous ? &s->previous->next : &a->subscribers) = s->next;
+	if (s->next)
+		s->next->previous = s->previous;
+}
+
+static void on_news(void *context, const struct news *n)
+{
+	struct api *a = context;
+	if (n->is_away && !a->is_away)
+		log_warning("api: %.*s; the last answers are shown until it is back", STR_ARG(n->why));
+	else if (!n->is_away && a->is_away)
+		log_info("api: the database is back");
+	a->is_away = n->is_away;
+	if (n->is_away) {
+		pool_reopen(a->pool);
+	} else {
+		bool has_revision = n->change.is_any || n->change.revision != a->revision;
+		a->revision = n->change.revision;
+		shelf_outdate(a->shelf, &n->change, has_revision, outdate_render);
+	}
+	for (struct subscriber *s = a->subscribers, *next; s; s = next) {
+		next = s->next;
+		s->tell(s, n);
+	}
+}
+
+/* ---- opening and closing ---- */
+
+struct api *api_open(uv_loop_t *loop, const struct api_settings *s, struct err *err)
+{
+	struct api *a = calloc(1, sizeof(*a));
+	if (!a)
+		abort();
+	a->loop = loop;
+	a->settings = *s;
+	if (s->token_file.n && !(a->tokens = tokens_open(s->token_file, err))) {
+		free(a);
+		return NULL;
+	}
+	a->server = http_server_open(loop, s->listen, &s->limits, on_request, a, err);
+	if (!a->server) {
+		tokens_close(a->tokens);
+		free(a);
+		return NULL;
+	}
+	a->shelf = shelf_new((size_t)s->cache_bytes);
+	a->pool = pool_open(loop, s->db, s->threads, s->queue);
+	a->streams = stream_hub_open(a);
+	a->watcher = watcher_open(loop, s->db, on_news, a);
+	return a;
+}
+
+int api_port(const struct api *a)
+{
+	return http_server_port(a->server);
+}
+
+static void on_pool_closed(void *context)
+{
+	struct api *a = context;
+	a->pool = NULL;
+	stream_hub_close(a->streams);
+	a->on_over(a->context);
+}
+
+static void on_watcher_closed(void *context)
+{
+	struct api *a = context;
+	a->watcher = NULL;
+	pool_close(a->pool, on_pool_closed, a);
+}
+
+static void on_drained(void *context)
+{
+	struct api *a = context;
+	watcher_close(a->watcher, on_watcher_closed, a);
+}
+
+void api_stop(struct api *a, int64_t grace_ms, void (*on_over)(void *context), void *context)
+{
+	if (a->is_ending)
+		return;
+	a->is_ending = true;
+	a->on_over = on_over;
+	a->context = context;
+	http_server_drain(a->server, grace_ms, on_drained, a);
+}
+
+void api_close(struct api *a)
+{
+	if (!a)
+		return;
+	assert(!a->pool && !a->watcher);
+	http_server_close(a->server);
+	shelf_free(a->shelf);
+	tokens_close(a->tokens);
+	for (size_t i = 0; i < a->spare_count; i++)
+		arena_release(&a->spares[i]);
+	free(a);
+}

@@ -1,0 +1,35 @@
+/*
+ * api/serve - the routes over HTTP: cache before, threads behind, told of every commit.
+ *
+ * Knows: exchanges, answers kept, who waits for what. What other files of api need of the server
+ * is here; others see api/api.h.
+ */
+#ifndef API_SERVE_H
+#define API_SERVE_H
+
+#include "api/api.h"
+#include "api/shelf.h"
+#include "api/pool.h"
+#include "api/route.h"
+#include "api/watcher.h"
+
+/* Told on the loop of every commit, and of a database that has gone. The owner keeps it. */
+struct subscriber {
+	void (*tell)(struct subscriber *s, const struct news *n);
+	struct subscriber *next, *previous;
+};
+void api_subscribe(struct api *a, struct subscriber *s);
+void api_unsubscribe(struct api *a, struct subscriber *s);
+
+struct pool *api_pool(struct api *a);
+uv_loop_t *api_loop(struct api *a);
+bool api_is_away(const struct api *a); /* the database */
+bool api_is_ending(const struct api *a);
+struct stream_hub *api_stream_hub(const struct api *a);
+int64_t api_revision(const struct api *a); /* the newest that the loop has heard of; 0: none yet */
+
+/* Answers an exchange of a ROUTE_STREAM. */
+void api_reply(struct api *a, struct http_exchange *x, const struct call *call, const struct answer *answer);
+void api_refuse(struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p);
+
+#endif

@@ -1,0 +1,111 @@
+#include "cmd/serving.h"
+
+#include "api/api.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+enum { SIGNALS = 2, MIB = 1 << 20 };
+
+struct serving {
+	struct api *api;
+	struct monitor *monitor; /* NULL: none */
+	int64_t grace_ms;
+	uv_signal_t signals[SIGNALS];
+	int parts; /* still running */
+};
+
+static void end_part(void *context)
+{
+	struct serving *s = context;
+	if (--s->parts)
+		return;
+	for (size_t i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&s->signals[i], NULL);
+}
+
+static void stop(struct serving *s)
+{
+	if (s->monitor)
+		monitor_stop(s->monitor);
+	if (s->api)
+		api_stop(s->api, s->grace_ms, end_part, s);
+}
+
+static void on_signal(uv_signal_t *h, int number)
+{
+	log_info("signal %d: ending", number);
+	stop(h->data);
+}
+
+static struct api_settings settings_of(const struct config *c)
+{
+	struct api_settings s = {.db = c->db,
+		.listen = c->listen,
+		.token_file = c->token_file,
+		.limits = http_default_limits,
+		.threads = c->threads,
+		.queue = c->queue,
+		.cache_bytes = c->cache_mib * MIB};
+	s.limits.connections = c->max_connections;
+	s.limits.connections_per_peer = c->max_connections_per_peer;
+	s.limits.head_bytes = c->max_head;
+	s.limits.target_bytes = c->max_target;
+	s.limits.head_ms = c->head_timeout_ms;
+	s.limits.idle_ms = c->idle_timeout_ms;
+	return s;
+}
+
+static void say_where(struct str listen, int port)
+{
+	struct str host = listen;
+	while (host.n && host.p[host.n - 1] != ':')
+		host.n--;
+	if (host.n)
+		printf("listening on http://%.*s%d\n", STR_ARG(host), port);
+	else
+		printf("listening on the socket that was handed over, port %d\n", port);
+	fflush(stdout);
+}
+
+static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
+	const struct monitor_settings *monitor, struct err *err)
+{
+	struct api_settings settings = settings_of(c);
+	s->api = api_open(loop, &settings, err);
+	if (!s->api)
+		return false;
+	s->parts++;
+	if (monitor) {
+		s->monitor = monitor_open(loop, monitor, end_part, s, err);
+		if (!s->monitor)
+			return false;
+		s->parts++;
+	}
+	say_where(c->listen, api_port(s->api));
+	return true;
+}
+
+int serving_run(const struct config *c, const struct monitor_settings *monitor)
+{
+	static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
+	struct serving s = {.grace_ms = c->grace_ms, .parts = 1}; /* one of them: the start */
+	struct err err;
+	uv_loop_t loop;
+	uv_loop_init(&loop);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		uv_signal_init(&loop, &s.signals[i]);
+		s.signals[i].data = &s;
+		uv_signal_start(&s.signals[i], on_signal, numbers[i]);
+	}
+	bool ok = start(&s, &loop, c, monitor, &err);
+	if (!ok)
+		stop(&s);
+	end_part(&s);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	monitor_close(s.monitor);
+	api_close(s.api);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	return ok ? 0 : command_fail(&err);
+}
