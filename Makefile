@@ -104,6 +104,12 @@ check:
 	@$(MAKE) --no-print-directory all units
 	@BUILD=$(BUILD) python3 test/run.py
 
+# The package, and the function, in a minimal Debian that debootstrap makes: as root, and some minutes.
+check-root:
+	@scripts/deps test package
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) python3 test/run.py test/root
+
 # The same under address and undefined, and under thread.
 san:
 	@$(MAKE) --no-print-directory check BUILD=build/san SAN=address,undefined
@@ -146,6 +152,7 @@ lint:
 BASH_DIR ?= $(PREFIX)/share/bash-completion/completions
 ZSH_DIR  ?= $(PREFIX)/share/zsh/site-functions
 FISH_DIR ?= $(PREFIX)/share/fish/vendor_completions.d
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
 install: $(BUILD)/rinkside
 	install -D -m 755 $(BUILD)/rinkside $(DESTDIR)$(PREFIX)/bin/rinkside
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
@@ -154,6 +161,16 @@ install: $(BUILD)/rinkside
 	install -D -m 644 deploy/completions/rinkside.zsh $(DESTDIR)$(ZSH_DIR)/_rinkside
 	install -D -m 644 deploy/completions/rinkside.fish $(DESTDIR)$(FISH_DIR)/rinkside.fish
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/rinkside/LICENSE
+	install -d $(DESTDIR)$(UNIT_DIR)/rinkside-.service.d $(DESTDIR)$(UNIT_DIR)/rinkside.service.d
+	for unit in deploy/systemd/rinkside*.service deploy/systemd/*.socket deploy/systemd/*.timer; do \
+		sed 's#/usr/bin/rinkside#$(PREFIX)/bin/rinkside#' $$unit >$(DESTDIR)$(UNIT_DIR)/$${unit##*/} || exit; done
+	install -m 644 deploy/systemd/rinkside-.service.d/hardening.conf $(DESTDIR)$(UNIT_DIR)/rinkside-.service.d
+	install -m 644 deploy/systemd/rinkside-.service.d/hardening.conf $(DESTDIR)$(UNIT_DIR)/rinkside.service.d
+
+# build/rinkside_VERSION_ARCHITECTURE.deb
+deb: $(BUILD)/rinkside
+	@scripts/deps package
+	@scripts/deb $(BUILD)/rinkside $(BUILD)
 
 clean:
 	rm -rf $(BUILD)
@@ -162,12 +179,16 @@ help:
 	@echo 'make             build/rinkside'
 	@echo 'make demo        a made-up night of hockey through the whole pipeline, on http://127.0.0.1:8080'
 	@echo 'make run         the same on the NHL'"'"'s own API'
-	@echo 'make check       every test; san and tsan: the same under sanitizers'
-	@echo 'make bench       ratios, side by side with nginx'
+	@echo 'make check       every test, after installing what they need; the last line counts them'
+	@echo 'make san, tsan   the same under address and undefined, and under thread'
+	@echo 'make check-root  the package in a minimal Debian: installed, upgraded, purged (as root)'
+	@echo 'make bench       figures beside nginx; ROWS='"'"'tick api'"'"', QUICK=1, BASE=REVISION'
 	@echo 'make fuzz        what libFuzzer finds, each target for FUZZ_SECONDS=60'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck'
-	@echo 'make docs        the generated pages under docs/'
+	@echo 'make docs        the generated pages under docs/, which make check compares'
+	@echo 'make deb         a Debian package, in $(BUILD)/'
 	@echo 'make install     program, manual, completions to $$(DESTDIR)$$(PREFIX)'
+	@echo 'make clean       removes build/'
 
 FORCE:
-.PHONY: all units fuzzers fuzz check san tsan demo run bench docs lint install clean help FORCE
+.PHONY: all units fuzzers fuzz check check-root san tsan demo run bench docs lint install deb clean help FORCE

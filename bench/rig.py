@@ -173,8 +173,12 @@ class Bench:
         return Process([self.binary, "api", "--listen", "127.0.0.1:0", "--log-level", "warning", *words], SERVER_CORE,
                        env=self.settings(db), cwd=self.temp)
 
-    def million_rows(self):
-        """The path of a database of 2.5 million stat lines, made once and kept under build/bench."""
+    def rows(self, count):
+        """The path of a copy of a database of so many stat lines; what it is a copy of is kept under build/bench."""
+        return shutil.copy(rows_in_bulk(self, count), self.database())
+
+    def millions(self):
+        """2.5 million stat lines. Nobody writes to them: they are no copy."""
         return rows_in_bulk(self, 2_500_000)
 
 

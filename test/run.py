@@ -3,7 +3,8 @@
 
 A test is a program that prints TAP ("ok 1 - name", "not ok 2 - name", "1..2"). Unit and
 conformance tests, and fuzz targets that replay their corpora, are built under $BUILD/test; golden, system and browser tests are the
-executable files under test/. `test/run.py WORD…` runs those whose path holds a word.
+executable files under test/. `test/run.py WORD…` runs those whose path holds a word; those that need
+root and minutes only when `test/root` is such a word.
 """
 import concurrent.futures, os, re, subprocess, sys, time
 
@@ -18,7 +19,7 @@ def programs():
         for f in sorted(os.listdir(os.path.join(ROOT, "test", place))) if os.path.isdir(os.path.join(ROOT, "test", place)) else []:
             if f.endswith(".c"):
                 found.append(os.path.join(BUILD, "test", place, f[:-2]))
-    for place in ("golden", "system", "browser"):
+    for place in ("golden", "system", "browser") + (("root",) if "test/root" in sys.argv[1:] else ()):
         d = os.path.join(ROOT, "test", place)
         for f in sorted(os.listdir(d)) if os.path.isdir(d) else []:
             if os.access(os.path.join(d, f), os.X_OK) and os.path.isfile(os.path.join(d, f)):

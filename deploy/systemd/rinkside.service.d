@@ -1,0 +1,1 @@
+rinkside-.service.d

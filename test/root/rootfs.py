@@ -1,0 +1,74 @@
+"""A minimal Debian in a directory: made by debootstrap once, copied for each test, entered in a mount namespace of its own.
+
+Needs root. The mirror is the one that apt already uses; what is downloaded is kept in $BUILD/root.
+"""
+import os, re, shutil, subprocess, sys, time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig
+
+PLACE = os.path.join(rig.ROOT, os.environ.get("BUILD", "build"), "root")
+ENTER = """
+mount --make-rprivate /
+mount -t proc proc "$1/proc"
+mount --rbind /dev "$1/dev"
+root=$1 user=$2
+shift 2
+exec chroot --userspec="$user" "$root" "$@"
+"""
+
+
+def codename():
+    with open("/etc/os-release", encoding="utf-8") as f:
+        return re.search(r"^VERSION_CODENAME=(\w+)", f.read(), re.M).group(1)
+
+
+def mirror():
+    texts = []
+    for place, _, files in os.walk("/etc/apt"):
+        texts += [open(os.path.join(place, f), encoding="utf-8").read() for f in sorted(files) if f.endswith((".list", ".sources"))]
+    found = re.search(r"^URIs: *(\S+)|^deb +(?:\[.*?\] *)?(\S+)", "\n".join(texts), re.M)
+    return found.group(1) or found.group(2)
+
+
+def base():
+    """The pristine root; None and a sentence when it cannot be had."""
+    root = os.path.join(PLACE, codename())
+    if os.path.exists(root + "/.whole"):
+        return root
+    shutil.rmtree(root, ignore_errors=True)
+    os.makedirs(PLACE, exist_ok=True)
+    began = time.monotonic()
+    r = subprocess.run(["debootstrap", "--variant=minbase", codename(), root, mirror()], capture_output=True, text=True)
+    if r.returncode:
+        sys.exit("debootstrap: " + (r.stdout + r.stderr)[-600:])
+    # apt in there sees the same sources, by the same ways, as the one outside.
+    shutil.rmtree(root + "/etc/apt")
+    shutil.copytree("/etc/apt", root + "/etc/apt", symlinks=True)
+    for f in ("/etc/resolv.conf", "/etc/hosts"):
+        shutil.copyfile(f, root + f)
+    open(root + "/.whole", "w").close()
+    print("# note: debootstrap took %.0f s" % (time.monotonic() - began))
+    return root
+
+
+class Root:
+    """A copy of the pristine root, gone with the test."""
+    def __init__(self, name):
+        self.path = os.path.join(PLACE, name)
+        shutil.rmtree(self.path, ignore_errors=True)
+        subprocess.run(["cp", "-a", "--reflink=auto", base(), self.path], check=True)
+
+    def command(self, *words, user="root:root"):
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-ec", ENTER, "sh", self.path, user, *map(str, words)]
+
+    def environment(self, **more):
+        env = {k: v for k, v in os.environ.items() if k.lower().endswith("_proxy")}
+        return dict(env, HOME="/tmp", PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C.UTF-8", DEBIAN_FRONTEND="noninteractive", **more)
+
+    def run(self, *words, user="root:root", deadline_s=120, **env):
+        return subprocess.run(self.command(*words, user=user), env=self.environment(**env), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=deadline_s)
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)

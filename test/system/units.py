@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""deploy/systemd: every unit is understood, and shuts the services in as it claims."""
+import os, re, shutil, subprocess, sys
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig
+
+MOST_EXPOSED = 2.0
+COMING = ("api", "up", "schedule", "worker")
+tap = rig.Tap()
+source = os.path.join(rig.ROOT, "deploy", "systemd")
+place = os.path.join(rig.TEMP, "units")
+shutil.copytree(source, place, symlinks=True)
+commands = re.findall(r"^  ([a-z-]+) ", rig.run("--help").stdout, re.M)
+units = sorted(f for f in os.listdir(place) if f.endswith((".service", ".socket", ".timer")))
+for unit in units:
+    path = os.path.join(place, unit)
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    for command in re.findall(r"^ExecStart=/usr/bin/rinkside (\S+)", text, re.M):
+        if command in COMING and command not in commands:
+            continue
+        tap.ok(command in commands, "%s starts a command that there is" % unit, command)
+        words = re.search(r"^ExecStart=/usr/bin/rinkside \S+(.*)", text, re.M).group(1).split()
+        options = rig.run("help", command).stdout
+        tap.ok(all(w in options for w in words if w.startswith("--")), "%s: with options that it takes" % unit, words)
+    text = text.replace("/usr/bin/rinkside", rig.BINARY)
+    # A template is looked at as one of its instances; systemd-analyze makes up a name that is no port.
+    os.remove(path)
+    with open(path.replace("@.", "@8080."), "w", encoding="utf-8") as f:
+        f.write(text)
+names = [u.replace("@.", "@8080.") for u in units]
+env = dict(os.environ, SYSTEMD_UNIT_PATH=place + ":", SYSTEMD_LOG_LEVEL="warning")
+for name in names:
+    r = subprocess.run(["systemd-analyze", "verify", "--man=no", "./" + name], capture_output=True, text=True, cwd=place, env=env)
+    tap.ok(r.returncode == 0 and not re.search("rinkside", r.stderr), name + " is understood", r.stderr)
+    if name.endswith(".service"):
+        r = subprocess.run(["systemd-analyze", "security", "--no-pager", "--offline=yes", "./" + name], capture_output=True, text=True,
+                           cwd=place, env=env)
+        found = re.search(r"exposure level for \S+: ([0-9.]+)", r.stdout)
+        tap.ok(found and float(found.group(1)) < MOST_EXPOSED, "%s: exposure %s, under %.1f" % (name, found and found.group(1), MOST_EXPOSED),
+               r.stdout + r.stderr)
+
+# ---- what make install makes of them ----
+stage = os.path.join(rig.TEMP, "stage")
+r = subprocess.run(["make", "-s", "install", "BUILD=" + os.path.dirname(rig.BINARY), "DESTDIR=" + stage, "PREFIX=/opt/r"], cwd=rig.ROOT,
+                   capture_output=True, text=True, env=dict(os.environ, MAKEFLAGS=""))
+there = sorted(f for f in os.listdir(stage + "/opt/r/lib/systemd/system") if not f.endswith(".d")) if r.returncode == 0 else []
+tap.same(there, units, "make install has all of them")
+tap.ok(all("/usr/bin" not in open(stage + "/opt/r/lib/systemd/system/" + u, encoding="utf-8").read() for u in there),
+       "and they start the program that was installed with them")
+tap.ok(os.access(stage + "/opt/r/bin/rinkside", os.X_OK), "which is there", r.stderr)
+tap.done()
