@@ -202,7 +202,8 @@ static void on_broken(struct http_stream *st, void *context)
 /* The first n bytes of a body that never ends. */
 static void reply_broken(struct http_exchange *x, const struct head *h, struct str body, size_t n)
 {
-	static const struct http_stream_callbacks callbacks = {on_broken, on_broken};
+	static const struct http_stream_callbacks callbacks = {
+		.on_drain = on_broken, .on_close = on_broken};
 	struct http_stream *st = http_stream(x, 200, h->lines, h->count, &callbacks, NULL);
 	struct blob *half = blob_copy(str_first(body, n));
 	if (n && !http_stream_write(st, half))

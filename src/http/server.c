@@ -385,7 +385,7 @@ void http_server_drain(
 		next = c->next;
 		if (c->state == CONNECTION_IDLE)
 			connection_close(c);
-		else if (c->state == CONNECTION_STREAM)
+		else if (c->state == CONNECTION_STREAM && !c->x.stream.callbacks.is_finite)
 			http_stream_end(&c->x.stream);
 	}
 }

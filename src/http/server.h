@@ -86,6 +86,7 @@ struct http_stream;
 struct http_stream_callbacks {
 	void (*on_drain)(struct http_stream *st, void *context); /* what was queued has been sent */
 	void (*on_close)(struct http_stream *st, void *context); /* once; the stream is gone after it */
+	bool is_finite; /* it comes to an end by itself, for which a drain waits */
 };
 struct http_stream *http_stream(struct http_exchange *x, int status,
 	const struct http_header_line *head, size_t head_count,
