@@ -21,6 +21,7 @@ _rinkside()
 	--token-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--threads) return ;;
 	--queue) return ;;
+	--exports) return ;;
 	--cache) return ;;
 	--max-connections) return ;;
 	--max-connections-per-peer) return ;;
@@ -49,8 +50,8 @@ _rinkside()
 	ingest) words='--file --observed-at --columns --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	monitor) words='--every --once --inline --child-deadline --max-children --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	season) words='--jobs --rate --only-missing --events --game-types --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	api) words='--listen --token-file --threads --queue --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	up) words='--listen --token-file --threads --queue --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --every --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	api) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --every --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;

@@ -74,6 +74,7 @@ _rinkside()
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
 			'--threads[that ask the database for readers]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
+			'--exports[whole results streamed at a time, as CSV or NDJSON]:N:' \
 			'--cache[of answers kept ready]:MIB:' \
 			'--max-connections[in all]:N:' \
 			'--max-connections-per-peer[from one address]:N:' \
@@ -97,6 +98,7 @@ _rinkside()
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
 			'--threads[that ask the database for readers]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
+			'--exports[whole results streamed at a time, as CSV or NDJSON]:N:' \
 			'--cache[of answers kept ready]:MIB:' \
 			'--max-connections[in all]:N:' \
 			'--max-connections-per-peer[from one address]:N:' \

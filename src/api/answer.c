@@ -1,5 +1,6 @@
 #include "api/answer.h"
 
+#include "api/route.h"
 #include "base/time.h"
 
 #include <assert.h>
@@ -95,6 +96,33 @@ static struct etag etag_of(struct str body, bool gzip)
 	return e;
 }
 
+static uint64_t hash_text(uint64_t hash, struct str s)
+{
+	hash = XXH3_64bits_withSeed(&s.n, sizeof(s.n), hash);
+	return s.n ? XXH3_64bits_withSeed(s.p, s.n, hash) : hash;
+}
+
+bool answer_etag_of_state(
+	struct etag *out, struct store *s, const struct call *call, bool gzip, struct arena *keep)
+{
+	struct store_state state;
+	struct err err;
+	if (call_get(call, STR("delay"))) /* it is of the time of asking, too */
+		return false;
+	if (!store_get_state(s, call->route->rows, keep, &state, &err))
+		return false;
+	uint64_t hash = hash_text((uint64_t)call->id, call->route->pattern), sum = 0;
+	for (size_t i = 0; i < call->count; i++)
+		sum += hash_text(hash_text(hash, call->arguments[i].parameter->name),
+			call->arguments[i].text);
+	hash = hash_text(hash, format_kinds[call->format].name) ^ sum;
+	hash = hash_text(hash, state.identity);
+	hash = hash_text(hash, state.bookkeeping);
+	snprintf(out->text, sizeof(out->text), "\"r%lld-%016llx%s\"", (long long)state.revision,
+		(unsigned long long)hash, gzip ? "-gz" : "");
+	return true;
+}
+
 bool etag_matches(struct str list, const struct etag *etag)
 {
 	while (list.n) {
@@ -111,35 +139,61 @@ bool etag_matches(struct str list, const struct etag *etag)
 
 /* ---- renditions ---- */
 
-static void add_line(struct buf *out, struct str name, struct str value)
+static struct http_header_line *add_line(
+	struct http_header_line *at, struct str name, struct str value)
 {
-	buf_add(out, name);
-	buf_add(out, STR(": "));
-	buf_add(out, value);
-	buf_add(out, STR("\r\n"));
+	*at = (struct http_header_line){name, value};
+	return at + 1;
 }
 
-/* What a 304 and the whole answer have in common. */
-static void add_common(const struct answer *a, const struct etag *etag, struct buf *out)
+/* What a 304 and the whole answer have in common; then what tells of the body. */
+size_t answer_head_lines(const struct answer *a, const struct etag *etag, bool gzip,
+	struct http_header_line *out)
 {
+	struct http_header_line *at = out;
 	if (etag)
-		add_line(out, STR("ETag"), str_from(etag->text));
-	add_line(out, STR("Cache-Control"), str_from(freshnesses[a->freshness].cache_control));
-	buf_add(out, STR("Vary: Accept, Accept-Encoding\r\n"
-			 "Access-Control-Allow-Origin: *\r\n"
-			 "Access-Control-Expose-Headers: ETag, Link, X-Total-Count, X-Observed-At, "
-			 "X-Upstream-Age, X-Stale\r\n"));
-	if (a->observed_at)
-		add_line(out, STR("X-Observed-At"), str_from(time_format(a->observed_at).text));
+		at = add_line(at, STR("ETag"), str_from(etag->text));
+	at = add_line(at, STR("Cache-Control"), str_from(freshnesses[a->freshness].cache_control));
+	at = add_line(at, STR("Vary"), STR("Accept, Accept-Encoding"));
+	at = add_line(at, STR("Access-Control-Allow-Origin"), STR("*"));
+	at = add_line(at, STR("Access-Control-Expose-Headers"),
+		STR("ETag, Link, X-Total-Count, X-Observed-At, X-Upstream-Age, X-Stale"));
 	for (size_t i = 0; i < a->line_count; i++)
-		add_line(out, a->lines[i].name, a->lines[i].value);
+		at = add_line(at, a->lines[i].name, a->lines[i].value);
+	if (a->status != 304)
+		at = add_line(at, STR("Content-Type"),
+			a->problem.status ? STR("application/problem+json")
+					  : format_kinds[a->format].content_type);
+	if (gzip && a->status != 304)
+		at = add_line(at, STR("Content-Encoding"), STR("gzip"));
+	return (size_t)(at - out);
+}
+
+static void write_head(
+	const struct answer *a, const struct etag *etag, bool gzip, struct buf *out)
+{
+	struct http_header_line lines[ANSWER_LINES + 8];
+	size_t n = answer_head_lines(a, etag, gzip, lines);
+	for (size_t i = 0; i < n; i++)
+		buf_add_format(out, "%.*s: %.*s\r\n", STR_ARG(lines[i].name),
+			STR_ARG(lines[i].value));
+	if (a->observed_at)
+		buf_add_format(out, "X-Observed-At: %s\r\n", time_format(a->observed_at).text);
+}
+
+bool gzip_init(z_stream *z, int level)
+{
+	enum { GZIP_HEAD = 16 };
+	*z = (z_stream){0};
+	return deflateInit2(z, level, Z_DEFLATED, MAX_WBITS + GZIP_HEAD, 8, Z_DEFAULT_STRATEGY) ==
+	       Z_OK;
 }
 
 static bool compress_body(struct str body, struct buf *out)
 {
-	enum { LEVEL = 5, GZIP_HEAD = 16 };
-	z_stream z = {0};
-	if (deflateInit2(&z, LEVEL, Z_DEFLATED, MAX_WBITS + GZIP_HEAD, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+	enum { LEVEL = 5 };
+	z_stream z;
+	if (!gzip_init(&z, LEVEL))
 		return false;
 	size_t bound = deflateBound(&z, body.n);
 	char *room = buf_room(out, bound);
@@ -152,23 +206,6 @@ static bool compress_body(struct str body, struct buf *out)
 		buf_grew(out, z.total_out);
 	deflateEnd(&z);
 	return ok;
-}
-
-static void add_whole(const struct answer *a, const struct etag *etag, struct str body, bool gzip,
-	struct buf *out)
-{
-	add_line(out, STR("Content-Type"),
-		a->problem.status ? STR("application/problem+json")
-				  : format_kinds[a->format].content_type);
-	if (gzip)
-		add_line(out, STR("Content-Encoding"), STR("gzip"));
-	if (a->status != 204) {
-		buf_add(out, STR("Content-Length: "));
-		buf_add_i64(out, (int64_t)body.n);
-		buf_add(out, STR("\r\n"));
-	}
-	add_common(a, etag, out);
-	buf_add(out, STR("\r\n"));
 }
 
 bool rendition_make(struct rendition *out, const struct answer *a, bool gzip)
@@ -189,7 +226,8 @@ bool rendition_make(struct rendition *out, const struct answer *a, bool gzip)
 		body = buf_str(&packed);
 	buf_init(&out->bytes, body.n + HEAD_ROOM);
 	buf_room(&out->bytes, body.n + 1024);
-	add_whole(a, a->problem.status ? NULL : &out->etag, body, gzip, &out->bytes);
+	write_head(a, a->problem.status ? NULL : &out->etag, gzip, &out->bytes);
+	buf_add_format(&out->bytes, "Content-Length: %zu\r\n\r\n", body.n);
 	out->head_bytes = out->bytes.n;
 	buf_add(&out->bytes, body);
 	buf_clear(&packed);
@@ -198,7 +236,9 @@ bool rendition_make(struct rendition *out, const struct answer *a, bool gzip)
 
 void rendition_write_304(const struct rendition *r, const struct answer *a, struct buf *out)
 {
-	add_common(a, &r->etag, out);
+	struct answer unchanged = *a;
+	unchanged.status = 304;
+	write_head(&unchanged, &r->etag, false, out);
 	buf_add(out, STR("\r\n"));
 }
 

@@ -9,6 +9,8 @@
 #include "api/call.h"
 #include "store/store.h"
 
+#include <zlib.h>
+
 /* How long others may hold what is shown, by the state of it. */
 enum freshness {
 	FRESH_NEVER,       /* operations, problems */
@@ -71,6 +73,19 @@ bool rendition_make(struct rendition *out, const struct answer *a, bool gzip);
 /* The head of a 304 for it. */
 void rendition_write_304(const struct rendition *r, const struct answer *a, struct buf *out);
 void rendition_clear(struct rendition *r);
+
+/* The same lines for a stream, as many as ANSWER_LINES + 8; etag may be NULL. */
+size_t answer_head_lines(const struct answer *a, const struct etag *etag, bool gzip,
+	struct http_header_line *out);
+
+/*
+ * Of a result too large to be hashed before it is sent: of the database, its revision, and what
+ * was asked. False: there is none, as it may change without a revision.
+ */
+bool answer_etag_of_state(struct etag *out, struct store *s, const struct call *call, bool gzip,
+	struct arena *keep);
+
+bool gzip_init(z_stream *z, int level);
 
 /* A list of ETags, or "*", that names this one. */
 bool etag_matches(struct str if_none_match, const struct etag *etag);

@@ -14,6 +14,7 @@ struct api_settings {
 	struct str token_file; /* empty: nobody is asked for a token */
 	struct http_limits limits;
 	int64_t threads, queue, cache_bytes;
+	int64_t exports; /* results streamed at a time */
 };
 
 struct api;

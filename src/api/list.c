@@ -1,5 +1,6 @@
 #include "api/list.h"
 
+#include "api/handlers.h"
 #include "api/mark.h"
 #include "api/moment.h"
 #include "api/route.h"
@@ -13,7 +14,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { MAX_CONDITIONS = 200, MAX_CLUB_IDS = 16, LARGE_ROWS = 1000 };
+enum { MAX_CONDITIONS = 200, MAX_CLUB_IDS = 16, LARGE_ROWS = 1000, LIST_GAMES = 32 };
 
 /* ---- the plan of a list ---- */
 
@@ -334,8 +335,8 @@ static struct selection select_for(const struct plan *p, int64_t limit)
 /* What the rows written so far amount to. */
 struct tally {
 	int64_t rows, observed_at;
-	int64_t game_id; /* of the last row */
-	enum freshness freshness; /* of the games seen: the one that holds shortest */
+	int64_t games[LIST_GAMES]; /* shown, one more than fit means many */
+	size_t game_count;
 	struct value last[MARK_VALUES]; /* the place of row `mark`, texts kept */
 	int64_t mark;
 };
@@ -347,7 +348,8 @@ struct list_reader {
 	struct tally tally;
 	struct store *store;
 	struct arena *keep;
-	bool has_begun, is_over;
+	bool has_begun;
+	bool is_export; /* nothing is noted of its rows: the head has gone before them */
 };
 
 /* Text is how the cursor gives days and times; as values they go into a place. */
@@ -371,8 +373,8 @@ static void note_value(struct list_reader *r, size_t i, const struct value *v)
 	int64_t ms;
 	if (i == p->observed_at && v->known && time_parse(v->text, &ms) && ms > t->observed_at)
 		t->observed_at = ms;
-	if (i == p->game_id)
-		t->game_id = v->integer;
+	if (i == p->game_id && (!t->game_count || t->games[(t->game_count - 1) % LIST_GAMES] != v->integer))
+		t->games[t->game_count++ % LIST_GAMES] = v->integer;
 	if (i >= p->place && t->rows + 1 == t->mark)
 		t->last[i - p->place] = typed(*v, p->columns[i]->type, r->keep);
 }
@@ -380,15 +382,12 @@ static void note_value(struct list_reader *r, size_t i, const struct value *v)
 static void write_row(struct list_reader *r, struct buf *out)
 {
 	const struct plan *p = &r->plan;
-	/* A whole result is not paged on, and its head is long gone. */
-	size_t count = p->is_whole && r->has_begun && r->tally.rows >= LARGE_ROWS ? p->shown
-										  : p->column_count;
 	row_writer_begin_row(&r->writer, out);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < p->column_count; i++) {
 		struct value v = cursor_value(r->cursor);
 		if (i < p->shown)
 			row_writer_add(&r->writer, i, &v, out);
-		if (count == p->column_count)
+		if (!r->is_export)
 			note_value(r, i, &v);
 	}
 	row_writer_end_row(&r->writer, out);
@@ -416,7 +415,6 @@ static struct list_reader *open_reader(struct store *s, struct arena *keep, cons
 	struct list_reader *r = ARENA_NEW(keep, struct list_reader, 1);
 	r->store = s;
 	r->keep = keep;
-	r->tally.freshness = FRESH_SETTLED;
 	if (!make_plan(&r->plan, s, keep, call, list, fixed, fixed_count, err))
 		return NULL;
 	*problem = r->plan.problem;
@@ -426,15 +424,35 @@ static struct list_reader *open_reader(struct store *s, struct arena *keep, cons
 	return r;
 }
 
+static bool add_total(struct list_reader *r, struct answer *out, struct err *err)
+{
+	struct selection q = select_for(&r->plan, 0);
+	int64_t total;
+	if (!call_get(r->plan.call, STR("count")))
+		return true;
+	if (!store_count(r->store, &q, &total, err))
+		return false;
+	answer_add_line(
+		out, STR("X-Total-Count"), str_format(r->keep, "%lld", (long long)total));
+	return true;
+}
+
 struct list_reader *list_open(struct store *s, struct arena *keep, const struct call *call,
 	const struct list *list, const struct condition *fixed, size_t fixed_count,
 	struct answer *out, struct err *err)
 {
+	struct problem problem = {0};
 	struct list_reader *r =
-		open_reader(s, keep, call, list, fixed, fixed_count, &out->problem, err);
+		open_reader(s, keep, call, list, fixed, fixed_count, &problem, err);
 	struct selection q;
+	if (problem.status)
+		answer_take_problem(out, &problem);
 	if (!r)
 		return NULL;
+	if (!add_total(r, out, err))
+		return NULL;
+	r->is_export = true;
+	r->plan.column_count = r->plan.shown;
 	q = select_for(&r->plan, 0);
 	r->cursor = store_select(s, &q, err);
 	return r->cursor ? r : NULL;
@@ -497,19 +515,6 @@ static void add_next(struct list_reader *r, struct answer *out)
 	buf_clear(&link);
 }
 
-static bool add_total(struct list_reader *r, struct answer *out, struct err *err)
-{
-	struct selection q = select_for(&r->plan, 0);
-	int64_t total;
-	if (!call_get(r->plan.call, STR("count")))
-		return true;
-	if (!store_count(r->store, &q, &total, err))
-		return false;
-	answer_add_line(
-		out, STR("X-Total-Count"), str_format(r->keep, "%lld", (long long)total));
-	return true;
-}
-
 /* Rows up to a limit, and whether there are more. */
 static bool read_rows(
 	struct list_reader *r, int64_t limit, struct answer *out, bool *out_more, struct err *err)
@@ -529,6 +534,29 @@ static bool read_rows(
 	return step != STEP_FAILED;
 }
 
+/*
+ * A page in the order of the key that more follow can change only with its games: it holds as long
+ * as the one of them that holds shortest. Any other may have a new row at any moment.
+ */
+static bool find_freshness(struct list_reader *r, struct answer *out, struct err *err)
+{
+	const struct tally *t = &r->tally;
+	struct context c = {.store = r->store, .keep = r->keep};
+	enum freshness least = FRESH_SETTLED, one;
+	bool found;
+	if (r->plan.sorting_count || !t->game_count || t->game_count > LIST_GAMES)
+		return true;
+	for (size_t i = 0; i < t->game_count; i++) {
+		if (!find_game(&c, t->games[i], r->plan.as_of, &found, &one, err))
+			return false;
+		if (!found)
+			one = FRESH_LIVE;
+		least = one < least ? one : least;
+	}
+	out->freshness = least;
+	return true;
+}
+
 static bool answer_rows(struct list_reader *r, struct answer *out, struct err *err)
 {
 	const struct plan *p = &r->plan;
@@ -542,6 +570,7 @@ static bool answer_rows(struct list_reader *r, struct answer *out, struct err *e
 		out->is_large = true;
 	} else if (more) {
 		add_next(r, out);
+		return find_freshness(r, out, err);
 	}
 	return true;
 }

@@ -1,5 +1,6 @@
 #include "api/serve.h"
 
+#include "api/export.h"
 #include "api/stream.h"
 #include "api/tokens.h"
 #include "base/log.h"
@@ -22,7 +23,7 @@ struct api {
 	struct tokens *tokens; /* NULL: nobody is asked for one */
 	struct subscriber *subscribers;
 	struct stream_hub *streams;
-	int64_t revision;
+	int64_t revision, exports;
 	bool is_away, is_ending;
 	struct arena spares[SPARE_ARENAS];
 	size_t spare_count;
@@ -38,6 +39,19 @@ struct pool *api_pool(struct api *a)
 uv_loop_t *api_loop(struct api *a)
 {
 	return a->loop;
+}
+
+const struct api_settings *api_settings(const struct api *a)
+{
+	return &a->settings;
+}
+
+bool api_count_export(struct api *a, int more)
+{
+	if (more > 0 && a->exports >= a->settings.exports)
+		return false;
+	a->exports += more;
+	return true;
 }
 
 bool api_is_away(const struct api *a)
@@ -144,6 +158,7 @@ struct render {
 	struct waiter *waiters;
 	bool gzip, is_store_away, is_kept;
 	bool is_outdated; /* something changed while it was made */
+	bool is_large;    /* each of the waiters has it streamed */
 	struct page page;
 	struct answer answer;
 };
@@ -173,13 +188,14 @@ static void answer_call(struct render *r, struct store *store, const struct err 
 {
 	struct context context = {.store = store, .keep = &r->arena, .api = r->api};
 	struct err err = {0};
-	if (!store)
+	bool needs_store = r->call.route->kind == ROUTE_STORE;
+	if (!store && needs_store)
 		answer_take_error(&r->answer, why);
 	else if (!r->call.route->handler(&context, &r->call, &r->answer, &err)) {
 		answer_take_error(&r->answer, &err);
 		r->job.has_failed = err.kind == ERR_STORE;
 	}
-	r->is_store_away = !store || r->job.has_failed;
+	r->is_store_away = needs_store && (!store || r->job.has_failed);
 }
 
 static void render(struct pool_job *job, struct store *store, const struct err *why)
@@ -187,8 +203,10 @@ static void render(struct pool_job *job, struct store *store, const struct err *
 	struct render *r = (struct render *)job;
 	answer_init(&r->answer, &r->call);
 	answer_call(r, store, why);
-	r->is_kept = !r->answer.problem.status && r->answer.hold_ms >= 0;
-	make_page(&r->page, &r->answer, r->gzip);
+	r->is_large = r->answer.is_large;
+	r->is_kept = !r->answer.problem.status && r->answer.hold_ms >= 0 && !r->is_large;
+	if (!r->is_large)
+		make_page(&r->page, &r->answer, r->gzip);
 	answer_clear(&r->answer);
 }
 
@@ -197,6 +215,14 @@ static void reply_waiters(struct render *r, const struct page *p, bool is_stale)
 	for (struct waiter *w = r->waiters, *next; w; w = next) {
 		next = w->next; /* it lies in the exchange's arena */
 		reply_page(w->x, p, w->takes_gzip, is_stale);
+	}
+}
+
+static void export_to_waiters(struct render *r)
+{
+	for (struct waiter *w = r->waiters, *next; w; w = next) {
+		next = w->next;
+		export_start(r->api, w->x, &r->call);
 	}
 }
 
@@ -210,6 +236,9 @@ static void after_render(struct pool_job *job)
 		reply_waiters(r, &e->page, true);
 		e->is_outdated = true;
 		page_clear(&r->page);
+	} else if (r->is_large) {
+		export_to_waiters(r);
+		shelf_remove(a->shelf, e);
 	} else if (r->is_kept) {
 		e->is_outdated = r->is_outdated;
 		shelf_fill(a->shelf, e, &r->page);
@@ -261,13 +290,17 @@ static void start_render(struct api *a, struct http_exchange *x, const struct ca
 		return;
 	}
 	add_waiter(r, x, takes_gzip);
-	if (!pool_queue(a->pool, &r->job)) {
+	if (call->route->kind == ROUTE_STORE && !pool_queue(a->pool, &r->job)) {
 		refuse_busy(a, x, call->route);
 		free_render(r);
 		return;
 	}
 	r->entry = e ? e : shelf_add(a->shelf, key, call->format);
 	r->entry->under_way = r;
+	if (call->route->kind == ROUTE_LOCAL) {
+		render(&r->job, NULL, NULL);
+		after_render(&r->job);
+	}
 }
 
 /* ---- requests ---- */
@@ -296,23 +329,6 @@ static void serve_kept(struct api *a, struct http_exchange *x, const struct call
 		add_waiter(e->under_way, x, takes_gzip);
 	else
 		start_render(a, x, call, e, key, takes_gzip);
-}
-
-static void serve_local(struct api *a, struct http_exchange *x, struct call *call)
-{
-	struct context context = {.keep = http_arena(x), .api = a};
-	struct problem problem;
-	struct answer answer;
-	struct err err;
-	if (!call_read_query(call, http_query(x), context.keep, &problem)) {
-		api_refuse(a, x, call->route, &problem);
-		return;
-	}
-	answer_init(&answer, call);
-	if (!call->route->handler(&context, call, &answer, &err))
-		answer_take_error(&answer, &err);
-	api_reply(a, x, call, &answer);
-	answer_clear(&answer);
 }
 
 static void serve_stream(struct api *a, struct http_exchange *x, struct call *call)
@@ -361,10 +377,8 @@ static void on_request(struct http_exchange *x, void *context)
 	} else {
 		switch (call.route->kind) {
 		case ROUTE_STORE:
-			serve_kept(a, x, &call);
-			break;
 		case ROUTE_LOCAL:
-			serve_local(a, x, &call);
+			serve_kept(a, x, &call);
 			break;
 		case ROUTE_STREAM:
 			serve_stream(a, x, &call);

@@ -54,6 +54,8 @@ static const struct option settings[] = {
 	RANGE("threads", INTEGER, threads, "2", 1, 64, "N", "that ask the database for readers"),
 	RANGE("queue", INTEGER, queue, "1000", 1, 1000000, "N",
 		"answers that may wait for a thread; more are told to come again"),
+	RANGE("exports", INTEGER, exports, "16", 1, 10000, "N",
+		"whole results streamed at a time, as CSV or NDJSON"),
 	RANGE("cache", INTEGER, cache_mib, "64", 1, 65536, "MIB", "of answers kept ready"),
 	RANGE("max-connections", INTEGER, max_connections, "20000", 1, 1000000, "N", "in all"),
 	RANGE("max-connections-per-peer", INTEGER, max_connections_per_peer, "1000", 1, 1000000, "N",

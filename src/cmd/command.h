@@ -24,7 +24,7 @@ struct config {
 	struct str game_types;
 	struct str listen;
 	struct str token_file;
-	int64_t threads, queue, cache_mib;
+	int64_t threads, queue, exports, cache_mib;
 	int64_t max_connections, max_connections_per_peer, max_head, max_target;
 	int64_t head_timeout_ms, idle_timeout_ms, grace_ms;
 	struct str recordings, faults;

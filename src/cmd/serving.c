@@ -46,6 +46,7 @@ static struct api_settings settings_of(const struct config *c)
 		.limits = http_default_limits,
 		.threads = c->threads,
 		.queue = c->queue,
+		.exports = c->exports,
 		.cache_bytes = c->cache_mib * MIB};
 	s.limits.connections = c->max_connections;
 	s.limits.connections_per_peer = c->max_connections_per_peer;

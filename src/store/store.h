@@ -88,6 +88,17 @@ bool store_get_games(struct store *s, int32_t first, int32_t last, struct arena 
 bool store_get_revision(struct store *s, int64_t *out, struct err *err); /* the newest; 0: none */
 
 /*
+ * What a table's rows are a function of: which database it is, its revision, and, where polls and
+ * fetches change rows without one, the newest of them. Texts into keep.
+ */
+struct store_state {
+	struct str identity, bookkeeping;
+	int64_t revision;
+};
+bool store_get_state(struct store *s, const struct table *t, struct arena *keep,
+	struct store_state *out, struct err *err);
+
+/*
  * What others have committed since the last look. A reader keeps a store and a watch of its own;
  * the first call finds at once, with is_any. A commit of bookkeeping alone has no new revision.
  */

@@ -1,0 +1,231 @@
+#include "api/export.h"
+
+#include "api/handlers.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+enum { EXPORT_ARENA = 16 << 20, PIECE = 256 << 10, PIECE_MOST = 4 << 20, AHEAD = 256 << 10 };
+
+struct export {
+	struct pool_job job;
+	struct api *api;
+	struct http_exchange *x; /* until the head has been sent; then the stream */
+	struct http_stream *stream;
+	struct arena keep;
+	struct call call;
+	struct answer head; /* its lines, or a problem */
+	struct etag etag;
+	bool has_etag, gzip;
+	z_stream z;
+	struct store *store;
+	struct list_reader *reader;
+	struct buf piece;
+	enum step step;
+	bool is_working, is_gone;
+};
+
+/* ---- on a thread ---- */
+
+static bool open_rows(struct export *e, struct err *err)
+{
+	struct condition fixed[FIXED_CONDITIONS];
+	size_t count = fixed_of_call(&e->call, fixed);
+	e->store = store_open(api_settings(e->api)->db, STORE_READ, err);
+	if (!e->store || !store_hold(e->store, err))
+		return false;
+	e->has_etag = answer_etag_of_state(&e->etag, e->store, &e->call, e->gzip, &e->keep);
+	e->reader = list_open(e->store, &e->keep, &e->call, list_of_route(e->call.route), fixed,
+		count, &e->head, err);
+	return e->reader || e->head.problem.status;
+}
+
+static void compress_piece(struct export *e, struct str plain)
+{
+	e->z.next_in = (Bytef *)(uintptr_t)plain.p;
+	e->z.avail_in = (uInt)plain.n;
+	do {
+		char *room = buf_room(&e->piece, PIECE);
+		if (!room)
+			return; /* the piece has failed, which is seen */
+		e->z.next_out = (Bytef *)room;
+		e->z.avail_out = PIECE;
+		deflate(&e->z, e->step == STEP_DONE ? Z_FINISH : Z_NO_FLUSH);
+		buf_grew(&e->piece, PIECE - e->z.avail_out);
+	} while (!e->z.avail_out);
+}
+
+static void read_piece(struct export *e, struct err *err)
+{
+	struct buf plain;
+	if (!e->gzip) {
+		e->step = list_fill(e->reader, PIECE, &e->piece, err);
+		return;
+	}
+	buf_init(&plain, PIECE_MOST);
+	e->step = list_fill(e->reader, PIECE, &plain, err);
+	compress_piece(e, buf_str(&plain));
+	buf_clear(&plain);
+}
+
+static void work(struct pool_job *job, struct store *store, const struct err *why)
+{
+	struct export *e = (struct export *)job;
+	struct err err = {0};
+	(void)store, (void)why;
+	e->step = STEP_FAILED;
+	if ((e->reader || open_rows(e, &err)) && e->reader)
+		read_piece(e, &err);
+	if (e->piece.failed)
+		e->step = STEP_FAILED;
+	if (err.kind)
+		answer_take_error(&e->head, &err);
+}
+
+static void work_close(struct pool_job *job, struct store *store, const struct err *why)
+{
+	struct export *e = (struct export *)job;
+	(void)store, (void)why;
+	list_close(e->reader);
+	store_close(e->store);
+}
+
+/* ---- on the loop ---- */
+
+static void after_close(struct pool_job *job)
+{
+	struct export *e = (struct export *)job;
+	api_count_export(e->api, -1);
+	if (e->gzip)
+		deflateEnd(&e->z);
+	buf_clear(&e->piece);
+	answer_clear(&e->head);
+	arena_release(&e->keep);
+	free(e);
+}
+
+static void finish(struct export *e)
+{
+	e->job.work = work_close;
+	e->job.done = after_close;
+	pool_continue(api_pool(e->api), &e->job);
+}
+
+static void go_on(struct export *e)
+{
+	e->is_working = true;
+	pool_continue(api_pool(e->api), &e->job);
+}
+
+static void on_drain(struct http_stream *st, void *context)
+{
+	struct export *e = context;
+	(void)st;
+	if (!e->is_working && e->step == STEP_ROW)
+		go_on(e);
+}
+
+static void on_close(struct http_stream *st, void *context)
+{
+	struct export *e = context;
+	(void)st;
+	e->is_gone = true;
+	if (!e->is_working)
+		finish(e);
+}
+
+static void send_head(struct export *e)
+{
+	static const struct http_stream_callbacks callbacks = {
+		.on_drain = on_drain, .on_close = on_close, .is_finite = true};
+	struct http_header_line lines[ANSWER_LINES + 8];
+	size_t n = answer_head_lines(
+		&e->head, e->has_etag ? &e->etag : NULL, e->gzip, lines);
+	e->stream = http_stream(e->x, 200, lines, n, &callbacks, e);
+	e->x = NULL;
+}
+
+/* True when it has been answered without rows. */
+static bool answer_at_once(struct export *e)
+{
+	struct str wanted = http_header(e->x, STR("if-none-match"));
+	if (e->head.problem.status) {
+		api_reply(e->api, e->x, &e->call, &e->head);
+	} else if (e->has_etag && wanted.n && etag_matches(wanted, &e->etag)) {
+		e->head.status = 304;
+		struct http_header_line lines[ANSWER_LINES + 8];
+		size_t n = answer_head_lines(&e->head, &e->etag, false, lines);
+		http_reply(e->x, 304, lines, n, NULL);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* A step at a time, as any of them may find the reader gone, which ends the export. */
+static void send_piece(struct export *e)
+{
+	struct blob *piece = blob_new(&e->piece);
+	bool ok = http_stream_write(e->stream, piece);
+	blob_unref(piece);
+	if (!ok)
+		return;
+	if (e->step == STEP_DONE)
+		http_stream_end(e->stream);
+	else if (http_stream_queued(e->stream) < AHEAD)
+		go_on(e);
+}
+
+static void done(struct pool_job *job)
+{
+	struct export *e = (struct export *)job;
+	e->is_working = false;
+	if (e->x && answer_at_once(e)) {
+		finish(e);
+		return;
+	}
+	if (e->x)
+		send_head(e);
+	if (e->is_gone) {
+		finish(e);
+	} else if (e->step == STEP_FAILED) { /* without an end, so that the reader can tell */
+		log_error("api: an export broke off: %s", e->head.problem.detail);
+		http_stream_abort(e->stream);
+	} else {
+		send_piece(e);
+	}
+}
+
+static void refuse(struct api *a, struct http_exchange *x, const struct call *call)
+{
+	struct problem p;
+	problem_set(&p, 503, STR(""), "too many results are being streamed; ask again");
+	api_refuse(a, x, call->route, &p);
+}
+
+void export_start(struct api *a, struct http_exchange *x, const struct call *call)
+{
+	struct problem problem;
+	if (!api_count_export(a, 1)) {
+		refuse(a, x, call);
+		return;
+	}
+	struct export *e = calloc(1, sizeof(*e));
+	if (!e)
+		abort();
+	*e = (struct export){.job = {.work = work, .done = done},
+		.api = a,
+		.x = x,
+		.keep = arena_reserve(EXPORT_ARENA),
+		.call = *call,
+		.gzip = request_takes_gzip(http_header(x, STR("accept-encoding")))};
+	/* It was read before; its texts are to outlive the exchange. */
+	call_read_query(&e->call, str_copy(&e->keep, http_query(x)), &e->keep, &problem);
+	answer_init(&e->head, &e->call);
+	buf_init(&e->piece, PIECE_MOST);
+	if (e->gzip && !gzip_init(&e->z, 1))
+		abort();
+	go_on(e);
+}
