@@ -240,6 +240,9 @@ static void merge_game(struct replacement *r)
 		SET(g, GAME, order_period, s->order.period);
 		SET(g, GAME, order_elapsed, s->order.elapsed);
 		SET(g, GAME, order_arrival, s->order.arrival_ms);
+		SET(g, GAME, order_tally,
+			s->game.away_score + s->game.home_score + s->game.away_shots +
+				s->game.home_shots);
 	}
 	if (!KNOWS(g, GAME, observed_at) || s->observed_at > g->observed_at)
 		SET(g, GAME, observed_at, s->observed_at);
