@@ -3,6 +3,7 @@
 #include "base/time.h"
 #include "cmd/table.h"
 #include "cmd/version.h"
+#include "cost/cost.h"
 #include "model/model.h"
 #include "plan/plan.h"
 
@@ -82,6 +83,11 @@ static const struct option settings[] = {
 		"write there how all games end and what is corrected later; -: print it, and serve nothing"),
 	SETTING("from", TEXT, from, NULL, "TIME", "the season is on, and it is that time: 2025-10-07T20:00:00Z"),
 	SETTING("playoffs", FLAG, playoffs, NULL, NULL, "the season's play-offs too"),
+	CHOICE("format", report_format, "text", report_names, "FORM", "text, json or csv"),
+	SETTING("svg", TEXT, svg, NULL, "FILE", "a picture of it, into a file"),
+	SETTING("began", TEXT, began, NULL, "TIME",
+		"a night of the fake's that began then, in place of a season; RFC 3339"),
+	RANGE("length", DURATION, length_ms, "1h", 1000, 86400000, "TIME", "of that night"),
 	SETTING("help", FLAG, help, NULL, NULL, "this"),
 	SETTING("version", FLAG, version, NULL, NULL, "the program's version and its libraries'"),
 };
@@ -98,6 +104,7 @@ static const struct command *const commands[] = {
 	&command_up,
 	&command_fake,
 	&command_migrate,
+	&command_cost,
 	&command_completion,
 	&command_man,
 };

@@ -34,6 +34,10 @@ struct config {
 	int64_t deadline_ms; /* fake ends by itself; 0: never */
 	struct str from, truth;
 	bool playoffs;
+	int report_format;
+	struct str svg, began;
+	int64_t length_ms;
+	bool from_ledger;
 };
 
 struct command {
@@ -46,7 +50,7 @@ struct command {
 };
 
 extern const struct command command_ingest, command_monitor, command_season, command_api, command_up,
-	command_fake, command_migrate, command_completion, command_man;
+	command_fake, command_migrate, command_completion, command_man, command_cost;
 
 /* The program itself: finds the command in the table and calls it. */
 int command_main(int argc, char **argv);

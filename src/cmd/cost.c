@@ -1,0 +1,97 @@
+#include "cost/cost.h"
+
+#include "base/time.h"
+#include "cmd/command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const option_names[] = {
+	"season", "seed", "ttl", "format", "svg", "began", "length", "games", "speed", NULL};
+
+enum { SEASON_IF_NOT_SAID = 20252026, REPORT_BYTES = 1 << 20 };
+
+static bool write_file(struct str path, struct str text, struct err *err)
+{
+	struct arena arena = arena_reserve(1 << 16);
+	FILE *f = path.n < 4096 ? fopen(str_z(&arena, path), "w") : NULL;
+	arena_release(&arena);
+	bool ok = f && fwrite(text.p, 1, text.n, f) == text.n;
+	if (f)
+		ok = !fclose(f) && ok;
+	return ok || err_set(err, ERR_USAGE, "cost: --svg: %.*s cannot be written", STR_ARG(path));
+}
+
+static bool open_season(const struct config *c, struct season *out, struct err *err)
+{
+	int64_t years = c->season ? c->season : SEASON_IF_NOT_SAID, first = years / 10000, began;
+	if (c->began.n && !time_parse(c->began, &began))
+		return err_set(err, ERR_USAGE, "cost: --began: \"%.*s\" is no RFC 3339 time",
+			STR_ARG(c->began));
+	if (years % 10000 != first + 1 || first < 1917 || first > 2199)
+		return err_set(err, ERR_USAGE,
+			"cost: --season: %" PRId64 " is no season: two years, such as 20252026",
+			years);
+	*out = c->began.n ? season_night((uint64_t)c->seed, (int)c->games, c->speed, began, c->ttl_s,
+				    c->length_ms)
+			  : season_made_up((uint64_t)c->seed, (int)first, c->ttl_s);
+	return true;
+}
+
+static size_t play(const struct config *c, const struct season *s, struct outcome *out)
+{
+	const struct plan plan = {.policy = POLICY_ADAPTIVE, .speed = c->speed};
+	if (!c->began.n) {
+		cost_play(s, out);
+		return POLICIES;
+	}
+	out[0] = cost_play_plan(s, &plan);
+	return 1;
+}
+
+static int run(const struct config *c, int argc, char **argv)
+{
+	struct season season;
+	struct outcome outcomes[POLICIES];
+	struct buf report, picture;
+	struct err err;
+	char name[64];
+	if (argc) {
+		err_set(&err, ERR_USAGE, "cost: takes no words, got \"%s\"", argv[0]);
+		return command_fail(&err);
+	}
+	if (!open_season(c, &season, &err))
+		return command_fail(&err);
+	snprintf(name, sizeof(name), "%" PRId64, c->season ? c->season : SEASON_IF_NOT_SAID);
+	const struct cost_title title = {.season = c->began.n ? STR("a night") : str_from(name),
+		.seed = c->seed,
+		.ttl_s = c->ttl_s};
+	size_t count = play(c, &season, outcomes);
+	buf_init(&report, REPORT_BYTES);
+	buf_init(&picture, REPORT_BYTES);
+	cost_report(&season, &title, outcomes, count, (enum report)c->report_format, &report);
+	cost_draw(&title, outcomes, count, &picture);
+	bool ok = !c->svg.n || write_file(c->svg, buf_str(&picture), &err);
+	int code = ok ? 0 : command_fail(&err);
+	if (ok && (fwrite(report.p, 1, report.n, stdout) != report.n || fflush(stdout)))
+		code = 1;
+	buf_clear(&picture);
+	buf_clear(&report);
+	season_clear(&season);
+	return code;
+}
+
+const struct command command_cost = {
+	.name = "cost",
+	.words = "",
+	.summary = "plays polling policies against a season: requests, bytes, staleness, dollars",
+	.help = "Plays five ways of asking against a made-up season (20252026 if not said) in simulated "
+		"time, with the same plan\nthat the program obeys, and prints what each costs and how late "
+		"its rows are. Nothing is asked of any upstream.\nThe model's upstream turns its bodies "
+		"over every --ttl seconds, has intermissions, postponements and late\nofficial ends.\n\n"
+		"With --began it is the night of `fake --games --seed --speed` that began then, and only "
+		"what `up` beside it\nshould have asked within --length.",
+	.options = option_names,
+	.run = run,
+};

@@ -1,0 +1,313 @@
+#include "cost/prices.h"
+
+#include "base/json.h"
+#include "base/time.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+const struct str asked_names[ASKED_KINDS] = {
+	[ASKED_WEEK] = STR_INIT("schedule"),
+	[ASKED_BOARD] = STR_INIT("score"),
+	[ASKED_BOX_SCORE] = STR_INIT("boxscore"),
+	[ASKED_PLAY_BY_PLAY] = STR_INIT("play-by-play"),
+	[ASKED_PEOPLE] = STR_INIT("people"),
+};
+const struct str report_names[3] = {
+	[REPORT_TEXT] = STR_INIT("text"), [REPORT_JSON] = STR_INIT("json"), [REPORT_CSV] = STR_INIT("csv")};
+
+/* ---- the figures of a policy, by name ---- */
+
+enum { DECIMALS_WHOLE, DECIMALS_TWO = 2, DECIMALS_THREE };
+
+struct figure {
+	struct str name;
+	double (*of)(const struct outcome *o, double months);
+	int decimals;
+	double unit;
+	int table;           /* of those for people; 0: in none */
+	const char *heading; /* there */
+};
+
+static double requests(const struct outcome *o, double months)
+{
+	(void)months;
+	return (double)outcome_requests(o);
+}
+
+static double bytes_plain(const struct outcome *o, double months)
+{
+	(void)months;
+	return (double)o->bytes_plain;
+}
+
+static double bytes(const struct outcome *o, double months)
+{
+	(void)months;
+	return (double)o->bytes;
+}
+
+static double invocations(const struct outcome *o, double months)
+{
+	(void)months;
+	return (double)o->invocations;
+}
+
+static double gb_seconds(const struct outcome *o, double months)
+{
+	(void)months;
+	return o->gb_seconds;
+}
+
+static double lambda(const struct outcome *o, double months)
+{
+	return price_lambda(o, months, false);
+}
+
+static double lambda_free(const struct outcome *o, double months)
+{
+	return price_lambda(o, months, true);
+}
+
+static double machine(const struct outcome *o, double months)
+{
+	(void)o;
+	(void)months;
+	return prices[PRICE_MACHINE].dollars;
+}
+
+static double nat(const struct outcome *o, double months)
+{
+	return price_nat(o, months);
+}
+
+static double staleness_mean(const struct outcome *o, double months)
+{
+	(void)months;
+	return o->staleness_mean_s;
+}
+
+static double staleness_p95(const struct outcome *o, double months)
+{
+	(void)months;
+	return o->staleness_p95_s;
+}
+
+static double all_mean(const struct outcome *o, double months)
+{
+	(void)months;
+	return o->all_mean_s;
+}
+
+static double late_mean(const struct outcome *o, double months)
+{
+	(void)months;
+	return o->late_mean_s;
+}
+
+static double event_mean(const struct outcome *o, double months)
+{
+	(void)months;
+	return o->event_mean_s;
+}
+
+static double missed(const struct outcome *o, double months)
+{
+	(void)months;
+	return (double)o->missed;
+}
+
+static double share_new(const struct outcome *o, double months)
+{
+	(void)months;
+	return o->polls ? (double)o->polls_new / (double)o->polls : 0;
+}
+
+static const struct figure figures[] = {
+	{STR_INIT("requests"), requests, DECIMALS_WHOLE, 1, 1, "requests"},
+	{STR_INIT("bytes_plain"), bytes_plain, DECIMALS_WHOLE, 1e9, 1, "GB plain"},
+	{STR_INIT("bytes"), bytes, DECIMALS_WHOLE, 1e9, 1, "GB sent"},
+	{STR_INIT("invocations"), invocations, DECIMALS_WHOLE, 1, 1, "invocations"},
+	{STR_INIT("gb_seconds"), gb_seconds, DECIMALS_WHOLE, 1, 1, "GB-s"},
+	{STR_INIT("lambda_dollars_month"), lambda, DECIMALS_TWO, 1, 1, "$/month"},
+	{STR_INIT("lambda_free_tier_dollars_month"), lambda_free, DECIMALS_TWO, 1, 1, "$, free tier"},
+	{STR_INIT("machine_dollars_month"), machine, DECIMALS_TWO, 1, 1, "$, machine"},
+	{STR_INIT("nat_gateway_dollars_month"), nat, DECIMALS_TWO, 1, 0, NULL},
+	{STR_INIT("staleness_mean_s"), staleness_mean, DECIMALS_TWO, 1, 2, "late, s"},
+	{STR_INIT("staleness_p95_s"), staleness_p95, DECIMALS_TWO, 1, 2, "95 of 100"},
+	{STR_INIT("event_to_row_mean_s"), event_mean, DECIMALS_TWO, 1, 2, "from event"},
+	{STR_INIT("staleness_corrections_mean_s"), late_mean, DECIMALS_WHOLE, 1, 2, "corrected"},
+	{STR_INIT("staleness_all_mean_s"), all_mean, DECIMALS_TWO, 1, 2, "all"},
+	{STR_INIT("changes_missed"), missed, DECIMALS_WHOLE, 1, 2, "missed"},
+	{STR_INIT("polls_new_share"), share_new, DECIMALS_THREE, 1, 2, "news"},
+};
+enum { FIGURES = sizeof(figures) / sizeof(figures[0]) };
+
+/* ---- forms ---- */
+
+static void write_figure(struct buf *out, const struct figure *f, const struct outcome *o, double months)
+{
+	buf_add_format(out, "%.*f", f->decimals, f->of(o, months));
+}
+
+static void write_json_policy(struct json *j, const struct outcome *o, double months)
+{
+	json_open(j, '{');
+	json_key(j, STR("policy"));
+	json_text(j, str_from(o->policy));
+	for (size_t i = 0; i < FIGURES; i++) {
+		char room[48];
+		struct buf text;
+		buf_init(&text, sizeof(room));
+		write_figure(&text, &figures[i], o, months);
+		json_key(j, figures[i].name);
+		json_raw(j, buf_str(&text));
+		buf_clear(&text);
+	}
+	json_key(j, STR("requests_by_endpoint"));
+	json_open(j, '{');
+	for (int kind = 0; kind < ASKED_KINDS; kind++) {
+		json_key(j, asked_names[kind]);
+		json_i64(j, o->requests[kind]);
+	}
+	json_close(j, '}');
+	json_close(j, '}');
+}
+
+static void write_json_prices(struct json *j)
+{
+	json_key(j, STR("prices"));
+	json_open(j, '[');
+	for (int i = 0; i < PRICES; i++) {
+		json_open(j, '{');
+		json_key(j, STR("of"));
+		json_text(j, str_from(prices[i].name));
+		json_key(j, STR("dollars"));
+		json_real(j, prices[i].dollars);
+		json_key(j, STR("source"));
+		json_text(j, str_from(prices[i].source));
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+	json_key(j, STR("prices_read"));
+	json_text(j, str_from(prices_read));
+}
+
+static void write_json(const struct season *s, const struct cost_title *title,
+	const struct outcome *o, size_t count, struct buf *out)
+{
+	struct json j = json_begin(out);
+	json_open(&j, '{');
+	json_key(&j, STR("season"));
+	json_text(&j, title->season);
+	json_key(&j, STR("games"));
+	json_i64(&j, (int64_t)s->count);
+	json_key(&j, STR("seed"));
+	json_i64(&j, title->seed);
+	json_key(&j, STR("ttl_s"));
+	json_i64(&j, title->ttl_s);
+	json_key(&j, STR("months"));
+	json_raw(&j, STR(""));
+	buf_add_format(out, "%.2f", season_months(s));
+	json_key(&j, STR("policies"));
+	json_open(&j, '[');
+	for (size_t i = 0; i < count; i++)
+		write_json_policy(&j, &o[i], season_months(s));
+	json_close(&j, ']');
+	write_json_prices(&j);
+	json_close(&j, '}');
+	buf_add_char(out, '\n');
+}
+
+static void write_csv(
+	const struct season *s, const struct outcome *o, size_t count, struct buf *out)
+{
+	buf_add(out, STR("policy"));
+	for (size_t i = 0; i < FIGURES; i++)
+		buf_add_format(out, ",%.*s", STR_ARG(figures[i].name));
+	for (size_t p = 0; p < count; p++) {
+		buf_add_format(out, "\n%s", o[p].policy);
+		for (size_t i = 0; i < FIGURES; i++) {
+			buf_add_char(out, ',');
+			write_figure(out, &figures[i], &o[p], season_months(s));
+		}
+	}
+	buf_add_char(out, '\n');
+}
+
+static void write_cell(struct buf *out, const struct figure *f, const struct outcome *o, double months)
+{
+	char text[48];
+	int decimals = f->unit > 1 ? DECIMALS_TWO : f->decimals;
+	snprintf(text, sizeof(text), "%.*f", decimals, f->of(o, months) / f->unit);
+	buf_add_format(out, "  %12s", text);
+}
+
+static void write_table(
+	int table, const struct outcome *o, size_t count, double months, struct buf *out)
+{
+	buf_add_format(out, "%-21s", "policy");
+	for (size_t i = 0; i < FIGURES; i++)
+		if (figures[i].table == table)
+			buf_add_format(out, "  %12s", figures[i].heading);
+	for (size_t p = 0; p < count; p++) {
+		buf_add_format(out, "\n%-21s", o[p].policy);
+		for (size_t i = 0; i < FIGURES; i++)
+			if (figures[i].table == table)
+				write_cell(out, &figures[i], &o[p], months);
+	}
+	buf_add(out, STR("\n\n"));
+}
+
+static void write_policies(const struct outcome *o, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		buf_add_format(out, "%-21s  %s:", o[i].policy, o[i].help);
+		for (int kind = 0; kind < ASKED_KINDS; kind++)
+			if (o[i].requests[kind])
+				buf_add_format(out, " %.*s %" PRId64, STR_ARG(asked_names[kind]),
+					o[i].requests[kind]);
+		buf_add_char(out, '\n');
+	}
+}
+
+static void write_text(const struct season *s, const struct cost_title *title,
+	const struct outcome *o, size_t count, struct buf *out)
+{
+	double months = season_months(s);
+	buf_add_format(out,
+		"%.*s: %zu games from %s to %s, seed %" PRId64 ", bodies turn over every %" PRId64
+		" s\n\n",
+		STR_ARG(title->season), s->count, day_format(eastern_day(s->from_ms)).text,
+		day_format(eastern_day(s->to_ms)).text, title->seed, title->ttl_s);
+	write_table(1, o, count, months, out);
+	write_table(2, o, count, months, out);
+	write_policies(o, count, out);
+	buf_add_format(out,
+		"\nlate: mean seconds from when a body shows a change of a statistic to its row, of what "
+		"happened before the horn;\nfrom event: since it happened; corrected: of what was corrected "
+		"after the horn, all: of both, missed: what never\ngot there. news: the share of box scores "
+		"that showed something else than the one before. A season is %.1f\nmonths; an invocation has "
+		"%d MB and takes %d ms, and %d ms for each request. Prices of %s, US East:\n",
+		months, (int)(INVOCATION_GB * 1024), INVOCATION_OWN_MS, INVOCATION_REQUEST_MS,
+		prices_read);
+	for (int i = 0; i < PRICES; i++)
+		buf_add_format(out, "  %-28s  $%-13.10g %s\n", prices[i].name, prices[i].dollars,
+			prices[i].source);
+}
+
+void cost_report(const struct season *s, const struct cost_title *title, const struct outcome *o,
+	size_t count, enum report form, struct buf *out)
+{
+	switch (form) {
+	case REPORT_TEXT:
+		write_text(s, title, o, count, out);
+		return;
+	case REPORT_JSON:
+		write_json(s, title, o, count, out);
+		return;
+	case REPORT_CSV:
+		write_csv(s, o, count, out);
+		return;
+	}
+}
