@@ -41,9 +41,13 @@ _rinkside()
 	--faults) return ;;
 	--deadline) return ;;
 	--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
+	--format) COMPREPLY=($(compgen -W 'text json csv' -- "$word")); return ;;
+	--svg) COMPREPLY=($(compgen -f -- "$word")); return ;;
+	--began) return ;;
+	--length) return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
-	1,* | 2,help | 2,man) words='ingest monitor season api up fake migrate completion man help --help --version' ;;
+	1,* | 2,help | 2,man) words='ingest monitor season api up fake migrate cost completion man help --help --version' ;;
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
@@ -54,6 +58,7 @@ _rinkside()
 	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --every --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	cost) words='--season --seed --ttl --format --svg --began --length --games --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	esac

@@ -11,6 +11,7 @@ _rinkside()
 		'up:all of it on one machine\: watches, ingests and serves, in one process'
 		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
 		'migrate:brings a database up to the newest schema'
+		'cost:plays polling policies against a season\: requests, bytes, staleness, dollars'
 		'completion:prints the completion of a shell'
 		'man:prints a manual page, as man reads it'
 		'help:what a command does'
@@ -143,6 +144,26 @@ _rinkside()
 			'*:word:_files' ;;
 	migrate)
 		_arguments \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	cost)
+		_arguments \
+			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
+			'--seed[of the league, its games and the faults]:N:' \
+			'--ttl[how long a body holds, in the game'\''s seconds; never less than a real one]:S:' \
+			'--format[text, json or csv]:FORM:(text json csv)' \
+			'--svg[a picture of it, into a file]:FILE:_files' \
+			'--began[a night of the fake'\''s that began then, in place of a season; RFC 3339]:TIME:' \
+			'--length[of that night]:TIME:' \
+			'--games[in the made-up night]:N:' \
+			'--speed[times as fast as life]:N:' \
 			'--db[the database\: sqlite\:FILE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""cost: the five policies compared, its forms, its limits, its picture, and what is refused."""
+import csv, io, json, os, resource, sys, xml.etree.ElementTree
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig
+
+tap = rig.Tap()
+picture = os.path.join(rig.TEMP, "cost.svg")
+before = resource.getrusage(resource.RUSAGE_CHILDREN)
+r = rig.run("cost", "--format", "json", "--svg", picture, deadline_s=100)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+all_ = json.loads(r.stdout) if r.returncode == 0 else {"policies": []}
+policies = {p["policy"]: p for p in all_["policies"]}
+tap.same(list(policies), ["stateful-60s", "fixed-10s", "decoupled", "fixed-10s-conditional", "adaptive"], "five policies, in order")
+fixed, adaptive = policies["fixed-10s"], policies["adaptive"]
+seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+tap.note("%.1f s of processor, %d MiB" % (seconds, used.ru_maxrss // 1024))
+instrumented = "san" in rig.BINARY
+tap.ok(instrumented or seconds <= 10, "a season under five policies takes at most 10 s of a processor", seconds)
+tap.ok(instrumented or used.ru_maxrss <= 100 * 1024, "and 100 MiB", used.ru_maxrss)
+tap.ok(all_["games"] >= 1312, "a season of 1,312 games, and the postponed ones' first days", all_["games"])
+
+
+def ratio(key, other=None):
+    return adaptive[key] / fixed[other or key]
+
+
+tap.ok(ratio("requests") <= 0.35, "adaptive: at most 35 % of the requests", ratio("requests"))
+tap.ok(ratio("bytes", "bytes_plain") <= 0.05, "at most 5 % of the plain bytes", ratio("bytes", "bytes_plain"))
+tap.ok(ratio("staleness_mean_s") <= 0.7, "rows at least 30 % fresher", ratio("staleness_mean_s"))
+tap.ok(ratio("event_to_row_mean_s") <= 0.7, "and so when counted from the event itself", ratio("event_to_row_mean_s"))
+tap.ok(adaptive["polls_new_share"] > 2 * fixed["polls_new_share"], "twice as many polls see something new")
+tap.ok(fixed["requests_by_endpoint"]["schedule"] > 1e6, "every ten seconds, eighteen hours a day, is a million looks at the schedule")
+# A mean of an interval of 10 s against copies that begin at any moment is 5 s, less what the grid of whole seconds gives.
+tap.ok(4.3 < fixed["staleness_mean_s"] < 5.7, "ten seconds of interval are five of waiting", fixed["staleness_mean_s"])
+for p in policies.values():
+    tap.ok(p["requests"] == sum(p["requests_by_endpoint"].values()) and p["bytes"] < p["bytes_plain"]
+           and p["lambda_free_tier_dollars_month"] <= p["lambda_dollars_month"], p["policy"] + ": its figures agree", p)
+tap.ok(policies["fixed-10s-conditional"]["bytes"] < fixed["bytes"], "304 would save bytes, were there any")
+tap.ok(policies["stateful-60s"]["changes_missed"] > fixed["changes_missed"], "who ends with the horn misses what is corrected after it")
+
+tree = xml.etree.ElementTree.parse(picture)
+bars = tree.findall(".//{http://www.w3.org/2000/svg}rect")
+tap.same(len(bars), 11, "the picture has two bars a policy, and its ground")
+
+# A shorter copy's life: adaptive follows it, fixed cannot.
+r = rig.run("cost", "--format", "csv", "--ttl", "5", "--seed", "7", deadline_s=100)
+rows = {row["policy"]: row for row in csv.DictReader(io.StringIO(r.stdout))}
+tap.ok(r.returncode == 0 and len(rows) == 5, "CSV: a line a policy", r.stderr)
+tap.ok(float(rows["adaptive"]["staleness_mean_s"]) < 1.5 and float(rows["fixed-10s"]["staleness_mean_s"]) > 4,
+       "ttl 5: still a second late", rows["adaptive"])
+
+# A night of the fake's.
+night = ("cost", "--began", "2026-01-10T01:00:00Z", "--games", "4", "--length", "30m", "--format", "json")
+first, second = rig.run(*night), rig.run(*night)
+tap.ok(first.returncode == 0 and first.stdout == second.stdout, "a night, twice the same", first.stderr)
+tap.same([p["policy"] for p in json.loads(first.stdout)["policies"]], ["adaptive"], "of which only what the program does is shown")
+
+for args, word in ((["--season", "20252027"], "20252027"), (["--began", "today"], "today"), (["word"], "word"),
+                   (["--format", "xml"], "xml"), (["--ttl", "0"], "ttl")):
+    r = rig.run("cost", *args)
+    tap.ok(r.returncode == 2 and word in r.stderr and not r.stdout, "refused: " + " ".join(args), r.stderr)
+r = rig.run("cost", "--began", "2026-01-10T01:00:00Z", "--svg", "/nowhere/x.svg")
+tap.ok(r.returncode == 2 and "/nowhere/x.svg" in r.stderr and not r.stdout, "a picture that cannot be written", r.stderr)
+tap.done()
