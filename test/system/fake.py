@@ -219,7 +219,7 @@ def met(spec):
         return (status, headers["Retry-After"])
     if spec == "drip":
         return len(body)
-    if took >= 1:
+    if took >= 1 and spec == "slow":
         return "late"
     if headers["Content-Type"] != "application/json":
         return headers["Content-Type"]
