@@ -47,7 +47,7 @@ _rinkside()
 	--length) return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
-	1,* | 2,help | 2,man) words='ingest monitor season api up fake migrate cost completion man help --help --version' ;;
+	1,* | 2,help | 2,man) words='ingest monitor season api up check fake migrate cost completion man help --help --version' ;;
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
@@ -56,6 +56,7 @@ _rinkside()
 	season) words='--jobs --rate --only-missing --events --game-types --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	api) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --every --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	check) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	cost) words='--season --seed --ttl --format --svg --began --length --games --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;

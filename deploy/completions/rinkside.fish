@@ -1,6 +1,6 @@
 # fish completion for rinkside; written by `rinkside completion fish`
 complete -c rinkside -n __fish_use_subcommand -f
-complete -c rinkside -n '__fish_seen_subcommand_from help man' -xa 'ingest monitor season api up fake migrate cost completion man'
+complete -c rinkside -n '__fish_seen_subcommand_from help man' -xa 'ingest monitor season api up check fake migrate cost completion man'
 complete -c rinkside -n __fish_use_subcommand -a ingest -d 'fetches games\' box scores and stores them, once'
 complete -c rinkside -n '__fish_seen_subcommand_from ingest' -l file -d 'the words are files: bodies of either API of the NHL\'s'
 complete -c rinkside -n '__fish_seen_subcommand_from ingest' -l observed-at -x -d 'when the upstream showed the files\' bodies, RFC 3339; their own time when not given'
@@ -86,6 +86,15 @@ complete -c rinkside -n '__fish_seen_subcommand_from up' -l log-level -xa 'error
 complete -c rinkside -n '__fish_seen_subcommand_from up' -l log-format -xa 'text json' -d 'text or json'
 complete -c rinkside -n '__fish_seen_subcommand_from up' -l help -d 'this'
 complete -c rinkside -n '__fish_seen_subcommand_from up' -l version -d 'the program\'s version and its libraries\''
+complete -c rinkside -n __fish_use_subcommand -a check -d 'proves that a database holds what is promised of it'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l db -x -d 'the database: sqlite:FILE'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l upstream -x -d 'base of the NHL\'s API, without /v1'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l timeout -x -d 'for one request, whole'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l retries -x -d 'further tries after a failure that may pass'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l log-level -xa 'error warning info debug' -d 'error, warning, info or debug'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l log-format -xa 'text json' -d 'text or json'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l help -d 'this'
+complete -c rinkside -n '__fish_seen_subcommand_from check' -l version -d 'the program\'s version and its libraries\''
 complete -c rinkside -n __fish_use_subcommand -a fake -d 'serves a made-up NHL API: a night, a season, or recorded bodies'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l listen -x -d 'where to listen; port 0: any free one; systemd: the socket that it hands over'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l seed -x -d 'of the league, its games and the faults'

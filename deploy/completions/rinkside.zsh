@@ -9,6 +9,7 @@ _rinkside()
 		'season:ingests past seasons, and says what is missing'
 		'api:serves what is stored over HTTP'
 		'up:all of it on one machine\: watches, ingests and serves, in one process'
+		'check:proves that a database holds what is promised of it'
 		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
 		'migrate:brings a database up to the newest schema'
 		'cost:plays polling policies against a season\: requests, bytes, staleness, dollars'
@@ -109,6 +110,17 @@ _rinkside()
 			'--idle-timeout[between two requests]:TIME:' \
 			'--grace[for what is under way when told to end]:TIME:' \
 			'--every[between two looks at the schedule]:TIME:' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	check)
+		_arguments \
 			'--db[the database\: sqlite\:FILE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \

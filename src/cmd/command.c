@@ -102,6 +102,7 @@ static const struct command *const commands[] = {
 	&command_season,
 	&command_api,
 	&command_up,
+	&command_check,
 	&command_fake,
 	&command_migrate,
 	&command_cost,

@@ -41,6 +41,20 @@ bool commit_take_revision(struct commit *c, struct err *err)
 	return true;
 }
 
+#define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)
+
+uint64_t change_content(const struct table *t)
+{
+	uint64_t content = 0;
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->columns[i].hidden)
+			content |= (uint64_t)1 << i;
+	if (t == &stat_table)
+		return content & ~(BIT(STAT, revision) | BIT(STAT, observed_at));
+	return content & ~(BIT(GAME, revision) | BIT(GAME, observed_at) | BIT(GAME, last_poll_at) |
+				 BIT(GAME, next_poll_at) | BIT(GAME, last_error));
+}
+
 bool commit_record(struct commit *c, const struct change *change, struct err *err)
 {
 	const struct table *t = change->table;

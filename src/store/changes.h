@@ -24,6 +24,13 @@ bool commit_end(struct commit *c, bool ok, struct err *err);
 /* The next revision, at the first call of a commit. */
 bool commit_take_revision(struct commit *c, struct err *err);
 
+/*
+ * The columns whose changes are recorded: all that readers see of game_stats or games, but for
+ * what tells of the commit itself (revision, observed_at) and for the bookkeeping of polls
+ * (last_poll_at, next_poll_at, last_error).
+ */
+uint64_t change_content(const struct table *t);
+
 /* One row of stat_changes or game_changes. */
 struct change {
 	const struct table *table;

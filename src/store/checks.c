@@ -239,3 +239,29 @@ bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 	}
 	return !is_clean || forget(c, err);
 }
+
+/* Whether this kind keeps coming, and is let in for that. */
+static bool is_forgiven(const struct candidate *c, struct str kind, bool *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(c->store, "SELECT times FROM quarantine WHERE game_id = ? AND kind = ?",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, c->snapshot->game.game_id);
+	sql_bind_text(&q, kind);
+	enum step step = sql_step(&q, err);
+	*out = step == STEP_ROW && sql_i64(&q) >= FORGIVEN_TIMES;
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+bool checks_hold(const struct candidate *c, char *reason, size_t size, struct err *err)
+{
+	bool forgiven;
+	err->kind = ERR_NONE;
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		if (!checks[i].run(c, reason, size) &&
+			(!is_forgiven(c, checks[i].kind, &forgiven, err) || !forgiven))
+			return false;
+	return true;
+}

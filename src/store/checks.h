@@ -31,4 +31,11 @@ struct verdict {
 /* Counts in the quarantine table, so it is called within the transaction. */
 bool checks_run(const struct candidate *c, struct verdict *out, struct err *err);
 
+/*
+ * Whether stored lines hold by themselves what the checks ask of a body: the candidate's old lines
+ * are empty then. What was accepted because it kept coming holds. False with a reason, or on an
+ * error of the database with err->kind set.
+ */
+bool checks_hold(const struct candidate *c, char *reason, size_t size, struct err *err);
+
 #endif

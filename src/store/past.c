@@ -1,12 +1,12 @@
 #include "store/past.h"
 
 #include "base/time.h"
+#include "store/rows.h"
 #include "store/sql.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yyjson.h>
 
 #define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)
 
@@ -21,54 +21,10 @@ struct replay {
 	size_t count;
 };
 
-static struct value value_of(yyjson_val *json, enum column_type type, struct arena *keep)
-{
-	struct value v = {.type = type, .known = !yyjson_is_null(json)};
-	struct str text = {yyjson_get_str(json), yyjson_get_len(json)};
-	int32_t day = 0;
-	switch (type) {
-	case COLUMN_INT:
-		v.integer = yyjson_get_sint(json);
-		break;
-	case COLUMN_BOOL:
-		v.integer = yyjson_get_bool(json);
-		break;
-	case COLUMN_REAL:
-		v.real = yyjson_get_num(json);
-		break;
-	case COLUMN_TEXT:
-		v.text = v.known ? str_copy(keep, text) : (struct str){0};
-		break;
-	case COLUMN_DATE:
-		v.known = v.known && day_parse(text, &day);
-		v.integer = day;
-		break;
-	case COLUMN_TIME:
-		v.known = v.known && time_parse(text, &v.integer);
-		break;
-	}
-	return v;
-}
-
-/* Columns that the list no longer has are passed over. */
 static bool lay_over(const struct table *t, void *record, struct str after, struct arena *keep)
 {
-	yyjson_doc *doc = yyjson_read(after.p, after.n, 0);
-	yyjson_obj_iter members;
-	if (!doc || !yyjson_obj_iter_init(yyjson_doc_get_root(doc), &members)) {
-		yyjson_doc_free(doc);
-		return false;
-	}
-	yyjson_val *key;
-	while ((key = yyjson_obj_iter_next(&members))) {
-		const struct column *c =
-			table_find(t, (struct str){yyjson_get_str(key), yyjson_get_len(key)});
-		if (c)
-			record_set(t, record, (size_t)(c - t->columns),
-				value_of(yyjson_obj_iter_get_val(key), c->type, keep));
-	}
-	yyjson_doc_free(doc);
-	return true;
+	uint64_t which;
+	return row_read_json(t, after, record, &which, keep);
 }
 
 static struct stat_line *find_line(struct replay *r, int64_t player_id)

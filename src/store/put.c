@@ -20,23 +20,6 @@ enum { SETTLED_MS = 7 * 86400000, PROGRESS_PERIOD = 10000 };
 
 #define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)
 
-/* What a line's own revision stands for: all but the two columns that tell of it. */
-static uint64_t line_content(void)
-{
-	return ~(BIT(STAT, revision) | BIT(STAT, observed_at));
-}
-
-/* What readers see of a game, the bookkeeping of polls left out. */
-static uint64_t game_content(void)
-{
-	uint64_t content = 0;
-	for (size_t i = 0; i < game_table.count; i++)
-		if (!game_table.columns[i].hidden)
-			content |= (uint64_t)1 << i;
-	return content & ~(BIT(GAME, revision) | BIT(GAME, observed_at) | BIT(GAME, last_poll_at) |
-				 BIT(GAME, next_poll_at) | BIT(GAME, last_error));
-}
-
 static const uint64_t game_state_columns =
 	BIT(GAME, game_state) | BIT(GAME, away_score) | BIT(GAME, away_shots) |
 	BIT(GAME, home_score) | BIT(GAME, home_shots) | BIT(GAME, period) | BIT(GAME, period_type) |
@@ -501,8 +484,8 @@ static bool record_line(struct replacement *r, const struct stat_line *old,
 static bool put_line(
 	struct replacement *r, struct stat_line *line, const struct stat_line *old, struct err *err)
 {
-	uint64_t changed = old ? row_difference(&stat_table, old, line, line_content())
-			       : line->known & line_content();
+	uint64_t changed = old ? row_difference(&stat_table, old, line, change_content(&stat_table))
+			       : line->known & change_content(&stat_table);
 	if (!changed) {
 		*line = *old;
 		return true;
@@ -524,7 +507,7 @@ static bool delete_line(struct replacement *r, const struct stat_line *old, stru
 	r->scoring_moved = true;
 	r->result->deleted++;
 	return row_delete(r->commit->store, &stat_table, r->game_id, old->player_id, err) &&
-	       record_line(r, old, NULL, old->known & line_content(), err);
+	       record_line(r, old, NULL, old->known & change_content(&stat_table), err);
 }
 
 static bool put_lines(struct replacement *r, struct err *err)
@@ -552,7 +535,7 @@ static bool write_game(struct replacement *r, struct err *err)
 	struct game *g = &r->new;
 	bool is_new = !r->old.known;
 	bool lines_changed = r->result->inserted + r->result->updated + r->result->deleted > 0;
-	uint64_t changed = row_difference(&game_table, &r->old, g, game_content());
+	uint64_t changed = row_difference(&game_table, &r->old, g, change_content(&game_table));
 	if (changed && !commit_take_revision(r->commit, err))
 		return false;
 	if (changed || lines_changed)
@@ -869,7 +852,7 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	SET(g, GAME, stats_status, status_of(g, has_lines, g->observed_at));
 	if (has_lines)
 		note_events_due(&r);
-	if (!row_difference(&game_table, &r.old, g, game_content()))
+	if (!row_difference(&game_table, &r.old, g, change_content(&game_table)))
 		return true; /* that it was seen again is not worth a write */
 	(*changed)++;
 	return write_game(&r, err);

@@ -1,6 +1,9 @@
 #include "store/rows.h"
 
+#include "base/time.h"
+
 #include <string.h>
+#include <yyjson.h>
 
 void row_read(struct sql *q, const struct table *t, void *record, struct arena *keep)
 {
@@ -16,8 +19,10 @@ void row_read(struct sql *q, const struct table *t, void *record, struct arena *
 
 void add_column_list(struct buf *out, const struct table *t)
 {
-	for (size_t i = 0; i < t->count; i++)
-		buf_add_format(out, "%s%.*s", i ? ", " : "", STR_ARG(t->columns[i].name));
+	for (size_t i = 0; i < t->count; i++) {
+		buf_add(out, i ? STR(", ") : STR(""));
+		buf_add(out, t->columns[i].name);
+	}
 }
 
 static void add_reading(struct buf *out, const struct table *t)
@@ -129,4 +134,54 @@ void row_write_json(const struct table *t, const void *record, uint64_t which, s
 			value_write_json(record_get(t, record, i), &j);
 		}
 	json_close(&j, '}');
+}
+
+static struct value json_value(yyjson_val *json, enum column_type type, struct arena *keep)
+{
+	struct value v = {.type = type, .known = !yyjson_is_null(json)};
+	struct str text = {yyjson_get_str(json), yyjson_get_len(json)};
+	int32_t day = 0;
+	switch (type) {
+	case COLUMN_INT:
+		v.integer = yyjson_get_sint(json);
+		break;
+	case COLUMN_BOOL:
+		v.integer = yyjson_get_bool(json);
+		break;
+	case COLUMN_REAL:
+		v.real = yyjson_get_num(json);
+		break;
+	case COLUMN_TEXT:
+		v.text = v.known ? str_copy(keep, text) : (struct str){0};
+		break;
+	case COLUMN_DATE:
+		v.known = v.known && day_parse(text, &day);
+		v.integer = day;
+		break;
+	case COLUMN_TIME:
+		v.known = v.known && time_parse(text, &v.integer);
+		break;
+	}
+	return v;
+}
+
+bool row_read_json(const struct table *t, struct str json, void *record, uint64_t *out_which,
+	struct arena *keep)
+{
+	yyjson_doc *doc = yyjson_read(json.p, json.n, 0);
+	yyjson_obj_iter members;
+	yyjson_val *key;
+	*out_which = 0;
+	bool ok = doc && yyjson_obj_iter_init(yyjson_doc_get_root(doc), &members);
+	while (ok && (key = yyjson_obj_iter_next(&members))) {
+		struct str name = {yyjson_get_str(key), yyjson_get_len(key)};
+		const struct column *c = table_find(t, name);
+		if (!c)
+			continue;
+		size_t i = (size_t)(c - t->columns);
+		record_set(t, record, i, json_value(yyjson_obj_iter_get_val(key), c->type, keep));
+		*out_which |= (uint64_t)1 << i;
+	}
+	yyjson_doc_free(doc);
+	return ok;
 }

@@ -27,5 +27,9 @@ bool row_delete(
 uint64_t row_difference(const struct table *t, const void *a, const void *b, uint64_t among);
 /* {"goals":1,"points":2}: the columns of `which`; those unknown are null. */
 void row_write_json(const struct table *t, const void *record, uint64_t which, struct buf *out);
+/* Such an object laid over a record, and the bits of what it named; texts copied into keep. What
+ * the list does not have (any more) is passed over. False: it is no such object. */
+bool row_read_json(const struct table *t, struct str json, void *record, uint64_t *out_which,
+	struct arena *keep);
 
 #endif

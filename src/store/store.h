@@ -78,6 +78,20 @@ bool store_put_players(
 	struct store *s, const struct player *players, size_t count, struct err *err);
 bool store_put_teams(struct store *s, const struct team *teams, size_t count, struct err *err);
 
+/* ---- the whole, held against itself ---- */
+
+struct store_verified {
+	int64_t games, lines, changes, revision;
+};
+
+/*
+ * Replays the changes from empty and compares what they give with the tables, game by game; holds
+ * the lines against the checks that bodies go through, and the revisions against each other. Ends
+ * at the first row that does not hold: ERR_INTERNAL and a sentence that names it. A database that
+ * is written to meanwhile is seen as it was at the beginning.
+ */
+bool store_verify(struct store *s, struct store_verified *out, struct err *err);
+
 /* ---- reading ---- */
 
 bool store_get_game(struct store *s, int64_t game_id, struct arena *keep, struct game *out,

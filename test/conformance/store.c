@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "store/store.h"
 
+#include <malloc.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -968,105 +969,197 @@ static void test_corrections_in_order(void **state)
 
 /* ---- any order, any number ---- */
 
-enum { SNAPSHOTS = 6 };
+enum { BOX_SCORES = 4, PLAYS = 2, SNAPSHOTS = BOX_SCORES + PLAYS, EVENTS = 4 };
 
-/* A game's snapshots; some share a time, so that period, clock and arrival decide. */
-static void make_story(struct body *b, uint64_t *random)
+/* A game's snapshots as its endpoints showed them. */
+struct story {
+	struct body b[SNAPSHOTS];
+	struct event events[SNAPSHOTS][EVENTS];
+};
+
+/* A play-by-play in place of lines: some of four goals, each with one of the two goaltenders'
+ * assists. */
+static void make_plays(struct story *y, int i, uint64_t *random)
+{
+	struct snapshot *s = &y->b[i].s;
+	s->has_lines = false;
+	s->count = 0;
+	s->has_events = true;
+	for (int64_t e = 0; e < EVENTS; e++) {
+		struct event *event = &y->events[i][s->event_count];
+		if (!below(random, 3))
+			continue;
+		*event = (struct event){0};
+		SET(event, EVENT, event_id, 10 + e);
+		SET(event, EVENT, type, STR("goal"));
+		SET(event, EVENT, period, 1 + below(random, 2));
+		SET(event, EVENT, player_id, 8470002 + below(random, 2));
+		SET(event, EVENT, assist1_player_id, 8470001 + below(random, 2) * PLAYERS / 2);
+		s->event_count++;
+	}
+}
+
+/* Some share a time, so that period, clock and arrival decide. */
+static void make_story(struct story *y, uint64_t *random)
 {
 	for (int i = 0; i < SNAPSHOTS; i++) {
-		make_body(&b[i], i / 2 * 15, i == SNAPSHOTS - 1 ? STR("FINAL") : STR("LIVE"),
+		struct body *b = &y->b[i];
+		make_body(b, i / 2 * 15, i % BOX_SCORES == BOX_SCORES - 1 ? STR("FINAL") : STR("LIVE"),
 			below(random, 4), below(random, 4));
-		b[i].s.order.period = 1 + below(random, 2);
-		b[i].s.order.elapsed = below(random, 2) * 600;
-		b[i].s.order.arrival_ms += i;
-		b[i].s.count = (size_t)(PLAYERS - below(random, 2));
-		SET(&b[i].s.game, GAME, period, b[i].s.order.period);
+		b->s.order.period = 1 + below(random, 2);
+		b->s.order.elapsed = below(random, 2) * 600;
+		b->s.order.arrival_ms += i;
+		b->s.count = (size_t)(PLAYERS - below(random, 2));
+		SET(&b->s.game, GAME, period, b->s.order.period);
+		if (i >= BOX_SCORES) {
+			b->s.order.time -= below(random, 3) * 15;
+			make_plays(y, i, random);
+		}
 	}
 }
 
-static void shuffle(int *order, uint64_t *random)
+static void put_of_story(struct store *s, struct story *y, int i, int64_t game_id)
 {
-	for (int i = 0; i < SNAPSHOTS; i++)
-		order[i] = i;
-	for (int i = SNAPSHOTS - 1; i > 0; i--) {
-		int j = (int)below(random, i + 1), swap = order[i];
-		order[i] = order[j];
-		order[j] = swap;
+	struct snapshot shown = y->b[i].s;
+	struct put_result r;
+	struct err err;
+	shown.game.game_id = game_id;
+	shown.lines = y->b[i].lines;
+	shown.events = y->events[i];
+	if (!store_put_game(s, &shown, &r, &err))
+		fail_msg("%s", err.text);
+}
+
+/* Which snapshots arrive, and in what order: some never, some twice, some late. */
+struct schedule_of_story {
+	int order[2 * SNAPSHOTS];
+	int count;
+};
+
+static void make_schedule(struct schedule_of_story *d, uint64_t *random)
+{
+	bool in_order = below(random, 3) == 0;
+	d->count = 0;
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		int64_t times = below(random, 6); /* 0: lost; 1: twice; else once */
+		for (int64_t n = times == 1 ? 2 : times != 0; n > 0; n--)
+			d->order[d->count++] = i;
+	}
+	for (int i = d->count - 1; i > 0; i--) {
+		int j = in_order ? (below(random, 4) ? i : i - 1) : (int)below(random, i + 1);
+		int swap = d->order[i];
+		d->order[i] = d->order[j];
+		d->order[j] = swap;
 	}
 }
 
-/* The newest alone is the truth. */
-static void dump_newest(const struct body *b, struct buf *out)
+/* Of what arrived, the newest box score and the newest play-by-play alone are the truth. */
+static void put_newest(struct store *s, struct story *y, const struct schedule_of_story *d,
+	int64_t game_id)
 {
-	struct body newest = b[0];
-	for (int i = 1; i < SNAPSHOTS; i++)
-		if (order_compare(b[i].s.order, newest.s.order) > 0)
-			newest = b[i];
-	struct store *s = fresh();
-	put(s, &newest);
-	dump(s, out);
-	store_close(s);
+	int newest[2] = {-1, -1};
+	for (int i = 0; i < d->count; i++) {
+		int n = d->order[i], *of = &newest[n >= BOX_SCORES];
+		if (*of < 0 || order_compare(y->b[n].s.order, y->b[*of].s.order) > 0)
+			*of = n;
+	}
+	for (int i = 0; i < 2; i++)
+		if (newest[i] >= 0)
+			put_of_story(s, y, newest[i], game_id);
 }
 
-/* Each interleaving is a game of its own. */
+/* Lines, events and what is shown of the game itself. */
+static void dump_all(struct store *s, int64_t game_id, struct buf *out)
+{
+	static const enum game_column shown[] = {GAME_game_state, GAME_stats_status, GAME_away_score,
+		GAME_home_score, GAME_period, GAME_warning};
+	struct err err;
+	struct condition of_game = {.column = &event_table.columns[EVENT_game_id],
+		.value = {.known = true, .type = COLUMN_INT, .integer = game_id}};
+	struct selection q = {.table = &event_table, .conditions = &of_game, .condition_count = 1};
+	struct event e;
+	struct game g;
+	bool found;
+	static struct arena keep;
+	if (!keep.base)
+		keep = arena_reserve(1 << 20);
+	arena_reset(&keep);
+	dump_game(s, game_id, out);
+	struct cursor *c = store_select(s, &q, &err);
+	while (cursor_step(c, &e, &err) == STEP_ROW)
+		buf_add_format(out, "%d %d %d\n", (int)e.event_id, (int)e.player_id,
+			(int)e.assist1_player_id);
+	cursor_close(c);
+	assert_true(store_get_game(s, game_id, &keep, &g, &found, &err));
+	for (size_t i = 0; found && i < COUNT(shown); i++) {
+		value_write_csv(record_get(&game_table, &g, shown[i]), out);
+		buf_add_char(out, '\n');
+	}
+}
+
+static void assert_verified(struct store *s)
+{
+	struct store_verified seen;
+	struct err err;
+	if (!store_verify(s, &seen, &err))
+		fail_msg("%s", err.text);
+}
+
+/* Each schedule is a game of its own, beside the one that only saw the newest. */
 static void test_any_order_ends_in_the_same_rows(void **state)
 {
 	(void)state;
-	enum { STORIES = 1000, INTERLEAVINGS = 10 };
+	enum { SCHEDULES = 10000, A_STORY = 10 };
 	uint64_t random = seed;
 	struct store *s = fresh();
 	struct buf want, got;
 	buf_init(&want, 1 << 20);
 	buf_init(&got, 1 << 20);
-	for (int64_t i = 0; i < STORIES * INTERLEAVINGS; i++) {
-		static struct body b[SNAPSHOTS];
-		int order[SNAPSHOTS];
-		if (i % INTERLEAVINGS == 0) {
-			make_story(b, &random);
-			dump_newest(b, &want);
-		}
-		shuffle(order, &random);
-		for (int j = 0; j < SNAPSHOTS; j++) {
-			b[order[j]].s.game.game_id = GAME + 1 + i;
-			put(s, &b[order[j]]);
-		}
-		dump_game(s, GAME + 1 + i, &got);
+	for (int64_t i = 0; i < SCHEDULES; i++) {
+		static struct story y;
+		struct schedule_of_story d;
+		int64_t game = GAME + 1 + 2 * i;
+		if (i % A_STORY == 0)
+			make_story(&y, &random);
+		make_schedule(&d, &random);
+		for (int j = 0; j < d.count; j++)
+			put_of_story(s, &y, d.order[j], game);
+		put_newest(s, &y, &d, game + 1);
+		dump_all(s, game, &got);
+		dump_all(s, game + 1, &want);
 		if (!str_equal(buf_str(&want), buf_str(&got)))
-			fail_msg("SEED=%llu: interleaving %d", (unsigned long long)seed, (int)i);
-		for (int j = 0; j < SNAPSHOTS; j++)
-			b[j].s.game.game_id = GAME;
+			fail_msg("SEED=%llu: schedule %d", (unsigned long long)seed, (int)i);
 	}
+	assert_verified(s);
 	buf_clear(&want);
 	buf_clear(&got);
 	store_close(s);
 }
 
-static void put_all_from_a_process(const struct file *f, struct body *b, uint64_t random)
+static void put_all_from_a_process(const struct file *f, struct story *y, uint64_t random)
 {
 	struct err err;
-	struct put_result r;
-	int order[SNAPSHOTS];
-	bool ok = true;
+	struct schedule_of_story d;
 	struct store *s = store_open(str_from(f->url), STORE_WRITE, &err);
-	shuffle(order, &random);
-	for (int j = 0; s && ok && j < SNAPSHOTS; j++) {
-		b[order[j]].s.lines = b[order[j]].lines;
-		ok = store_put_game(s, &b[order[j]].s, &r, &err);
-	}
-	if (!s || !ok)
+	if (!s)
 		fprintf(stderr, "# %s\n", err.text);
+	make_schedule(&d, &random);
+	for (int j = 0; s && j < d.count; j++)
+		put_of_story(s, y, d.order[j], GAME);
+	for (int j = 0; s && j < SNAPSHOTS; j++) /* all of them have arrived somewhere */
+		put_of_story(s, y, j, GAME);
 	store_close(s);
-	_exit(s && ok ? 0 : 1);
+	_exit(s ? 0 : 1);
 }
 
-static void run_processes(const struct file *f, struct body *b, uint64_t *random)
+static void run_processes(const struct file *f, struct story *y, uint64_t *random)
 {
 	enum { PROCESSES = 8 };
 	pid_t pids[PROCESSES];
 	for (int i = 0; i < PROCESSES; i++) {
 		random_next(random);
 		if (!(pids[i] = fork()))
-			put_all_from_a_process(f, b, *random);
+			put_all_from_a_process(f, y, *random);
 		assert_true(pids[i] > 0);
 	}
 	for (int i = 0; i < PROCESSES; i++) {
@@ -1082,20 +1175,26 @@ static void test_processes_at_once(void **state)
 	uint64_t random = seed;
 	struct err err;
 	struct buf want, got;
+	struct schedule_of_story all = {.count = SNAPSHOTS};
+	for (int i = 0; i < SNAPSHOTS; i++)
+		all.order[i] = i;
 	buf_init(&want, 1 << 20);
 	buf_init(&got, 1 << 20);
 	for (int round = 0; round < 8; round++) {
 		struct file f = file_new();
-		struct body b[SNAPSHOTS];
-		make_story(b, &random);
-		run_processes(&f, b, &random);
-		struct store *s = store_open(str_from(f.url), STORE_READ, &err);
+		static struct story y;
+		make_story(&y, &random);
+		run_processes(&f, &y, &random);
+		struct store *s = store_open(str_from(f.url), STORE_WRITE, &err);
 		if (!s)
 			fail_msg("%s", err.text);
-		dump(s, &got);
+		put_newest(s, &y, &all, GAME + 1);
+		dump_all(s, GAME, &got);
+		dump_all(s, GAME + 1, &want);
+		assert_verified(s);
 		store_close(s);
-		dump_newest(b, &want);
-		assert_true(str_equal(buf_str(&want), buf_str(&got)));
+		if (!str_equal(buf_str(&want), buf_str(&got)))
+			fail_msg("SEED=%llu: round %d", (unsigned long long)seed, round);
 		file_remove(&f);
 	}
 	buf_clear(&want);
@@ -1104,6 +1203,8 @@ static void test_processes_at_once(void **state)
 
 int main(void)
 {
+	mallopt(M_TRIM_THRESHOLD, 64 << 20); /* a third of the time would go into giving pages back */
+
 	const char *given = getenv("SEED");
 	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time_now_ms();
 	printf("# SEED=%llu\n", (unsigned long long)seed);
