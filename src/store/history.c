@@ -100,11 +100,13 @@ bool store_get_corrections(struct store *s, const struct history_question *ask, 
 	if (!sql_prepare(s,
 		    "SELECT revision, game_id, player_id, kind, before, after, phase, correction, "
 		    "observed_at FROM stat_changes WHERE correction = 1 AND revision > ? "
-		    "AND revision <= ? ORDER BY revision, game_id, player_id",
+		    "AND revision <= ? AND (CAST(? AS BIGINT) = 0 OR game_id = ?) ORDER BY revision, game_id, player_id",
 		    &q, err))
 		return false;
 	sql_bind_i64(&q, ask->after);
 	sql_bind_i64(&q, page.last);
+	sql_bind_i64(&q, ask->game_id);
+	sql_bind_i64(&q, ask->game_id);
 	if (!read_page(&q, ask->as_of, ask->most, keep, &page, err))
 		return false;
 	*out = page;

@@ -149,9 +149,11 @@ static bool holds(const struct condition *c, struct value v)
 	case AFTER:
 		return are_known && order > 0;
 	case BEFORE:
+		return are_known && order < 0;
+	case CONTAINS: /* of players alone, whose past is not kept */
 		break;
 	}
-	return are_known && order < 0;
+	return false;
 }
 
 static bool is_alternative(const struct condition *a, const struct condition *b)

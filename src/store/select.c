@@ -60,6 +60,18 @@ static void add_column(struct query *q, const struct column *c)
 }
 
 /* Plain comparisons, which an index answers in every database; so what is absent is another text. */
+/* Without LIKE, in which some characters of the reader's would mean something. */
+static void add_containing(struct query *q, const struct column *column, struct value v)
+{
+	buf_add(&q->text, STR("replace(lower("));
+	add_column(q, column);
+	buf_add(&q->text, STR("), lower("));
+	add_value(q, v);
+	buf_add(&q->text, STR("), '') <> lower("));
+	add_column(q, column);
+	buf_add_char(&q->text, ')');
+}
+
 static void add_comparison(
 	struct query *q, const struct column *column, enum comparison comparison, struct value v)
 {
@@ -69,6 +81,10 @@ static void add_comparison(
 		[AT_MOST] = " <= ",
 		[AFTER] = " > ",
 		[BEFORE] = " < "};
+	if (comparison == CONTAINS) {
+		add_containing(q, column, v);
+		return;
+	}
 	add_column(q, column);
 	if ((comparison == IS || comparison == IS_NOT) && !v.known) {
 		buf_add(&q->text, comparison == IS ? STR(" IS NULL") : STR(" IS NOT NULL"));

@@ -131,12 +131,12 @@ struct store_watch { /* begins as zeros; begin anew after a failure */
 bool store_wait_change(struct store *s, struct store_watch *w, int64_t wait_ms,
 	struct store_change *out, bool *out_found, struct err *err);
 
-enum comparison { IS, IS_NOT, AT_LEAST, AT_MOST, AFTER, BEFORE };
+enum comparison { IS, IS_NOT, AT_LEAST, AT_MOST, AFTER, BEFORE, CONTAINS };
 
 /*
  * column `comparison` value. With of_game it is a column of games that is compared, for
  * the game of the row. Several conditions on the same column with IS are joined by OR,
- * all else by AND.
+ * all else by AND. CONTAINS: a part of a text, ASCII letters in either case.
  */
 struct condition {
 	const struct column *column;
@@ -214,6 +214,7 @@ struct history_question {
 	int64_t after; /* revisions beyond this one */
 	int64_t up_to; /* and not beyond this one; 0: the newest. For changes only */
 	int64_t as_of; /* ends before the first that shows something newer; 0: no matter */
+	int64_t game_id; /* corrections of this game alone; 0: of all */
 	size_t most;   /* rows at which no further revision is begun */
 };
 
