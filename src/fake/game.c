@@ -146,6 +146,14 @@ static int8_t centre(struct play *p, int side)
 	return first == NOBODY ? someone(p, side, NOBODY) : first;
 }
 
+/* Attempts are made at the end that the other club defends: the home club has the right one in odd periods. */
+static int place_of(const struct play *p, enum happening what, int side, int x)
+{
+	bool is_attempt = what == SHOT || what == MISSED || what == BLOCKED || what == GOAL;
+	int end = (side == HOME) == (p->period % 2 == 0) ? 1 : -1;
+	return is_attempt ? end * (25 + (x < 0 ? -x : x) * 7 / 10) : x;
+}
+
 static struct event *happen(struct play *p, enum happening what, int side)
 {
 	struct match *m = p->m;
@@ -170,7 +178,7 @@ static struct event *happen(struct play *p, enum happening what, int side)
 		e->skaters[s] = (int8_t)(skaters_due(p, s) + p->is_pulled[s]);
 		e->has_goaltender[s] = !p->is_pulled[s];
 	}
-	e->x = (int8_t)random_between(&p->random, -99, 99);
+	e->x = (int8_t)place_of(p, what, side, random_between(&p->random, -99, 99));
 	e->y = (int8_t)random_between(&p->random, -42, 42);
 	if (!p->is_pulled[!side])
 		e->goaltender = (int8_t)(!side * DRESSED + p->net[!side]);
