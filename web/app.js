@@ -104,7 +104,7 @@ function App() {
 			<${SearchBox} /><${Delay} route=${route} /><${Theme} /></header>
 		<${StreamState} />
 		<main id="main" tabindex="-1"><${View} key=${`${route.view} ${route.value}`} ...${route} /></main>
-		<footer><a href="/openapi.json">API</a> · <a href="/metrics">Metrics</a> · statistics of the NHL's public API; not affiliated with the NHL</footer>
+		<footer><a href="/routes">API</a> · <a href="/metrics">Metrics</a> · statistics of the NHL's public API; not affiliated with the NHL</footer>
 		<${Announcer} />`;
 }
 

@@ -163,7 +163,8 @@ size_t answer_head_lines(const struct answer *a, const struct etag *etag, bool g
 	if (a->status != 304)
 		at = add_line(at, STR("Content-Type"),
 			a->problem.status ? STR("application/problem+json")
-					  : format_kinds[a->format].content_type);
+					  : a->content_type.n ? a->content_type
+							      : format_kinds[a->format].content_type);
 	if (gzip && a->status != 304)
 		at = add_line(at, STR("Content-Encoding"), STR("gzip"));
 	return (size_t)(at - out);

@@ -29,6 +29,7 @@ enum { ANSWER_LINES = 8, ANSWER_BYTES = 64 << 20 };
 struct answer {
 	int status; /* 200 unless said otherwise */
 	enum format format;
+	struct str content_type; /* of a FORMAT_FILE */
 	struct http_header_line lines[ANSWER_LINES]; /* further ones; values in the context's arena */
 	size_t line_count;
 	struct buf body;
@@ -50,7 +51,7 @@ bool answer_problem(struct answer *a, int status, struct str parameter, const ch
 
 /* What a handler works with. */
 struct context {
-	struct store *store; /* NULL for ROUTE_LOCAL */
+	struct store *store; /* NULL for ROUTE_LOCAL, and where a route can do without */
 	struct arena *keep;  /* ends with the request */
 	struct api *api;     /* NULL where there is no server */
 };

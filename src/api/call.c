@@ -18,6 +18,8 @@ const struct format_kind format_kinds[FORMATS] = {
 		STR_INIT("text/plain; version=0.0.4; charset=utf-8")},
 	[FORMAT_EVENTS] = {STR_INIT("events"), STR_INIT("text/event-stream"),
 		STR_INIT("text/event-stream")},
+	[FORMAT_FILE] = {STR_INIT("file"), STR_INIT("application/octet-stream"),
+		STR_INIT("application/octet-stream")},
 };
 
 bool problem_set(
@@ -34,13 +36,20 @@ bool problem_set(
 
 /* ---- paths ---- */
 
-/* Segment by segment; {name} takes whatever stands there. */
-static bool matches(struct str pattern, struct str path, struct str *out_name, struct str *out_id)
+/* Segment by segment; {name} takes whatever stands there, {name...} all that is left. */
+static bool matches(struct str pattern, struct str path, struct str *out_name, struct str *out_id,
+	struct str *out_rest)
 {
 	while (pattern.n && path.n) {
 		struct str_cut p = str_cut(str_skip(pattern, 1), '/');
 		struct str_cut s = str_cut(str_skip(path, 1), '/');
-		if (path.p[0] != '/' || p.found != s.found)
+		if (path.p[0] != '/')
+			return false;
+		if (str_ends(p.head, STR("...}"))) {
+			*out_rest = str_skip(path, 1);
+			return true;
+		}
+		if (p.found != s.found)
 			return false;
 		if (p.head.n && p.head.p[0] == '{') {
 			*out_name = (struct str){p.head.p + 1, p.head.n - 2};
@@ -69,10 +78,10 @@ static bool is_id(struct str s, int64_t *out)
 bool call_find_route(struct str path, struct call *out, struct problem *problem)
 {
 	for (size_t i = 0; i < route_count; i++) {
-		struct str name = {0}, id = {0};
-		if (!matches(routes[i].pattern, path, &name, &id))
+		struct str name = {0}, id = {0}, rest = {0};
+		if (!matches(routes[i].pattern, path, &name, &id, &rest))
 			continue;
-		*out = (struct call){.route = &routes[i]};
+		*out = (struct call){.route = &routes[i], .rest = rest};
 		if (name.n && !is_id(id, &out->id))
 			return problem_set(problem, 400, name,
 				"%.*s: wants a whole number of at most ten digits, got \"%.*s\"",

@@ -25,6 +25,7 @@ enum format {
 	FORMAT_HTML,
 	FORMAT_METRICS,
 	FORMAT_EVENTS,
+	FORMAT_FILE, /* the answer says what it is */
 	FORMATS
 };
 extern const struct format_kind {
@@ -63,7 +64,8 @@ struct argument {
 struct route;
 struct call {
 	const struct route *route;
-	int64_t id; /* of the path's {…}; 0: it has none */
+	int64_t id;      /* of the path's {…}; 0: it has none */
+	struct str rest; /* of the path's {…...} */
 	enum format format;
 	const struct argument *arguments;
 	size_t count;

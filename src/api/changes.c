@@ -104,6 +104,7 @@ bool answer_corrections(
 	struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	struct history_question ask = {.after = call_number(call, STR("since"), 0),
+		.game_id = call_number(call, STR("game"), 0),
 		.most = (size_t)call_number(call, STR("limit"), PAGE_CORRECTIONS)};
 	struct history_page page;
 	if (!read_moment(call, &ask, out))

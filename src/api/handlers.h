@@ -9,7 +9,7 @@
 
 /* lists.c */
 route_handler answer_game_stats, answer_lines_of_game, answer_games, answer_events_of_game,
-	answer_lines_of_player, answer_teams;
+	answer_lines_of_player, answer_players, answer_teams;
 /* The list behind a route, for an export; NULL: it has none. */
 const struct list *list_of_route(const struct route *r);
 /* The rows that the path's id alone allows: at most FIXED_CONDITIONS. */
@@ -26,6 +26,8 @@ route_handler answer_changes, answer_corrections;
 
 /* stream.c */
 route_stream stream_changes;
+/* page.c, assets.c */
+route_handler answer_page, answer_asset;
 
 /* operations.c */
 route_handler answer_live, answer_ready, answer_index;

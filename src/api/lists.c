@@ -49,11 +49,21 @@ static const struct filter event_filters[] = {
 	{.parameter = STR_INIT("player"), .table = &event_table, .column = EVENT_player_id},
 };
 
+static const struct filter player_filters[] = {
+	{.parameter = STR_INIT("name"),
+		.table = &player_table,
+		.column = PLAYER_full_name,
+		.comparison = CONTAINS},
+	{.parameter = STR_INIT("team"), .table = &player_table, .column = PLAYER_team_id},
+};
+
 #define FILTERS(list) .filters = list, .filter_count = sizeof(list) / sizeof((list)[0])
 
 static const struct list lines = {.table = &stat_table, FILTERS(line_filters), .has_season_ids = true};
 static const struct list games = {.table = &game_table, FILTERS(game_filters), .has_season_ids = true};
 static const struct list teams = {.table = &team_table, FILTERS(team_filters)};
+static const struct list players = {
+	.table = &player_table, FILTERS(player_filters), .order = PLAYER_full_name};
 static const struct list events = {
 	.table = &event_table, FILTERS(event_filters), .order = EVENT_sort_order};
 
@@ -67,6 +77,7 @@ static const struct {
 	{answer_lines_of_player, &lines, STAT_player_id},
 	{answer_games, &games, -1},
 	{answer_events_of_game, &events, EVENT_game_id},
+	{answer_players, &players, -1},
 	{answer_teams, &teams, -1},
 };
 enum { LISTS = sizeof(lists) / sizeof(lists[0]) };
@@ -111,6 +122,12 @@ bool answer_game_stats(
 }
 
 bool answer_games(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	out->shows_polls = true;
+	return answer_list(c, call, out, err);
+}
+
+bool answer_players(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	out->shows_polls = true;
 	return answer_list(c, call, out, err);

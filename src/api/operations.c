@@ -1,4 +1,5 @@
 #include "api/handlers.h"
+#include "api/html.h"
 
 bool answer_live(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
@@ -23,22 +24,6 @@ bool answer_ready(struct context *c, const struct call *call, struct answer *out
 
 /* ---- the list of routes ---- */
 
-static void add_html(struct buf *out, struct str s)
-{
-	static const struct {
-		char c;
-		struct str as;
-	} names[] = {{'<', STR_INIT("&lt;")}, {'>', STR_INIT("&gt;")}, {'&', STR_INIT("&amp;")},
-		{'"', STR_INIT("&quot;")}};
-	for (size_t i = 0; i < s.n; i++) {
-		struct str as = str_first(str_skip(s, i), 1);
-		for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
-			if (s.p[i] == names[n].c)
-				as = names[n].as;
-		buf_add(out, as);
-	}
-}
-
 static void add_route(struct buf *out, const struct route *r)
 {
 	bool is_link = !str_cut(r->pattern, '{').found;
@@ -46,9 +31,9 @@ static void add_route(struct buf *out, const struct route *r)
 	if (is_link)
 		buf_add_format(out, "<a href=\"%.*s\">", STR_ARG(r->pattern));
 	buf_add(out, STR("<code>"));
-	add_html(out, r->pattern);
+	html_text(out, r->pattern);
 	buf_add(out, is_link ? STR("</code></a><td>") : STR("</code><td>"));
-	add_html(out, str_from(r->summary));
+	html_text(out, str_from(r->summary));
 	buf_add(out, STR("<td>"));
 	for (size_t i = 0; r->parameters && r->parameters[i]; i++)
 		buf_add_format(out, "%s<span title=\"%s\">%.*s</span>", i ? ", " : "",
@@ -68,7 +53,8 @@ bool answer_index(struct context *c, const struct call *call, struct answer *out
 		    "lists also come as CSV and as NDJSON (<code>?format=csv</code>).\n"
 		    "<table>\n<tr><th>route<th>what it is<th>parameters\n"));
 	for (size_t i = 0; i < route_count; i++)
-		add_route(&out->body, &routes[i]);
+		if (!routes[i].is_hidden)
+			add_route(&out->body, &routes[i]);
 	buf_add(&out->body, STR("</table>\n</html>\n"));
 	return true;
 }

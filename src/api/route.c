@@ -62,6 +62,14 @@ PARAMETER(delay, "delay", DURATION, .max = DELAY_MAX_MS,
 	.help = "as it was so long ago, such as 45s: no spoilers");
 
 #define MOMENT_PARAMETERS &as_of, &delay
+PARAMETER(name, "name", TEXT, .min = 1, .max = 100, .help = "a part of the player's name");
+PARAMETER(page_date, "date", DATE, .help = "the games of an Eastern day");
+PARAMETER(page_game, "game", NUMBER, .min = 1, .max = ID_MAX, .help = "one game");
+PARAMETER(page_player, "player", NUMBER, .min = 1, .max = ID_MAX, .help = "one player");
+PARAMETER(page_leaders, "leaders", TEXT, .max = 40, .help = "who has most of a column");
+PARAMETER(page_search, "search", TEXT, .max = 100, .help = "players by a part of their name");
+PARAMETER(page_health, "health", TEXT, .max = 10, .help = "how old the rows are, and what the upstream does");
+
 #define LIST_PARAMETERS &sort, &fields, &limit, &cursor, &count, NULL
 static const struct parameter *const of_lines[] = {&game_id, &season, &game_type, &date, &from, &to,
 	&team, &opponent, &player, &position, &status, MOMENT_PARAMETERS, LIST_PARAMETERS};
@@ -77,14 +85,31 @@ static const struct parameter *const of_events[] = {
 	&event_type, &period, &team, &player, LIST_PARAMETERS};
 static const struct parameter *const of_changes[] = {&after, &page_limit, MOMENT_PARAMETERS, NULL};
 static const struct parameter *const of_corrections[] = {
-	&since, &correction_limit, MOMENT_PARAMETERS, NULL};
+	&since, &page_game, &correction_limit, MOMENT_PARAMETERS, NULL};
 static const struct parameter *const of_stream[] = {&after, &game, &of_team, &of_player, NULL};
 static const struct parameter *const of_teams[] = {&season, &team, LIST_PARAMETERS};
+
+static const struct parameter *const of_players[] = {&name, &team, LIST_PARAMETERS};
+static const struct parameter *const of_page[] = {&page_date, &page_game, &page_player, &page_leaders,
+	&season, &page_search, &page_health, &delay, NULL};
 
 enum { DATA = AS(JSON) | AS(CSV) | AS(NDJSON) };
 
 const struct route routes[] = {
 	{.pattern = STR_INIT("/"),
+		.can_do_without = true,
+		.formats = AS(HTML),
+		.parameters = of_page,
+		.handler = answer_page,
+		.summary = "the page, for people"},
+	{.pattern = STR_INIT("/assets/{file...}"),
+		.kind = ROUTE_LOCAL,
+		.is_open = true,
+		.is_hidden = true,
+		.formats = AS(FILE),
+		.handler = answer_asset,
+		.summary = "the page's files"},
+	{.pattern = STR_INIT("/routes"),
 		.kind = ROUTE_LOCAL,
 		.formats = AS(HTML),
 		.handler = answer_index,
@@ -123,6 +148,13 @@ const struct route routes[] = {
 		.rows = &event_table,
 		.is_list = true,
 		.summary = "its play-by-play: goals, penalties, shots and more, in order"},
+	{.pattern = STR_INIT("/players"),
+		.formats = DATA,
+		.parameters = of_players,
+		.handler = answer_players,
+		.rows = &player_table,
+		.is_list = true,
+		.summary = "players, by a part of their name"},
 	{.pattern = STR_INIT("/players/{player_id}"),
 		.formats = AS(JSON),
 		.handler = answer_player,

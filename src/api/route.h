@@ -24,6 +24,8 @@ struct route {
 	struct str pattern; /* at most one {name}, which is a number */
 	enum route_kind kind;
 	bool is_open; /* asks for no token */
+	bool is_hidden; /* not in the lists of routes */
+	bool can_do_without; /* a ROUTE_STORE that has something to say while the database is away */
 	unsigned formats; /* AS(…); the first is the default */
 	const struct parameter *const *parameters; /* ended by NULL; format is added */
 	route_handler *handler;

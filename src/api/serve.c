@@ -188,10 +188,11 @@ static void answer_call(struct render *r, struct store *store, const struct err 
 {
 	struct context context = {.store = store, .keep = &r->arena, .api = r->api};
 	struct err err = {0};
-	bool needs_store = r->call.route->kind == ROUTE_STORE;
+	const struct route *route = r->call.route;
+	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
 	if (!store && needs_store)
 		answer_take_error(&r->answer, why);
-	else if (!r->call.route->handler(&context, &r->call, &r->answer, &err)) {
+	else if (!route->handler(&context, &r->call, &r->answer, &err)) {
 		answer_take_error(&r->answer, &err);
 		r->job.has_failed = err.kind == ERR_STORE;
 	}

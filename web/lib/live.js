@@ -5,7 +5,7 @@
 import {useEffect, useRef, useState} from '../vendor/preact-htm.js';
 import {currentRoute} from './route.js';
 
-const QUIET_MS = 40000; /* the server is heard of every 15 s, if only by a heartbeat */
+const QUIET_MS = 40000; /* nothing heard for so long: after a sleep the connection may be dead */
 const COALESCE_MS = 150;
 const FALLBACK_MS = 15000;
 
@@ -41,10 +41,8 @@ function gamesOf(text) {
 	try {
 		const event = JSON.parse(text);
 		const games = new Set();
-		const list = Array.isArray(event) ? event : event.changes || [event];
-		for (const change of list)
-			if (change.game_id)
-				games.add(change.game_id);
+		for (const change of [...event.games, ...event.lines])
+			games.add(change.game_id);
 		return games.size ? games : null;
 	} catch {
 		return null;
@@ -64,11 +62,7 @@ export function connect() {
 		tell({games: gamesOf(event.data)});
 	};
 	source.onmessage = onChange;
-	for (const name of ['change', 'reset'])
-		source.addEventListener(name, onChange);
-	source.addEventListener('heartbeat', () => {
-		lastHeard = Date.now();
-	});
+	source.addEventListener('reset', onChange);
 }
 
 /* A closed source does not come back by itself; a machine that slept finds a dead one. */
@@ -150,9 +144,10 @@ function nextOf(link) {
 
 /*
  * The answer to `path` (null: nothing is wanted), kept up to date. concerns(games) tells whether a
- * change of those games matters; a plain path does not know the delay.
+ * change of those games matters; a plain path does not know the delay; what follows a change so many
+ * ms later (the play-by-play is fetched after the lines) is asked for again then.
  */
-export function useAnswer(path, {concerns = () => true, isPlain = false} = {}) {
+export function useAnswer(path, {concerns = () => true, isPlain = false, followsMs = 0} = {}) {
 	const {delay} = currentRoute();
 	const key = `${path} ${delay}`;
 	const [held, setHeld] = useState({key, answer: (!delay && first.get(path)) || null, error: null});
@@ -163,6 +158,7 @@ export function useAnswer(path, {concerns = () => true, isPlain = false} = {}) {
 			return undefined;
 		const controller = new AbortController();
 		let timer = null;
+		let later = null;
 		let isAsking = false;
 		let isWanted = false;
 		async function load() {
@@ -193,8 +189,14 @@ export function useAnswer(path, {concerns = () => true, isPlain = false} = {}) {
 			}, wait);
 		}
 		function onChange({games}) {
-			if (!games || latest.current(games))
-				soon(COALESCE_MS + delay * 1000);
+			if (games && !latest.current(games))
+				return;
+			soon(COALESCE_MS + delay * 1000);
+			if (followsMs)
+				later ??= setTimeout(() => {
+					later = null;
+					soon(0);
+				}, followsMs + delay * 1000);
 		}
 		changeListeners.add(onChange);
 		const fallback = setInterval(() => {
@@ -210,6 +212,7 @@ export function useAnswer(path, {concerns = () => true, isPlain = false} = {}) {
 			changeListeners.delete(onChange);
 			clearInterval(fallback);
 			clearTimeout(timer);
+			clearTimeout(later);
 		};
 	}, [key]);
 	return held.key === key ? {...held.answer, error: held.error} : {data: undefined, error: null};

@@ -5,11 +5,11 @@
 
 const views = ['game', 'player', 'leaders', 'health', 'search', 'date'];
 
-/* {view, value, delay}: ?game=2026020001, ?date=2026-11-24; no view is today. */
+/* {view, value, season, delay}: ?game=2026020001, ?date=2026-11-24&delay=45s; no view is today. */
 export function parseRoute(search) {
 	const query = new URLSearchParams(search);
 	const view = views.find((name) => query.has(name)) || 'date';
-	const delay = Number.parseInt(query.get('delay') || '0', 10);
+	const delay = Number(/^(\d{1,4})s$/.exec(query.get('delay') || '')?.[1] || 0);
 	return {
 		view,
 		value: query.get(view) || '',
@@ -25,7 +25,7 @@ export function formatRoute({view, value, season, delay}) {
 	if (season)
 		query.set('season', season);
 	if (delay)
-		query.set('delay', String(delay));
+		query.set('delay', `${delay}s`);
 	const text = query.toString();
 	return text ? `/?${text}` : '/';
 }

@@ -152,7 +152,7 @@ export function Game({value}) {
 	const mine = {concerns: (games) => games.has(id)};
 	const game = useAnswer(`/games/${value}`, mine);
 	const lines = useAnswer(`/game-stats/${value}`, mine);
-	const events = useAnswer(`/games/${value}/events`, mine);
+	const events = useAnswer(`/games/${value}/events?limit=1000`, {...mine, followsMs: 2500});
 	const problem = game.error || lines.error;
 	if (!game.data)
 		return html`<h1 tabindex="-1">Game ${value}</h1>${problem

@@ -19,7 +19,7 @@ function Side({game, side, isShown}) {
 export function GameCard({game}) {
 	const isShown = !isOff(game) && (isLive(game) || ended(game));
 	return html`<article class=${`card ${isLive(game) ? 'live' : ''}`} data-game=${game.game_id}>
-		<a href=${href({view: 'game', value: game.game_id})} aria-label=${`${game.away_team_name} at ${game.home_team_name}`}>
+		<a href=${href({view: 'game', value: game.game_id})}>
 			<p class="status">${isLive(game) && html`<span class="dot" aria-hidden="true"></span>`}<span>${statusText(game)}</span>
 				<${GameClock} game=${game} />${' '}<${Strength} game=${game} /></p>
 			<${Side} game=${game} side="away" isShown=${isShown} />
