@@ -1,0 +1,249 @@
+#!/usr/bin/env node
+/* The page in a real browser: what a reader sees, does and is spared. Pictures are left below the build. */
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
+import {gzipSync} from 'node:zlib';
+import {browser, build, done, freePort, MadeUpGame, note, ok, packages, pictures, same, start, temporary, waitFor} from './rig.mjs';
+
+const require = packages();
+const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const db = `sqlite:${path.join(temporary, 'page.db')}`;
+const port = await freePort();
+const serve = () => start('api', '--db', db, '--listen', `127.0.0.1:${port}`, '--log-level', 'warning');
+
+const evil = '<img src=x onerror=window.hacked=1>';
+const game = new MadeUpGame(2026020101);
+const other = new MadeUpGame(2026020102, {away: [6, 'BOS', 'Boston', 'Bruins'], home: [10, 'TOR', 'Toronto', 'Maple Leafs'],
+	names: ['Ivy India', 'Jon Juliet', 'Kim Kilo', 'Leo Lima', `Mia ${evil}`, 'Ned November', 'Oli Oscar', 'Pam Papa']});
+const past = new MadeUpGame(2026020090, {away: [12, 'CAR', 'Carolina', 'Hurricanes'], home: [10, 'TOR', 'Toronto', 'Maple Leafs']});
+game.goal('away', 0, 1);
+game.situation = '1451';
+other.goal('home', 0);
+past.goal('home', 1, 0);
+past.goal('home', 1);
+past.state = 'FINAL';
+past.store(db, Date.now() - 7200000);
+past.goals[0].assist = past.player('home', 2); /* corrected after the horn */
+past.state = 'OFF';
+past.store(db, Date.now() - 3600000);
+for (const g of [game, other])
+	g.store(db);
+
+let api = await serve();
+const chromium = await browser(require);
+
+/* Every page is watched: what its console says, what its policy refuses, what moves. */
+const complaints = [];
+async function open(url, {width = 1280, height = 900, theme = 'light', ...options} = {}) {
+	const context = await chromium.newContext({viewport: {width, height}, colorScheme: theme, timezoneId: 'Europe/Vienna', locale: 'en-GB', ...options});
+	const page = await context.newPage();
+	page.on('console', (m) => m.type() === 'error' && !/net::ERR_|Failed to load resource/.test(m.text()) && complaints.push(`${url}: ${m.text()}`));
+	page.on('pageerror', (e) => complaints.push(`${url}: ${e.message}`));
+	await page.addInitScript(() => {
+		window.moved = 0;
+		document.addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`));
+		new PerformanceObserver((list) => {
+			for (const entry of list.getEntries())
+				if (!entry.hadRecentInput)
+					window.moved += entry.value;
+		}).observe({type: 'layout-shift', buffered: true});
+	});
+	await page.goto(api.url + url);
+	return page;
+}
+const close = (page) => page.context().close();
+const text = (page, selector) => page.locator(selector).first().innerText().catch(() => '');
+const card = (id) => `[data-game="${id}"]`;
+const settled = (page) => page.waitForFunction(() => !document.querySelector('[aria-busy]'), null, {timeout: 10000}).catch(() => {});
+const score = async (page) => (await page.locator('.score-board .score span:not(.visually-hidden):not([aria-hidden])').allInnerTexts()).map(Number);
+
+/* ---- a day ---- */
+{
+	const page = await open('/');
+	await page.waitForSelector(card(game.id));
+	same(await page.locator('.card').count(), 3, 'a card for each game of the day');
+	ok(/1st/.test(await text(page, `${card(game.id)} .status`)), 'the period of a live game', await text(page, `${card(game.id)} .status`));
+	ok(/CAR|OTT/.test(await text(page, `${card(game.id)} .strength`)) && /Power play 5 on 4/.test(await text(page, `${card(game.id)} .strength`)), 'its power play', await text(page, `${card(game.id)} .strength`));
+	ok(/Final/.test(await text(page, `${card(past.id)} .status`)), 'and the end of a finished one');
+	await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => r.name.endsWith('/stream')) || true);
+	const goals = () => page.locator(`${card(game.id)} .side .goals`).allInnerTexts();
+	same(await goals(), ['1', '0'], 'the score');
+	await waitFor(async () => (await page.evaluate(() => window.moved)) !== undefined);
+	const moved = await page.evaluate(() => window.moved);
+	game.goal('home', 0, 1);
+	game.store(db);
+	const before = Date.now();
+	const appeared = await page.waitForFunction((s) => document.querySelector(`${s} .side:nth-of-type(2) .goals`)?.textContent.trim() === '1', card(game.id), {timeout: 5000, polling: 20}).then(() => true, () => false);
+	const took = Date.now() - before;
+	ok(appeared && took < 1000, 'a goal appears within a second of its commit', `${appeared} after ${took} ms`);
+	note(`a goal was on the page ${took} ms after the ingest had ended`);
+	ok(await waitFor(async () => /Goal: Carolina Hurricanes 1, Ottawa Senators 1/.test(await text(page, '[aria-live]')), 3000), 'and is told to who listens', await page.locator('[aria-live]').allInnerTexts());
+	same((await page.evaluate(() => window.moved)) - moved, 0, 'nothing on the page moves for it');
+	await page.screenshot({path: path.join(pictures, 'tonight-1280-light.png'), fullPage: true});
+	await close(page);
+}
+
+/* ---- one round trip, budget, policy ---- */
+{
+	const context = await chromium.newContext();
+	const page = await context.newPage();
+	const asked = [];
+	const sizes = {script: 0, all: 0};
+	const policies = [];
+	const counted = new Set();
+	page.on('response', async (r) => {
+		const url = new URL(r.url());
+		asked.push(url.pathname);
+		if (url.pathname === '/')
+			policies.push(r.headers()['content-security-policy'] || '');
+		if (!url.pathname.startsWith('/assets/') && url.pathname !== '/')
+			return;
+		if (counted.has(url.pathname))
+			return;
+		counted.add(url.pathname);
+		const size = gzipSync(await r.body().catch(() => Buffer.alloc(0)), {level: 6}).length;
+		sizes.all += size;
+		if (url.pathname.endsWith('.js'))
+			sizes.script += size;
+		if (url.pathname.startsWith('/assets/') && !/immutable/.test(r.headers()['cache-control'] || ''))
+			complaints.push(`${url.pathname} is not immutable`);
+	});
+	await page.route(/\/(games|game-stats)/, (route) => route.abort());
+	await page.goto(`${api.url}/`);
+	await page.waitForSelector(`#app > main ${card(game.id)}`);
+	same(await page.locator('.card').count(), 3, 'what comes with the page is enough for the first picture of it');
+	await page.unroute(/\/(games|game-stats)/);
+	await page.goto(`${api.url}/?game=${game.id}`);
+	await page.waitForSelector('.rink');
+	await page.waitForSelector('.uplot', {timeout: 10000});
+	ok(sizes.script < 60000, 'all script is under 60 KB, compressed', sizes.script);
+	ok(sizes.all < 100000, 'and all that is loaded under 100 KB', sizes.all);
+	note(`script ${sizes.script} B, all ${sizes.all} B, compressed`);
+	ok(policies.every((p) => /default-src 'none'/.test(p) && /script-src 'self'/.test(p) && !/unsafe/.test(p)), 'a strict policy', policies.join('\n'));
+	ok(asked.every((p) => !/^https?:/.test(p)), 'nothing comes from anywhere else', asked);
+	await context.close();
+}
+
+/* ---- a game ---- */
+{
+	const page = await open(`/?game=${other.id}`);
+	await page.waitForSelector('table');
+	await settled(page);
+	same(await score(page), [0, 1], 'a game by its URL');
+	ok((await page.content()).includes('&lt;img src=x') && !(await page.evaluate(() => window.hacked)), 'a name with markup in it is text');
+	same(await page.locator('main img').count(), 0, 'and makes no element');
+	const names = () => page.locator('section[aria-label="Toronto Maple Leafs"] table').first().locator('tbody th').allInnerTexts();
+	const header = page.locator('section[aria-label="Toronto Maple Leafs"] table').first().getByRole('columnheader', {name: 'Hits'});
+	await header.getByRole('button').click();
+	same(await header.getAttribute('aria-sort'), 'descending', 'a click sorts by a column');
+	const down = await names();
+	await header.getByRole('button').click();
+	same([await header.getAttribute('aria-sort'), (await names()).join()], ['ascending', [...down].reverse().join()], 'another one the other way');
+	ok(await waitFor(async () => (await header.getByRole('button').getAttribute('title'))?.startsWith('Hits delivered')), 'columns are explained from the list of columns',
+		await header.getByRole('button').getAttribute('title'));
+	ok((await page.locator('.happenings li.goal').allInnerTexts()).some((t) => /unassisted/.test(t)), 'goals in order, with who assisted');
+	ok(await page.locator('a.csv[href*="format=csv"]').count() >= 4, 'a CSV link beside every table');
+	await page.goto(`${api.url}/?game=${past.id}`);
+	await page.waitForSelector('.corrections');
+	const corrected = await text(page, '.corrections');
+	ok(/Fred Fox|Eve Echo/.test(corrected) && /assists/.test(corrected), 'what was corrected after the horn', corrected);
+	await page.screenshot({path: path.join(pictures, 'game-1280-light.png'), fullPage: true});
+	await page.getByRole('link', {name: 'Fred Fox'}).first().click();
+	await page.waitForFunction(() => document.querySelector('h1')?.textContent === 'Fred Fox');
+	ok(/\?player=\d+/.test(page.url()), 'a player by a link, with a URL of their own', page.url());
+	await page.goBack();
+	ok(await waitFor(() => page.locator('.score-board').count()), 'and back');
+	await close(page);
+}
+
+/* ---- every view by its URL ---- */
+const urls = {tonight: '/', day: `/?date=${game.day}`, empty: '/?date=2026-07-01', game: `/?game=${game.id}`, player: `/?player=${game.player('away', 0)}`,
+	leaders: '/?leaders=goals&season=20262027', search: '/?search=Bravo', health: '/?health', nobody: '/?game=2026029999'};
+const wanted = {tonight: /Tonight/, day: /Tonight|\d{4}/, empty: /No games on this day/, game: /Carolina/, player: /Ada Alpha/, leaders: /Ada Alpha|goals/, search: /Ben Bravo/, health: /Season/, nobody: /2026029999/};
+for (const [width, height] of [[360, 740], [1280, 900], [2560, 1440]])
+	for (const theme of ['light', 'dark'])
+		for (const [name, url] of Object.entries(urls)) {
+			const page = await open(url, {width, height, theme});
+			const shows = await waitFor(async () => wanted[name].test(await page.locator('body').innerText()), 15000);
+			await settled(page);
+			const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+			ok(shows && over <= 0, `${name}, ${width} px, ${theme}: what its URL promises, and it fits`, `${over} px too wide; ${await page.locator('main').innerText()}`);
+			await page.screenshot({path: path.join(pictures, `${name}-${width}-${theme}.png`), fullPage: true});
+			if (width === 1280) {
+				await page.evaluate(axeSource);
+				const found = await page.evaluate(() => window.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}));
+				ok(found.violations.length === 0, `${name}, ${theme}: nothing in the way of a screen reader`,
+					found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.failureSummary).join('; ')}`).join('\n'));
+			}
+			await close(page);
+		}
+
+/* ---- the keyboard ---- */
+{
+	const page = await open('/');
+	await page.waitForSelector(card(game.id));
+	await page.keyboard.press('Tab');
+	same(await page.evaluate(() => document.activeElement.textContent), 'Skip to the content', 'the first Tab is the way past the head');
+	await page.keyboard.press('Enter');
+	same(await page.evaluate(() => document.activeElement.id), 'main', 'and takes it');
+	for (let i = 0; i < 30 && !(await page.evaluate((s) => document.activeElement.closest(s) !== null, card(game.id))); i++)
+		await page.keyboard.press('Tab');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('.score-board');
+	same(await page.evaluate(() => document.activeElement.tagName), 'H1', 'a game is opened by the keyboard, and its head has the focus');
+	await page.getByRole('searchbox').focus();
+	await page.keyboard.type('brav');
+	await page.keyboard.press('Enter');
+	ok(await page.getByRole('link', {name: 'Ben Bravo'}).first().waitFor({timeout: 5000}).then(() => true, () => false), 'search by a part of a name');
+	await close(page);
+}
+
+/* ---- spoiler delay ---- */
+{
+	const page = await open(`/?game=${game.id}&delay=3s`);
+	await page.waitForSelector('.score-board');
+	const now = game.score('away');
+	const shown = await waitFor(async () => (await score(page))[0] === now, 6000);
+	ok(shown, 'three seconds late, what was stored before is there', await score(page));
+	game.goal('away', 1);
+	game.store(db);
+	const before = Date.now();
+	await page.waitForFunction((n) => document.querySelector('.score-board .score span')?.textContent === String(n), now + 1, {timeout: 15000, polling: 20}).catch(() => {});
+	const took = Date.now() - before;
+	ok((await score(page))[0] === now + 1 && took > 2000 && took < 9000, 'a goal comes late, and comes', `${took} ms`);
+	ok(/delay=3s/.test(await page.getByRole('link', {name: 'Games'}).getAttribute('href')), 'the delay goes along with every link');
+	await close(page);
+}
+
+/* ---- a server that goes and comes back ---- */
+{
+	const page = await open(`/?game=${game.id}`);
+	await page.waitForSelector('.score-board');
+	await api.stop();
+	ok(await waitFor(async () => /server is away/.test(await text(page, '.stream-state')), 8000), 'a server that is away is told of');
+	await page.screenshot({path: path.join(pictures, 'away-1280-light.png')});
+	game.goal('home', 1);
+	game.store(db);
+	game.goal('home', 1, 0);
+	game.store(db);
+	api = await serve();
+	const want = [game.score('away'), game.score('home')];
+	ok(await waitFor(async () => JSON.stringify(await score(page)) === JSON.stringify(want), 15000), 'it comes back, and nothing was lost', `${await score(page)} for ${want}`);
+	ok(await waitFor(async () => (await page.locator('.happenings li.goal').count()) === game.goals.length, 8000), 'no goal lost or doubled', await page.locator('.happenings li.goal').count());
+	ok(await waitFor(async () => (await text(page, '.stream-state')) === '', 5000), 'and the warning goes');
+	await close(page);
+}
+
+/* ---- without script ---- */
+for (const [name, url, want] of [['a day', '/', /Carolina Hurricanes/], ['a game', `/?game=${game.id}`, /Ada Alpha/]]) {
+	const page = await open(url, {javaScriptEnabled: false});
+	ok(want.test(await page.locator('body').innerText()) && (await page.locator('table').count()) > 0, `without script, ${name} is a table`, await page.locator('body').innerText());
+	await page.screenshot({path: path.join(pictures, `without-script-${name.replace(' ', '-')}.png`), fullPage: true});
+	await close(page);
+}
+
+same(complaints, [], 'no page complained');
+note(`pictures in ${path.relative(path.dirname(build), pictures)}`);
+await chromium.close();
+same(await api.stop(), 0, 'and the server ends well');
+done();
