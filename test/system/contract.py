@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 
 # A check is added when what it asks for has landed.
-CHECKS = ["box-scores", "monitor-live", "stale-never-wins"]
+CHECKS = ["box-scores", "monitor-live", "stale-never-wins", "stream-resumes"]
 
 tap = rig.Tap()
 runner = os.path.join(rig.ROOT, "..", "shared", "contract", "run")
