@@ -76,27 +76,24 @@ int64_t api_revision(const struct api *a)
 
 /* ---- replies ---- */
 
-
-/* What is true of this reply alone: how old its numbers are, that the database is away. */
-static struct str own_lines(const struct page *p, bool is_stale, char room[static 100])
+struct str api_own_lines(int64_t observed_at, bool is_stale, char room[static API_OWN_LINES])
 {
 	size_t n = 0;
-	if (p->observed_at) {
-		int64_t age = (time_now_ms() - p->observed_at) / 1000;
-		n = (size_t)snprintf(
-			room, 100, "X-Upstream-Age: %lld\r\n", (long long)(age > 0 ? age : 0));
+	if (observed_at) {
+		int64_t age = (time_now_ms() - observed_at) / 1000;
+		n = (size_t)snprintf(room, API_OWN_LINES, "X-Upstream-Age: %lld\r\n", (long long)(age > 0 ? age : 0));
 	}
 	if (is_stale)
-		n += (size_t)snprintf(room + n, 100 - n, "X-Stale: true\r\n");
+		n += (size_t)snprintf(room + n, API_OWN_LINES - n, "X-Stale: true\r\n");
 	return (struct str){room, n};
 }
 
 static void reply_page(
 	struct http_exchange *x, const struct page *p, bool takes_gzip, bool is_stale)
 {
-	char room[100];
+	char room[API_OWN_LINES];
 	const struct face *f = &p->faces[takes_gzip && p->faces[1].whole];
-	struct str lines = own_lines(p, is_stale, room);
+	struct str lines = api_own_lines(p->observed_at, is_stale, room);
 	struct str wanted = f->unchanged ? http_header(x, STR("if-none-match")) : STR("");
 	if (wanted.n && etag_matches(wanted, &f->etag))
 		http_reply_rendered(x, 304, lines, f->unchanged, blob_str(f->unchanged).n);
@@ -341,23 +338,19 @@ static void serve_stream(struct api *a, struct http_exchange *x, struct call *ca
 		api_refuse(a, x, call->route, &problem);
 }
 
-static void reply_options(struct http_exchange *x)
-{
-	static const struct http_header_line lines[] = {
-		{STR_INIT("Allow"), STR_INIT("GET, HEAD, OPTIONS")},
-		{STR_INIT("Access-Control-Allow-Origin"), STR_INIT("*")},
-		{STR_INIT("Access-Control-Allow-Methods"), STR_INIT("GET, HEAD, OPTIONS")},
-		{STR_INIT("Access-Control-Allow-Headers"),
-			STR_INIT("Authorization, If-None-Match, Last-Event-ID")},
-		{STR_INIT("Access-Control-Max-Age"), STR_INIT("86400")},
-	};
-	http_reply(x, 204, lines, sizeof(lines) / sizeof(lines[0]), NULL);
-}
+const struct http_header_line api_options_lines[API_OPTIONS_LINES] = {
+	{STR_INIT("Allow"), STR_INIT("GET, HEAD, OPTIONS")},
+	{STR_INIT("Access-Control-Allow-Origin"), STR_INIT("*")},
+	{STR_INIT("Access-Control-Allow-Methods"), STR_INIT("GET, HEAD, OPTIONS")},
+	{STR_INIT("Access-Control-Allow-Headers"),
+		STR_INIT("Authorization, If-None-Match, Last-Event-ID")},
+	{STR_INIT("Access-Control-Max-Age"), STR_INIT("86400")},
+};
 
-static bool check_token(const struct api *a, const struct route *route, struct str authorization,
-	struct problem *problem)
+bool api_check_token(const struct tokens *tokens, const struct route *route,
+	struct str authorization, struct problem *problem)
 {
-	return !a->tokens || route->is_open || tokens_match(a->tokens, authorization) ||
+	return !tokens || route->is_open || tokens_match(tokens, authorization) ||
 	       problem_set(problem, 401, STR("Authorization"),
 		       "Authorization: wants \"Bearer\" and a token that is known here");
 }
@@ -370,8 +363,8 @@ static void on_request(struct http_exchange *x, void *context)
 	if (!call_find_route(http_path(x), &call, &problem)) {
 		api_refuse(a, x, NULL, &problem);
 	} else if (http_method(x) == HTTP_OPTIONS_) {
-		reply_options(x);
-	} else if (!check_token(a, call.route,
+		http_reply(x, 204, api_options_lines, API_OPTIONS_LINES, NULL);
+	} else if (!api_check_token(a->tokens, call.route,
 			   a->tokens ? http_header(x, STR("authorization")) : STR(""), &problem) ||
 		   !call_accept(call.route, http_header(x, STR("accept")), &call.format, &problem)) {
 		api_refuse(a, x, call.route, &problem);

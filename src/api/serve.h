@@ -35,4 +35,17 @@ int64_t api_revision(const struct api *a); /* the newest that the loop has heard
 void api_reply(struct api *a, struct http_exchange *x, const struct call *call, const struct answer *answer);
 void api_refuse(struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p);
 
+/* ---- what an answer has in common, over a socket and without one ---- */
+
+struct tokens;
+bool api_check_token(const struct tokens *tokens, const struct route *route,
+	struct str authorization, struct problem *problem);
+
+/* What is true of this reply alone: how old its numbers are, that the database is away. */
+enum { API_OWN_LINES = 100 };
+struct str api_own_lines(int64_t observed_at, bool is_stale, char room[static API_OWN_LINES]);
+
+enum { API_OPTIONS_LINES = 5 };
+extern const struct http_header_line api_options_lines[API_OPTIONS_LINES];
+
 #endif
