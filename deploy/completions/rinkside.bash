@@ -47,7 +47,7 @@ _rinkside()
 	--length) return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
-	1,* | 2,help | 2,man) words='ingest monitor season api up check fake migrate cost completion man help --help --version' ;;
+	1,* | 2,help | 2,man) words='ingest monitor season api up check fake migrate cost lambda completion man help --help --version' ;;
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
@@ -60,6 +60,7 @@ _rinkside()
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	cost) words='--season --seed --ttl --format --svg --began --length --games --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	lambda) words='--every --jobs --token-file --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	esac

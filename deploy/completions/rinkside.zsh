@@ -13,6 +13,7 @@ _rinkside()
 		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
 		'migrate:brings a database up to the newest schema'
 		'cost:plays polling policies against a season\: requests, bytes, staleness, dollars'
+		'lambda:answers events as an AWS Lambda function, as container image or zip'
 		'completion:prints the completion of a shell'
 		'man:prints a manual page, as man reads it'
 		'help:what a command does'
@@ -176,6 +177,20 @@ _rinkside()
 			'--length[of that night]:TIME:' \
 			'--games[in the made-up night]:N:' \
 			'--speed[times as fast as life]:N:' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	lambda)
+		_arguments \
+			'--every[between two looks at the schedule]:TIME:' \
+			'--jobs[requests at a time]:N:' \
+			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
 			'--db[the database\: sqlite\:FILE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \

@@ -106,6 +106,7 @@ static const struct command *const commands[] = {
 	&command_fake,
 	&command_migrate,
 	&command_cost,
+	&command_lambda,
 	&command_completion,
 	&command_man,
 };

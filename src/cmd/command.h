@@ -52,6 +52,7 @@ struct command {
 extern const struct command command_ingest, command_monitor, command_season, command_api, command_up,
 	command_fake, command_migrate, command_completion, command_man, command_cost;
 extern const struct command command_check;
+extern const struct command command_lambda;
 
 /* The program itself: finds the command in the table and calls it. */
 int command_main(int argc, char **argv);
