@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -317,6 +318,23 @@ static bool bind_address(struct http_server *s, struct str listen, struct err *e
 	       err_set(err, ERR_INTERNAL, "--listen %.*s: %s", STR_ARG(listen), uv_strerror(code));
 }
 
+/* A connection is a descriptor: as many as there may be, less what others in the process hold. */
+static void raise_descriptors(const struct http_limits *limits)
+{
+	enum { OTHERS = 100 };
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r))
+		return;
+	rlim_t wanted = (rlim_t)limits->connections + OTHERS;
+	if (r.rlim_cur >= wanted)
+		return;
+	r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
+	if (!setrlimit(RLIMIT_NOFILE, &r) && r.rlim_cur < wanted)
+		log_info("http: the limit of %lld descriptors allows for fewer connections than "
+			 "%lld",
+			(long long)r.rlim_cur, (long long)limits->connections);
+}
+
 static bool start_listening(struct http_server *s, struct str listen, struct err *err)
 {
 	struct sockaddr_storage address = {0};
@@ -352,6 +370,7 @@ struct http_server *http_server_open(uv_loop_t *loop, struct str listen,
 	s->context = context;
 	s->handles = 2;
 	buf_init(&s->scratch, 1 << 16);
+	raise_descriptors(limits);
 	uv_tcp_init(loop, &s->listener);
 	uv_timer_init(loop, &s->timer);
 	s->listener.data = s->timer.data = s;
