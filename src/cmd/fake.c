@@ -127,15 +127,22 @@ const struct command command_fake = {
 		"that moment, going on from there --speed times as fast. It prints\n"
 		"RINKSIDE_CLOCK=…, which tells other commands the same time. With --recordings it "
 		"serves real bodies\nfrom a directory (its path /at/2/v1/… has the second body of "
-		"each).\n\n--faults makes it misbehave: kind=chance, separated by commas, out of "
-		"status-NNN (400 to 599), slow\n(one to three seconds), drop and torn (the "
-		"connection breaks off), cut (half of the JSON), empty,\nhtml, gzip (damaged), "
-		"stale (an older body with its older ETag). The same seed and the same questions\n"
-		"give the same faults.\n\n?at=TIME on any path shows another moment. GET "
-		"/fake/truth/GAME_ID is what the game's lines come to in\nthe end, or with ?at= "
-		"then, a JSON object a player. --truth FILE writes how all games end and what is\n"
-		"corrected later, in order: {\"at\":TIME,\"row\":{…}} or "
-		"{\"at\":TIME,\"gone\":{…}} a line; with - it does\nnothing else.",
+		"each).\n\n?at=TIME on any path shows another moment. GET /fake/truth/GAME_ID is "
+		"what "
+		"the game's lines come to in\nthe end, or with ?at= then, a JSON object a player. "
+		"--truth FILE writes how all games end and what is\ncorrected later, in order: "
+		"{\"at\":TIME,\"row\":{…}} or {\"at\":TIME,\"gone\":{…}} a line; with - it does\n"
+		"nothing else. At its end it says how often which endpoint was asked, and which "
+		"fault met.\n\n--faults makes it misbehave: kind=chance@condition…, separated by "
+		"commas. The same seed and the same\nquestions give the same faults. Conditions: "
+		"@game:NUMBER, @path:WORD, @first:N (times that a path is\nasked), @from:TIME, "
+		"@to:TIME, @every:TIME and @for:TIME together (the first so much of every so "
+		"much).\nAn upstream that is dead for an hour a day and forgets lines of one game: "
+		"reset=1@every:24h@for:1h,\nlost-lines=0.5@game:2025020001. Kinds:\n"
+#define FAULT(id, name, help) "\n  " name ": " help
+#include "fake/faults.def"
+#undef FAULT
+	,
 	.options = option_names,
 	.run = run,
 };

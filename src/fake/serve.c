@@ -2,7 +2,9 @@
 
 #include "base/log.h"
 #include "base/time.h"
+#include "fake/breakage.h"
 #include "fake/cache.h"
+#include "fake/spoil.h"
 #include "http/server.h"
 
 #include <inttypes.h>
@@ -28,7 +30,7 @@ struct fake {
 	int64_t window_ms;
 	struct cache cache;
 	uint32_t asked[ASKED]; /* how often, by the path's hash */
-	int64_t requests[PAGES_COUNTED];
+	int64_t requests[PAGES_COUNTED], faults[FAULT_COUNT];
 	struct buf page; /* the one that is being rendered */
 	z_stream deflate;
 	uv_loop_t loop;
@@ -47,7 +49,7 @@ struct asked {
 	uint64_t hash;
 	uint32_t times; /* before this one */
 	enum fault fault;
-	int fault_status;
+	int fault_number; /* a status, or seconds */
 	uv_timer_t timer;
 };
 
@@ -150,7 +152,7 @@ static struct cached *find_body(struct asked *a, struct window *w, enum form for
 /* ---- replies ---- */
 
 /* As the NHL's servers say no: a page of theirs. */
-static void reply_error(struct http_exchange *x, int status, struct str path)
+static void reply_error(struct http_exchange *x, int status, struct str path, int retry_after_s)
 {
 	struct buf out;
 	struct head h = {0};
@@ -178,39 +180,21 @@ static void reply_error(struct http_exchange *x, int status, struct str path)
 	head_add(&h, STR("Cache-Control"), "must-revalidate,no-cache,no-store");
 	head_add(&h, STR("CF-Cache-Status"), "MISS");
 	head_add(&h, STR("Vary"), "Accept-Encoding");
+	if (retry_after_s >= 0)
+		head_add(&h, STR("Retry-After"), "%d", retry_after_s);
 	struct blob *body = blob_new(&out);
 	http_reply(x, status, h.lines, h.count, body);
 	blob_unref(body);
 }
 
-static void reply_elsewhere(struct asked *a, const struct window *w)
+static void reply_elsewhere(struct asked *a, struct str path, const struct window *w)
 {
 	struct head h = {0};
 	struct str host = http_header(a->x, STR("Host"));
 	head_add(&h, STR("Location"), "http://%.*s%.*s%.*s", STR_ARG(host), STR_ARG(a->prefix),
-		STR_ARG(buf_str(&a->fake->page)));
+		STR_ARG(path));
 	head_add_cache(&h, w, FORM_PLAIN);
 	http_reply(a->x, 307, h.lines, h.count, NULL);
-}
-
-static void on_broken(struct http_stream *st, void *context)
-{
-	(void)st;
-	(void)context;
-}
-
-/* The first n bytes of a body that never ends. */
-static void reply_broken(struct http_exchange *x, const struct head *h, struct str body, size_t n)
-{
-	static const struct http_stream_callbacks callbacks = {
-		.on_drain = on_broken, .on_close = on_broken};
-	struct http_stream *st = http_stream(x, 200, h->lines, h->count, &callbacks, NULL);
-	struct blob *half = blob_copy(str_first(body, n));
-	if (n && !http_stream_write(st, half))
-		st = NULL; /* gone before us */
-	blob_unref(half);
-	if (st)
-		http_stream_abort(st);
 }
 
 static struct blob *damage(struct str body)
@@ -223,49 +207,142 @@ static struct blob *damage(struct str body)
 	return blob_new(&out);
 }
 
-static void reply_body(struct asked *a, const struct head *h, struct blob *body)
+/* Nine MiB of white space behind the JSON. */
+static struct blob *blow_up(struct fake *f, struct str body, enum form form)
 {
-	struct str bytes = blob_str(body);
-	struct blob *changed = NULL;
+	enum { PADDING = 9 * 1024 * 1024 };
+	struct buf out;
+	buf_init(&out, body.n + PADDING);
+	buf_add(&out, body);
+	char *room = buf_room(&out, PADDING);
+	memset(room, ' ', PADDING);
+	buf_grew(&out, PADDING);
+	struct blob *plain = blob_new(&out);
+	if (form == FORM_PLAIN)
+		return plain;
+	struct blob *small = render_gzip(f, blob_str(plain));
+	blob_unref(plain);
+	return small;
+}
+
+/* The page of another moment, or of the game before or after, under the same head. */
+static struct blob *render_other(struct asked *a, const struct window *w)
+{
+	struct fake *f = a->fake;
+	int fate = faults_below(&f->settings->faults, a->hash, a->times, 600);
+	int64_t at_ms = w->start_ms;
+	struct str path = a->path;
+	char room[512];
+	if (a->fault == FAULT_BACK)
+		at_ms -= (60 + fate) * 1000;
+	else if (a->fault == FAULT_CONTRADICT)
+		at_ms -= (16 + fate % 45) * 1000;
+	else {
+		int n = snprintf(room, sizeof(room), "%.*s", STR_ARG(path));
+		for (int i = 0; i + 10 <= n; i++) /* the last digit of a game's number */
+			if (strspn(room + i, "0123456789") == 10) {
+				room[i + 9] = (char)('0' + '9' - room[i + 9]);
+				i += 9;
+			}
+		path = str_from(room);
+	}
+	buf_reset(&f->page);
+	enum page page =
+		pages_render(f->pages, path, http_query(a->x), a->nth, at_ms, w->now_ms, &f->page);
+	bool is_body = page == PAGE_CHANGES || page == PAGE_STAYS;
+	return is_body ? blob_copy(buf_str(&f->page)) : NULL;
+}
+
+/* The body in the place of a good one; NULL: that one. */
+static struct blob *change_body(
+	struct asked *a, const struct window *w, struct str bytes, enum form form)
+{
+	struct fake *f = a->fake;
+	struct random r = random_from(f->settings->faults.seed ^ 2, a->hash + a->times);
 	switch (a->fault) {
-	case FAULT_DROP:
-		reply_broken(a->x, h, bytes, 0);
-		return;
-	case FAULT_TORN:
-		reply_broken(a->x, h, bytes, bytes.n / 2);
-		return;
 	case FAULT_CUT:
-		changed = blob_copy(str_first(bytes, bytes.n / 2));
-		break;
+		return blob_copy(str_first(bytes, bytes.n / 2));
 	case FAULT_EMPTY:
-		changed = blob_copy(STR(""));
-		break;
+		return blob_copy(STR(""));
 	case FAULT_HTML:
-		changed = blob_copy(STR("<!DOCTYPE html>\n<html><head><title>Just a moment…</title>"
-					"</head><body>Please wait.</body></html>\n"));
-		break;
+		return blob_copy(STR("<!DOCTYPE html>\n<html><head><title>Just a moment…</title>"
+				     "</head><body>Please wait.</body></html>\n"));
 	case FAULT_GZIP:
-		changed = damage(bytes);
-		break;
+		return damage(bytes);
+	case FAULT_OVERSIZED:
+		return blow_up(f, bytes, form);
+	case FAULT_BACK:
+	case FAULT_CONTRADICT:
+	case FAULT_WRONG_GAME:
+		return render_other(a, w);
+	case FAULT_LOST_LINES:
+	case FAULT_LOST_FIELDS:
+	case FAULT_NEW_FIELDS:
+	case FAULT_WRONG_TYPES:
+	case FAULT_WRONG_SUMS:
+	case FAULT_TWICE:
+	case FAULT_FLAPPING:
+	case FAULT_UNKNOWN_STATE:
+		buf_reset(&f->page);
+		spoil(a->fault, bytes, &r, &f->page);
+		return blob_copy(buf_str(&f->page));
 	case FAULT_NONE:
 	case FAULT_STATUS:
+	case FAULT_RETRY:
 	case FAULT_SLOW:
+	case FAULT_HANG:
+	case FAULT_DRIP:
+	case FAULT_RESET:
+	case FAULT_DROP:
+	case FAULT_TORN:
+	case FAULT_REDIRECT:
 	case FAULT_STALE:
+	case FAULT_COUNT:
 		break;
 	}
+	return NULL;
+}
+
+/* Whether the fault takes the plain body, of whatever form the reply is. */
+static bool wants_plain(enum fault fault)
+{
+	return fault == FAULT_CUT || fault == FAULT_EMPTY || fault == FAULT_HTML ||
+	       fault == FAULT_BACK || fault == FAULT_CONTRADICT || fault == FAULT_WRONG_GAME ||
+	       fault == FAULT_OVERSIZED || spoil_can(fault);
+}
+
+static void reply_body(struct asked *a, const struct head *h, struct blob *body,
+	const struct window *w, enum form form)
+{
+	struct str bytes = blob_str(body);
+	if (a->fault == FAULT_DROP || a->fault == FAULT_TORN) {
+		breakage_break_off(
+			a->x, h->lines, h->count, bytes, a->fault == FAULT_DROP ? 0 : bytes.n / 2);
+		return;
+	}
+	if (a->fault == FAULT_DRIP) {
+		breakage_drip(
+			&a->fake->loop, a->x, h->lines, h->count, body, &a->fake->is_stopping);
+		return;
+	}
+	struct blob *changed = change_body(a, w, bytes, form);
 	http_reply(a->x, 200, h->lines, h->count, changed ? changed : body);
 	blob_unref(changed);
+}
+
+static bool accepts_gzip(const struct asked *a)
+{
+	struct str accepts = http_header(a->x, STR("Accept-Encoding"));
+	for (size_t i = 0; i + 4 <= accepts.n; i++)
+		if (str_equal_nocase(str_first(str_skip(accepts, i), 4), STR("gzip")))
+			return true;
+	return false;
 }
 
 /* Only whole bodies travel compressed, and those that are to be damaged as such. */
 static enum form choose_form(const struct asked *a)
 {
-	struct str accepts = http_header(a->x, STR("Accept-Encoding"));
-	bool is_plain = a->fault == FAULT_CUT || a->fault == FAULT_EMPTY || a->fault == FAULT_HTML;
-	for (size_t i = 0; !is_plain && i + 4 <= accepts.n; i++)
-		if (str_equal_nocase(str_first(str_skip(accepts, i), 4), STR("gzip")))
-			return FORM_GZIP;
-	return FORM_PLAIN;
+	return !wants_plain(a->fault) && accepts_gzip(a) ? FORM_GZIP : FORM_PLAIN;
 }
 
 static struct window find_window(struct asked *a)
@@ -289,29 +366,39 @@ static void reply_page(struct asked *a)
 	enum page page = PAGE_STAYS;
 	struct cached *e = find_body(a, &w, form, &page);
 	if (page == PAGE_ELSEWHERE) {
-		reply_elsewhere(a, &w);
+		reply_elsewhere(a, buf_str(&a->fake->page), &w);
 		return;
 	}
 	if (!e) {
-		reply_error(a->x, page == PAGE_BAD ? 400 : 404, a->path);
+		reply_error(a->x, page == PAGE_BAD ? 400 : 404, a->path, -1);
 		return;
 	}
 	struct head h = {0};
+	enum form sent = a->fault == FAULT_OVERSIZED && accepts_gzip(a) ? FORM_GZIP : form;
 	head_add(
 		&h, STR("Content-Type"), a->fault == FAULT_HTML ? "text/html" : "application/json");
-	if (form == FORM_GZIP)
+	if (sent == FORM_GZIP)
 		head_add(&h, STR("Content-Encoding"), "gzip");
-	head_add_cache(&h, &w, form);
+	head_add_cache(&h, &w, sent);
 	struct blob *body = blob_ref(e->bodies[form]);
-	reply_body(a, &h, body);
+	reply_body(a, &h, body, &w, sent);
 	blob_unref(body);
 }
 
 static void reply(struct asked *a)
 {
-	log_debug("%.*s%s", STR_ARG(a->path), a->fault ? ", with a fault" : "");
+	struct window w = find_window(a);
+	log_debug("%.*s, fault: %.*s", STR_ARG(a->path), STR_ARG(fault_names[a->fault]));
 	if (a->fault == FAULT_STATUS)
-		reply_error(a->x, a->fault_status, a->path);
+		reply_error(a->x, a->fault_number, a->path, -1);
+	else if (a->fault == FAULT_RETRY)
+		reply_error(a->x, 429, a->path, a->fault_number);
+	else if (a->fault == FAULT_RESET)
+		http_reset(a->x);
+	else if (a->fault == FAULT_HANG)
+		breakage_hang(&a->fake->loop, a->x, &a->fake->is_stopping);
+	else if (a->fault == FAULT_REDIRECT)
+		reply_elsewhere(a, a->path, &w);
 	else
 		reply_page(a);
 }
@@ -347,7 +434,7 @@ static void prepare(struct asked *a)
 {
 	struct window w = find_window(a);
 	enum page page = PAGE_STAYS;
-	if (a->fault != FAULT_STATUS)
+	if (a->fault == FAULT_NONE || a->fault == FAULT_SLOW)
 		find_body(a, &w, choose_form(a), &page);
 }
 
@@ -370,14 +457,20 @@ static void on_request(struct http_exchange *x, void *context)
 	const struct faults *faults = &f->settings->faults;
 	struct asked a = {.fake = f, .x = x, .path = http_path(x)};
 	if (http_method(x) == HTTP_OPTIONS_) {
-		reply_error(x, 405, a.path);
+		reply_error(x, 405, a.path, -1);
 		return;
 	}
 	cut_prefix(&a);
 	f->requests[pages_endpoint(a.path)]++;
 	a.hash = cache_hash(a.path);
 	a.times = f->asked[a.hash % ASKED]++;
-	a.fault = faults_draw(faults, a.hash, a.times, &a.fault_status);
+	const struct fault_rule *rule =
+		faults_draw(faults, a.path, a.hash, a.times, find_window(&a).now_ms);
+	if (rule) {
+		a.fault = rule->fault;
+		a.fault_number = rule->number;
+		f->faults[a.fault]++;
+	}
 	int64_t delay_ms = f->settings->latency_ms;
 	if (a.fault == FAULT_SLOW)
 		delay_ms += SLOW_MS + faults_below(faults, a.hash, a.times, 2 * SLOW_MS);
@@ -456,7 +549,8 @@ static void fake_free(struct fake *f)
 	free(f);
 }
 
-/* "requests total=12 schedule=2 boxscore=10": what was never asked for is left out. */
+/* "requests total=12 schedule=2 boxscore=10": what was never asked for is left out; the same of
+ * faults. */
 static void say_requests(const struct fake *f)
 {
 	int64_t total = 0;
@@ -466,6 +560,10 @@ static void say_requests(const struct fake *f)
 	for (int i = 0; i < PAGES_COUNTED; i++)
 		if (f->requests[i])
 			printf(" %s=%" PRId64, page_names[i], f->requests[i]);
+	printf("\nfaults");
+	for (int i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
+		if (f->faults[i])
+			printf(" %.*s=%" PRId64, STR_ARG(fault_names[i]), f->faults[i]);
 	printf("\n");
 	fflush(stdout);
 }

@@ -25,7 +25,8 @@ struct serve_settings {
 
 /*
  * Says "listening on http://…" on standard output, serves until SIGINT, SIGTERM or the
- * deadline, and says how often which endpoint was asked. False: could not begin.
+ * deadline, and says how often which endpoint was asked and which fault met. False: could not
+ * begin.
  */
 bool serve(const struct serve_settings *s, struct pages *pages, struct err *err);
 

@@ -233,6 +233,18 @@ void http_reply_rendered(struct http_exchange *x, int status, struct str lines,
 	answer(c, parts, 2);
 }
 
+void http_reset(struct http_exchange *x)
+{
+	struct connection *c = connection_of(x);
+	const struct linger at_once = {.l_onoff = 1};
+	uv_os_fd_t fd;
+	if (!begin_answer(c))
+		return;
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	connection_close(c);
+}
+
 /* ---- problems ---- */
 
 void http_problem_write(struct buf *out, int status, struct str parameter, struct str detail)

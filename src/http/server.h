@@ -100,6 +100,8 @@ size_t http_stream_queued(const struct http_stream *st); /* bytes not yet taken 
 void http_stream_end(struct http_stream *st);		  /* after what is queued; on_close follows */
 /* The reader's connection is broken off without an end, so that it can tell. */
 void http_stream_abort(struct http_stream *st);
+/* No answer: the connection is reset. For those who test how others bear it. */
+void http_reset(struct http_exchange *x);
 
 typedef void http_handler(struct http_exchange *x, void *context);
 

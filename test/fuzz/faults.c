@@ -10,10 +10,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copy = fuzz_copy(data, size);
 	if (faults_parse((struct str){copy, size}, 1, &f, &err)) {
 		fuzz_check(f.count <= FAULTS_MAX);
-		for (size_t i = 0; i < f.count; i++)
-			fuzz_check(f.list[i].chance >= 0 && f.list[i].chance <= 1);
-		int status;
-		faults_draw(&f, 7, 3, &status);
+		for (size_t i = 0; i < f.count; i++) {
+			const struct fault_rule *r = &f.rules[i];
+			fuzz_check(r->chance >= 0 && r->chance <= 1);
+			fuzz_check(r->fault > FAULT_NONE && r->fault < FAULT_COUNT);
+			fuzz_check(!r->every_ms == !r->for_ms);
+		}
+		faults_draw(&f, STR("/v1/gamecenter/2025020001/boxscore"), 7, 3, 1760000000000);
 	} else {
 		fuzz_check(err.kind == ERR_USAGE && err.text[0]);
 	}

@@ -41,7 +41,8 @@ def etag_time(headers):
 
 for args, word in ((["--faults", "slow=0.1,statu-500=0.1"], '"statu-500=0.1"'), (["--season", "20252027"], "20252027"),
                    (["--recordings", rig.TEMP + "/none"], "none"), (["--games", "17"], "games"), (["word"], "word"),
-                   (["--season", "20232024", "--recordings", "x"], "--recordings")):
+                   (["--season", "20232024", "--recordings", "x"], "--recordings"), (["--from", "2025-10-07T20:00:00Z"], "--season"),
+                   (["--season", "20232024", "--from", "noon"], "noon"), (["--faults", "slow=1@moon:1"], "@moon:1")):
     r = rig.run("fake", "--listen", "127.0.0.1:0", "--deadline", "1s", *args)
     tap.ok(r.returncode == 2 and word in r.stderr and r.stderr.count("\n") == 1, "usage: " + " ".join(args), r.stderr)
 
@@ -191,18 +192,34 @@ good = season.get(page)[2]
 
 def met(spec):
     """What one request meets, in a word."""
-    fake = Fake("--season", "20232024", "--seed", "3", "--faults", spec + "=1")
+    fake = Fake("--season", "20232024", "--seed", "3", "--from", "2024-01-01T00:00:00Z", "--faults", spec + "=1")
     began = time.monotonic()
     try:
-        status, headers, body = fake.get(page, Accept_Encoding="gzip")
+        c = http.client.HTTPConnection(fake.host, timeout=1 if spec in ("hang", "drip") else 10)
+        c.request("GET", page, headers={"Accept-Encoding": "gzip"})
+        r = c.getresponse()
+        status, headers, body = r.status, r.headers, r.read1(100) if spec == "drip" else r.read()
+        c.close()
+    except TimeoutError:
+        return "nothing"
+    except ConnectionResetError:
+        return "reset"
     except (http.client.HTTPException, OSError):
         return "broken off"
     finally:
         took = time.monotonic() - began
-        fake.stop()
+        if fake.stop() != 0:
+            return "a fake that does not end"
+        counts = fake.program.wait_line("faults ") or ""
+        if spec not in counts.replace("NNN", spec[-3:]).replace("-N=", "-2="):
+            return "no count: " + counts
+    if status == 307:
+        return "itself" if headers["Location"] == fake.url + page else headers["Location"]
     if status != 200:
-        return status
-    if took >= 1:
+        return (status, headers["Retry-After"])
+    if spec == "drip":
+        return len(body)
+    if took >= 1 and spec == "slow":
         return "late"
     if headers["Content-Type"] != "application/json":
         return headers["Content-Type"]
@@ -211,16 +228,24 @@ def met(spec):
             body = gzip.decompress(body)
         except Exception:
             return "damaged"
+    if len(body) > 9 * 1024 * 1024:
+        return "large"
     if not body:
         return "empty"
     if body != good:
-        return "half" if good.startswith(body) else "other"
-    return "old" if etag_time(headers) < time.time() - 5 and int(headers["Age"]) > 5 else "good"
+        try:
+            return "another" if json.loads(body)["id"] != json.loads(good)["id"] else "changed"
+        except ValueError:
+            return "half" if good.startswith(body) else "other"
+    return "old" if etag_time(headers) < 1704067200 - 5 and int(headers["Age"]) > 5 else "good"
 
 
+wants = {"status-503": (503, None), "status-429": (429, None), "retry-after-2": (429, "2"), "slow": "late", "hang": "nothing",
+         "drip": 10, "reset": "reset", "drop": "broken off", "torn": "broken off", "redirect": "itself", "cut": "half",
+         "empty": "empty", "html": "text/html", "gzip": "damaged", "oversized": "large", "stale": "old", "back": "good",
+         "wrong-game": "another", "lost-lines": "changed", "new-fields": "changed", "wrong-types": "changed",
+         "wrong-sums": "changed", "twice": "changed", "flapping": "changed", "unknown-state": "changed"}
 with concurrent.futures.ThreadPoolExecutor(4) as pool:
-    wants = {"status-503": 503, "status-429": 429, "slow": "late", "drop": "broken off", "torn": "broken off", "cut": "half",
-             "empty": "empty", "html": "text/html", "gzip": "damaged", "stale": "old"}
     for (spec, want), got in zip(wants.items(), pool.map(met, wants)):
         tap.same(got, want, "fault " + spec)
 
@@ -234,6 +259,34 @@ def fates(seed):
 
 one, two, three = fates("4"), fates("4"), fates("5")
 tap.ok(one == two != three and 10 < sum(s == 200 for s in one) < 50, "the same seed, the same faults", (one, two, three))
+
+# ---- a season that is being played ----
+
+on = Fake("--season", "20252026", "--seed", "5", "--from", "2025-11-15T23:00:00Z", "--speed", "600", "--playoffs")
+clock = on.program.wait_line("RINKSIDE_CLOCK=")
+tap.ok(re.fullmatch(r"RINKSIDE_CLOCK=\d{13}/1763247600000/600", clock or ""), "--from says what the time is", clock)
+c = on.get("/v1/score/now")[1]["Location"]
+tap.ok(c.endswith("/2025-11-15"), "today is the season's day", c)
+days = {}
+for at in ("2025-11-15T15:00:00Z", "2025-11-16T00:45:00Z", "2025-11-17T00:00:00Z"):
+    games = on.json("/v1/score/2025-11-15?at=" + at)["games"]
+    days[at] = {s: sum(g["gameState"] == s for g in games) for s in sorted({g["gameState"] for g in games})}
+first, middle, last = days.values()
+tap.ok(first.get("FUT", 0) > 5 and middle.get("LIVE", 0) + middle.get("CRIT", 0) > 2 and set(last) == {"OFF"},
+       "?at= shows the day before, in and after its games", days)
+game = on.json("/v1/score/2025-11-15?at=" + at)["games"][0]["id"]
+sums = [sum(json.loads(line)["shots"] or 0 for line in on.get("/fake/truth/%d%s" % (game, q))[2].splitlines())
+        for q in ("?at=2025-11-15T15:00:00Z", "?at=2025-11-16T01:00:00Z", "")]
+tap.ok(0 == sums[0] < sums[1] <= sums[2], "the truth of a moment", sums)
+r = on.get("/v1/gamecenter/2025030111/boxscore")
+tap.same(json.loads(r[2])["gameState"], "FUT", "a game of the play-offs is to come")
+rosters = [on.get("/v1/roster/TOR/20252026?at=%s" % at)[2] for at in ("2025-10-08T00:00:00Z", "2026-03-20T00:00:00Z")]
+tap.ok(rosters[0] != rosters[1], "a club's roster changes")
+r = rig.run("ingest", game, db=rig.database()[0], upstream=on.url, env={"RINKSIDE_CLOCK": clock.split("=")[1]})
+tap.same(r.returncode, 0, "who is told the time can ask")
+r = rig.run("ingest", game, upstream=on.url, env={"RINKSIDE_CLOCK": "now"})
+tap.ok(r.returncode == 2 and '"now"' in r.stderr, "a clock that is none is a usage error", r.stderr)
+on.stop()
 
 # ---- time, and the end ----
 

@@ -1,5 +1,4 @@
-/* What the fake API answers at which path, out of a league or recordings; which faults it meets. */
-#include "fake/faults.h"
+/* What the fake API answers at which path, out of a league or recordings. */
 #include "fake/pages.h"
 #include "fake/truth.h"
 
@@ -228,65 +227,6 @@ static void recordings_by_path(void **state)
 	assert_int_equal(err.kind, ERR_USAGE);
 }
 
-static void fault_specs(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *spec;
-		size_t count;
-		const char *complaint; /* what the sentence names */
-	} cases[] = {
-		{"", 0, NULL},
-		{"status-503=0.02,slow=0.01, torn=0,html=1e-3", 4, NULL},
-		{"drop=1", 1, NULL},
-		{"statu-500=0.1", 0, "\"statu-500=0.1\""},
-		{"slow=0.1,status-200=0.1", 0, "\"status-200=0.1\""},
-		{"status-600=0.1", 0, "\"status-600=0.1\""},
-		{"slow", 0, "\"slow\""},
-		{"slow=", 0, "\"slow=\""},
-		{"slow=-0.1", 0, "\"slow=-0.1\""},
-		{"slow=1.5", 0, "\"slow=1.5\""},
-		{"slow=nan", 0, "\"slow=nan\""},
-		{"slow=0.5x", 0, "\"slow=0.5x\""},
-		{"slow=0.6,drop=0.6", 0, "1.2"},
-		{"slow=0.1,", 0, "\"\""},
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct faults f;
-		struct err err;
-		bool ok = faults_parse(str_from(cases[i].spec), 1, &f, &err);
-		if (ok != !cases[i].complaint)
-			fail_msg("%s", cases[i].spec);
-		if (ok)
-			assert_int_equal(f.count, cases[i].count);
-		else if (err.kind != ERR_USAGE || !strstr(err.text, cases[i].complaint))
-			fail_msg("%s: %s", cases[i].spec, err.text);
-	}
-}
-
-static void faults_are_as_often_as_said(void **state)
-{
-	(void)state;
-	struct faults f, other;
-	struct err err;
-	assert_true(faults_parse(STR("status-503=0.2,stale=0.1"), 5, &f, &err));
-	assert_true(faults_parse(STR("status-503=0.2,stale=0.1"), 6, &other, &err));
-	int counts[FAULT_STALE + 1] = {0}, differ = 0;
-	for (uint64_t path = 0; path < 100; path++)
-		for (uint32_t nth = 0; nth < 100; nth++) {
-			int status = 0, ignored;
-			enum fault one = faults_draw(&f, path << 20, nth, &status);
-			assert_int_equal(one, faults_draw(&f, path << 20, nth, &ignored));
-			differ += one != faults_draw(&other, path << 20, nth, &ignored);
-			assert_true(one != FAULT_STATUS || status == 503);
-			counts[one]++;
-		}
-	assert_in_range(counts[FAULT_STATUS], 1800, 2200);
-	assert_in_range(counts[FAULT_STALE], 850, 1150);
-	assert_int_equal(counts[FAULT_NONE] + counts[FAULT_STATUS] + counts[FAULT_STALE], 10000);
-	assert_true(differ > 3000);
-}
-
 static int set_up(void **state)
 {
 	(void)state;
@@ -313,8 +253,6 @@ int main(void)
 		cmocka_unit_test(each_path_has_its_page),
 		cmocka_unit_test(truth_is_of_the_game),
 		cmocka_unit_test(recordings_by_path),
-		cmocka_unit_test(fault_specs),
-		cmocka_unit_test(faults_are_as_often_as_said),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
