@@ -14,17 +14,18 @@
 
 /* ---- answers ---- */
 
+#define HELD(seconds) "public, max-age=" seconds, "private, max-age=" seconds
 static const struct {
 	struct str status; /* of games.stats_status, where one is meant */
-	const char *cache_control;
+	const char *for_all, *for_one; /* Cache-Control; for_one where tokens are asked for */
 } freshnesses[FRESHNESSES] = {
-	[FRESH_NEVER] = {STR_INIT(""), "no-store"},
-	[FRESH_LIVE] = {STR_INIT("live"), "public, max-age=3"},
-	[FRESH_SCHEDULED] = {STR_INIT("scheduled"), "public, max-age=30"},
-	[FRESH_PROVISIONAL] = {STR_INIT("provisional"), "public, max-age=60"},
-	[FRESH_OFFICIAL] = {STR_INIT("official"), "public, max-age=600"},
-	[FRESH_SETTLED] = {STR_INIT("settled"), "public, max-age=86400"},
-	[FRESH_FIXED] = {STR_INIT(""), "public, max-age=31536000, immutable"},
+	[FRESH_NEVER] = {STR_INIT(""), "no-store", "no-store"},
+	[FRESH_LIVE] = {STR_INIT("live"), HELD("3")},
+	[FRESH_SCHEDULED] = {STR_INIT("scheduled"), HELD("30")},
+	[FRESH_PROVISIONAL] = {STR_INIT("provisional"), HELD("60")},
+	[FRESH_OFFICIAL] = {STR_INIT("official"), HELD("600")},
+	[FRESH_SETTLED] = {STR_INIT("settled"), HELD("86400")},
+	[FRESH_FIXED] = {STR_INIT(""), HELD("31536000, immutable")},
 };
 
 enum freshness freshness_of(struct str stats_status)
@@ -153,7 +154,9 @@ size_t answer_head_lines(const struct answer *a, const struct etag *etag, bool g
 	struct http_header_line *at = out;
 	if (etag)
 		at = add_line(at, STR("ETag"), str_from(etag->text));
-	at = add_line(at, STR("Cache-Control"), str_from(freshnesses[a->freshness].cache_control));
+	at = add_line(at, STR("Cache-Control"),
+		str_from(a->is_private ? freshnesses[a->freshness].for_one
+				       : freshnesses[a->freshness].for_all));
 	at = add_line(at, STR("Vary"), STR("Accept, Accept-Encoding"));
 	at = add_line(at, STR("Access-Control-Allow-Origin"), STR("*"));
 	at = add_line(at, STR("Access-Control-Expose-Headers"),

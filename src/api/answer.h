@@ -24,7 +24,7 @@ enum freshness {
 };
 enum freshness freshness_of(struct str stats_status);
 
-enum { ANSWER_LINES = 8, ANSWER_BYTES = 64 << 20 };
+enum { ANSWER_LINES = 8, ANSWER_BYTES = 64 << 20, FIXED_ANSWER = -1 };
 
 struct answer {
 	int status; /* 200 unless said otherwise */
@@ -36,7 +36,8 @@ struct answer {
 	struct problem problem; /* status 0: none; else the body is made of it */
 	enum freshness freshness;
 	int64_t observed_at; /* of the newest shown; 0: nothing is */
-	int64_t game_id; /* the only game that it shows; 0: any */
+	int64_t game_id; /* the only game that it shows; 0: any; FIXED_ANSWER: none */
+	bool is_private; /* only whoever has a token may see it */
 	bool shows_polls; /* changes with every commit, not with revisions alone */
 	int64_t hold_ms; /* this process may keep it so long; 0: until something changes */
 	bool is_large; /* body is empty: too many rows, to be streamed by an export */
@@ -54,6 +55,7 @@ struct context {
 	struct store *store; /* NULL for ROUTE_LOCAL, and where a route can do without */
 	struct arena *keep;  /* ends with the request */
 	struct api *api;     /* NULL where there is no server */
+	const struct metrics *metrics; /* the same */
 };
 
 /* ---- the representation that goes out ---- */

@@ -224,6 +224,7 @@ void export_start(struct api *a, struct http_exchange *x, const struct call *cal
 	/* It was read before; its texts are to outlive the exchange. */
 	call_read_query(&e->call, str_copy(&e->keep, http_query(x)), &e->keep, &problem);
 	answer_init(&e->head, &e->call);
+	e->head.is_private = api_asks_tokens(a);
 	buf_init(&e->piece, PIECE_MOST);
 	if (e->gzip && !gzip_init(&e->z, 1))
 		abort();

@@ -16,6 +16,11 @@ const struct list *list_of_route(const struct route *r);
 enum { FIXED_CONDITIONS = 2 };
 size_t fixed_of_call(const struct call *call, struct condition *out);
 
+/* list.c: the ids of a club by number or letters; none: no club has ever had these. */
+enum { CLUB_IDS = 16 };
+bool find_club(struct store *s, const struct argument *a, int64_t *ids, size_t *out_count,
+	struct err *err);
+
 /* records.c */
 bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_found,
 	enum freshness *out_freshness, struct err *err);
@@ -29,7 +34,16 @@ route_stream stream_changes;
 /* page.c, assets.c */
 route_handler answer_page, answer_asset;
 
+/* summaries.c */
+extern const struct table leader_table, coverage_table;
+enum { LEADER_STATS = 16 };
+extern const struct str leader_stats[LEADER_STATS];
+route_handler answer_leaders, answer_coverage;
+
+/* openapi.c */
+route_handler answer_openapi;
+
 /* operations.c */
-route_handler answer_live, answer_ready, answer_index;
+route_handler answer_live, answer_ready, answer_metrics, answer_index;
 
 #endif

@@ -14,7 +14,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { MAX_CONDITIONS = 200, MAX_CLUB_IDS = 16, LARGE_ROWS = 1000, LIST_GAMES = 32 };
+enum { MAX_CONDITIONS = 200, LARGE_ROWS = 1000, LIST_GAMES = 32 };
 
 /* ---- the plan of a list ---- */
 
@@ -89,7 +89,7 @@ static bool find_clubs(struct store *s, const struct table *table, const struct 
 	enum step step = cursor ? STEP_ROW : STEP_FAILED;
 	while (cursor && (step = cursor_next(cursor, err)) == STEP_ROW) {
 		int64_t found = cursor_value(cursor).integer;
-		bool is_new = *count < MAX_CLUB_IDS;
+		bool is_new = *count < CLUB_IDS;
 		for (size_t i = 0; i < *count; i++)
 			is_new &= ids[i] != found;
 		if (is_new)
@@ -99,26 +99,30 @@ static bool find_clubs(struct store *s, const struct table *table, const struct 
 	return step == STEP_DONE;
 }
 
-static bool find_letters(
-	struct store *s, struct str letters, int64_t *ids, size_t *count, struct err *err)
+bool find_club(struct store *s, const struct argument *a, int64_t *ids, size_t *out_count,
+	struct err *err)
 {
 	const struct column *team = team_table.columns, *game = game_table.columns;
-	*count = 0;
-	return find_clubs(s, &team_table, &team[TEAM_abbrev], &team[TEAM_team_id], letters, ids,
-		       count, err) &&
-	       (*count ||
+	*out_count = 0;
+	if (a->number) {
+		ids[(*out_count)++] = a->number;
+		return true;
+	}
+	return find_clubs(s, &team_table, &team[TEAM_abbrev], &team[TEAM_team_id], a->text, ids,
+		       out_count, err) &&
+	       (*out_count ||
 		       (find_clubs(s, &game_table, &game[GAME_away_team_abbrev],
-				&game[GAME_away_team_id], letters, ids, count, err) &&
+				&game[GAME_away_team_id], a->text, ids, out_count, err) &&
 			       find_clubs(s, &game_table, &game[GAME_home_team_abbrev],
-				       &game[GAME_home_team_id], letters, ids, count, err)));
+				       &game[GAME_home_team_id], a->text, ids, out_count, err)));
 }
 
 static bool add_club(struct plan *p, struct store *s, const struct filter *f,
 	const struct argument *a, struct err *err)
 {
-	int64_t ids[MAX_CLUB_IDS] = {a->number};
-	size_t count = 1;
-	if (!a->number && !find_letters(s, a->text, ids, &count, err))
+	int64_t ids[CLUB_IDS];
+	size_t count;
+	if (!find_club(s, a, ids, &count, err))
 		return false;
 	if (!count) {
 		problem_set(&p->problem, 400, f->parameter, "%.*s: no club is known as %.*s",

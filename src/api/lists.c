@@ -174,8 +174,40 @@ bool answer_events_of_game(
 	return answer_of_game(c, call, out, err);
 }
 
+/* In the table of players, or in any line: the one may come before the other. */
+static bool find_player(struct context *c, int64_t player_id, bool *out_found, struct err *err)
+{
+	static const struct {
+		const struct table *table;
+		size_t column;
+	} places[] = {{&player_table, PLAYER_player_id}, {&stat_table, STAT_player_id}};
+	enum step step = STEP_DONE;
+	for (size_t i = 0; step == STEP_DONE && i < sizeof(places) / sizeof(places[0]); i++) {
+		const struct column *id = &places[i].table->columns[places[i].column];
+		struct condition one = {.column = id,
+			.value = {.known = true, .type = COLUMN_INT, .integer = player_id}};
+		struct selection q = {.table = places[i].table,
+			.conditions = &one,
+			.condition_count = 1,
+			.columns = &id,
+			.column_count = 1,
+			.limit = 1};
+		struct cursor *cursor = store_select(c->store, &q, err);
+		step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
+		cursor_close(cursor);
+	}
+	*out_found = step == STEP_ROW;
+	return step != STEP_FAILED;
+}
+
 bool answer_lines_of_player(
 	struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
+	bool found;
+	if (!find_player(c, call->id, &found, err))
+		return false;
+	if (!found)
+		return answer_problem(out, 404, STR("player_id"),
+			"player_id: no player %lld is known", (long long)call->id);
 	return answer_list(c, call, out, err);
 }

@@ -1,6 +1,9 @@
 #include "api/handlers.h"
 #include "api/html.h"
 
+#include "api/metrics.h"
+#include "base/time.h"
+
 bool answer_live(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	(void)c, (void)call, (void)err;
@@ -20,6 +23,70 @@ bool answer_ready(struct context *c, const struct call *call, struct answer *out
 		return false;
 	buf_add_format(&out->body, "{\"status\":\"ready\",\"revision\":%lld}\n", (long long)revision);
 	return true;
+}
+
+/* ---- metrics ---- */
+
+/* How far a live game's row is behind: since the upstream showed it, and since it was asked. */
+static void write_live_game(const struct game *g, int64_t now, struct buf *out)
+{
+	long long id = (long long)g->game_id;
+	if (KNOWS(g, GAME, observed_at))
+		buf_add_format(out, "rinkside_live_game_lag_seconds{game_id=\"%lld\"} %.3f\n", id,
+			(double)(now - g->observed_at) / 1000);
+	if (KNOWS(g, GAME, last_poll_at))
+		buf_add_format(out, "rinkside_live_game_poll_age_seconds{game_id=\"%lld\"} %.3f\n",
+			id, (double)(now - g->last_poll_at) / 1000);
+	buf_add_format(out, "rinkside_live_game_error{game_id=\"%lld\"} %d\n", id,
+		(int)KNOWS(g, GAME, last_error));
+}
+
+static bool write_live_games(struct store *s, struct buf *out, struct err *err)
+{
+	buf_add(out,
+		STR("# HELP rinkside_live_game_lag_seconds Since the upstream showed what is stored.\n"
+		    "# TYPE rinkside_live_game_lag_seconds gauge\n"
+		    "# HELP rinkside_live_game_poll_age_seconds Since the upstream was last asked.\n"
+		    "# TYPE rinkside_live_game_poll_age_seconds gauge\n"
+		    "# HELP rinkside_live_game_error 1 when the last poll failed.\n"
+		    "# TYPE rinkside_live_game_error gauge\n"));
+	static const struct str live = STR_INIT("live");
+	struct condition is_live = {.column = &game_table.columns[GAME_stats_status],
+		.value = {.known = true, .type = COLUMN_TEXT, .text = live}};
+	struct selection q = {.table = &game_table, .conditions = &is_live, .condition_count = 1};
+	struct cursor *cursor = store_select(s, &q, err);
+	struct game g;
+	enum step step = STEP_FAILED;
+	int64_t now = time_now_ms();
+	while (cursor && (step = cursor_step(cursor, &g, err)) == STEP_ROW)
+		write_live_game(&g, now, out);
+	cursor_close(cursor);
+	return step == STEP_DONE;
+}
+
+static bool write_database(struct store *s, struct buf *out, struct err *err)
+{
+	int64_t revision, quarantined;
+	if (!store_get_revision(s, &revision, err) || !store_count_quarantined(s, &quarantined, err))
+		return false;
+	buf_add_format(out,
+		"# HELP rinkside_database_revision The newest commit that readers can see.\n"
+		"# TYPE rinkside_database_revision counter\nrinkside_database_revision %lld\n"
+		"# HELP rinkside_quarantined_games Games of which a body is kept aside.\n"
+		"# TYPE rinkside_quarantined_games gauge\nrinkside_quarantined_games %lld\n",
+		(long long)revision, (long long)quarantined);
+	return write_live_games(s, out, err);
+}
+
+/* Also without a database, which is when it is looked at. */
+bool answer_metrics(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	(void)call;
+	out->freshness = FRESH_NEVER;
+	out->hold_ms = -1;
+	if (c->metrics)
+		metrics_write(c->metrics, &out->body);
+	return !c->store || write_database(c->store, &out->body, err);
 }
 
 /* ---- the list of routes ---- */
@@ -45,6 +112,7 @@ bool answer_index(struct context *c, const struct call *call, struct answer *out
 {
 	(void)c, (void)call, (void)err;
 	out->freshness = FRESH_PROVISIONAL;
+	out->game_id = FIXED_ANSWER;
 	buf_add(&out->body,
 		STR("<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
 		    "<meta name=\"viewport\" content=\"width=device-width\">\n"

@@ -61,6 +61,16 @@ PARAMETER(as_of, "as_of", TIME, .help = "as it was when the upstream showed noth
 PARAMETER(delay, "delay", DURATION, .max = DELAY_MAX_MS,
 	.help = "as it was so long ago, such as 45s: no spoilers");
 
+PARAMETER(summed, "stat", CHOICE, .choices = leader_stats, .choice_count = LEADER_STATS, .is_required = true,
+	.help = "the statistic that is summed");
+PARAMETER(one_season, "season", SEASON, .is_required = true,
+	.help = "both years of a season, such as 20232024");
+PARAMETER(one_type, "game_type", NUMBER, .min = 1, .max = 99,
+	.help = "1 preseason, 2 regular season (if not given), 3 play-offs");
+PARAMETER(one_team, "team", TEAM, .help = "lines for this club alone: its number, or its three letters");
+PARAMETER(one_position, "position", CHOICE, CHOICES(positions), .help = "lines in this position alone");
+PARAMETER(best, "limit", NUMBER, .min = 1, .max = LIST_MOST, .help = "players; 100 if not given");
+
 #define MOMENT_PARAMETERS &as_of, &delay
 PARAMETER(name, "name", TEXT, .min = 1, .max = 100, .help = "a part of the player's name");
 PARAMETER(page_date, "date", DATE, .help = "the games of an Eastern day");
@@ -92,6 +102,9 @@ static const struct parameter *const of_teams[] = {&season, &team, LIST_PARAMETE
 static const struct parameter *const of_players[] = {&name, &team, LIST_PARAMETERS};
 static const struct parameter *const of_page[] = {&page_date, &page_game, &page_player, &page_leaders,
 	&season, &page_search, &page_health, &delay, NULL};
+static const struct parameter *const of_leaders[] = {
+	&summed, &one_season, &one_type, &one_team, &one_position, &best, NULL};
+static const struct parameter *const of_coverage[] = {&season, NULL};
 
 enum { DATA = AS(JSON) | AS(CSV) | AS(NDJSON) };
 
@@ -174,6 +187,20 @@ const struct route routes[] = {
 		.rows = &team_table,
 		.is_list = true,
 		.summary = "clubs, by season"},
+	{.pattern = STR_INIT("/leaders"),
+		.formats = DATA,
+		.parameters = of_leaders,
+		.handler = answer_leaders,
+		.rows = &leader_table,
+		.is_list = true,
+		.summary = "a statistic summed over a season, the largest first"},
+	{.pattern = STR_INIT("/coverage"),
+		.formats = DATA,
+		.parameters = of_coverage,
+		.handler = answer_coverage,
+		.rows = &coverage_table,
+		.is_list = true,
+		.summary = "games expected, stored and official, by season and type"},
 	{.pattern = STR_INIT("/changes"),
 		.formats = AS(JSON) | AS(NDJSON),
 		.parameters = of_changes,
@@ -200,5 +227,15 @@ const struct route routes[] = {
 		.formats = AS(JSON),
 		.handler = answer_ready,
 		.summary = "the database is there too"},
+	{.pattern = STR_INIT("/metrics"),
+		.can_do_without = true,
+		.formats = AS(METRICS),
+		.handler = answer_metrics,
+		.summary = "what an operator watches, for Prometheus"},
+	{.pattern = STR_INIT("/openapi.json"),
+		.kind = ROUTE_LOCAL,
+		.formats = AS(JSON),
+		.handler = answer_openapi,
+		.summary = "all of this, as OpenAPI 3.1"},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);

@@ -1,6 +1,7 @@
 #include "api/serve.h"
 
 #include "api/export.h"
+#include "api/metrics.h"
 #include "api/stream.h"
 #include "api/tokens.h"
 #include "base/log.h"
@@ -23,6 +24,8 @@ struct api {
 	struct tokens *tokens; /* NULL: nobody is asked for one */
 	struct subscriber *subscribers;
 	struct stream_hub *streams;
+	struct metrics *metrics;
+	uint64_t began; /* the request at hand, by uv_hrtime */
 	int64_t revision, exports;
 	bool is_away, is_ending;
 	struct arena spares[SPARE_ARENAS];
@@ -44,6 +47,11 @@ uv_loop_t *api_loop(struct api *a)
 const struct api_settings *api_settings(const struct api *a)
 {
 	return &a->settings;
+}
+
+bool api_asks_tokens(const struct api *a)
+{
+	return a->tokens != NULL;
 }
 
 bool api_count_export(struct api *a, int more)
@@ -76,6 +84,23 @@ int64_t api_revision(const struct api *a)
 
 /* ---- replies ---- */
 
+/* Somebody who is owed an answer. */
+struct asked {
+	struct http_exchange *x;
+	const struct route *route; /* NULL: there is none */
+	bool takes_gzip;
+	uint64_t began;
+};
+
+static struct asked asked_now(
+	const struct api *a, struct http_exchange *x, const struct route *route)
+{
+	return (struct asked){.x = x,
+		.route = route,
+		.takes_gzip = request_takes_gzip(http_header(x, STR("accept-encoding"))),
+		.began = a->began};
+}
+
 struct str api_own_lines(int64_t observed_at, bool is_stale, char room[static API_OWN_LINES])
 {
 	size_t n = 0;
@@ -88,17 +113,24 @@ struct str api_own_lines(int64_t observed_at, bool is_stale, char room[static AP
 	return (struct str){room, n};
 }
 
-static void reply_page(
-	struct http_exchange *x, const struct page *p, bool takes_gzip, bool is_stale)
+static void reply_page(struct api *a, const struct asked *by, const struct page *p, bool is_stale)
 {
 	char room[API_OWN_LINES];
+	struct http_exchange *x = by->x;
+	bool takes_gzip = by->takes_gzip;
+	int status = p->status;
 	const struct face *f = &p->faces[takes_gzip && p->faces[1].whole];
 	struct str lines = api_own_lines(p->observed_at, is_stale, room);
 	struct str wanted = f->unchanged ? http_header(x, STR("if-none-match")) : STR("");
 	if (wanted.n && etag_matches(wanted, &f->etag))
+		status = 304;
+	metrics_answered(a->metrics, by->route, status, uv_hrtime() - by->began);
+	if (is_stale)
+		metrics_add(a->metrics, COUNT_STALE);
+	if (status == 304)
 		http_reply_rendered(x, 304, lines, f->unchanged, blob_str(f->unchanged).n);
 	else
-		http_reply_rendered(x, p->status, lines, f->whole, f->head_bytes);
+		http_reply_rendered(x, status, lines, f->whole, f->head_bytes);
 }
 
 static void make_page(struct page *out, const struct answer *a, bool gzip)
@@ -119,10 +151,9 @@ void api_reply(
 	struct api *a, struct http_exchange *x, const struct call *call, const struct answer *answer)
 {
 	struct page page;
-	bool gzip = request_takes_gzip(http_header(x, STR("accept-encoding")));
-	(void)a, (void)call;
-	make_page(&page, answer, gzip);
-	reply_page(x, &page, gzip, false);
+	struct asked by = asked_now(a, x, call->route);
+	make_page(&page, answer, by.takes_gzip);
+	reply_page(a, &by, &page, false);
 	page_clear(&page);
 }
 
@@ -141,8 +172,7 @@ void api_refuse(
 
 struct waiter {
 	struct waiter *next;
-	struct http_exchange *x;
-	bool takes_gzip;
+	struct asked by;
 };
 
 /* One answer in the making, for everyone who asks for it meanwhile. */
@@ -183,7 +213,10 @@ static void free_render(struct render *r)
 
 static void answer_call(struct render *r, struct store *store, const struct err *why)
 {
-	struct context context = {.store = store, .keep = &r->arena, .api = r->api};
+	struct context context = {.store = store,
+		.keep = &r->arena,
+		.api = r->api,
+		.metrics = r->api->metrics};
 	struct err err = {0};
 	const struct route *route = r->call.route;
 	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
@@ -200,6 +233,7 @@ static void render(struct pool_job *job, struct store *store, const struct err *
 {
 	struct render *r = (struct render *)job;
 	answer_init(&r->answer, &r->call);
+	r->answer.is_private = api_asks_tokens(r->api);
 	answer_call(r, store, why);
 	r->is_large = r->answer.is_large;
 	r->is_kept = !r->answer.problem.status && r->answer.hold_ms >= 0 && !r->is_large;
@@ -212,7 +246,7 @@ static void reply_waiters(struct render *r, const struct page *p, bool is_stale)
 {
 	for (struct waiter *w = r->waiters, *next; w; w = next) {
 		next = w->next; /* it lies in the exchange's arena */
-		reply_page(w->x, p, w->takes_gzip, is_stale);
+		reply_page(r->api, &w->by, p, is_stale);
 	}
 }
 
@@ -220,7 +254,8 @@ static void export_to_waiters(struct render *r)
 {
 	for (struct waiter *w = r->waiters, *next; w; w = next) {
 		next = w->next;
-		export_start(r->api, w->x, &r->call);
+		metrics_add(r->api->metrics, COUNT_EXPORTS);
+		export_start(r->api, w->by.x, &r->call);
 	}
 }
 
@@ -240,7 +275,7 @@ static void after_render(struct pool_job *job)
 	} else if (r->is_kept) {
 		e->is_outdated = r->is_outdated;
 		shelf_fill(a->shelf, e, &r->page);
-		reply_waiters(r, &e->page, a->is_away);
+		reply_waiters(r, &e->page, a->is_away && r->call.route->kind == ROUTE_STORE);
 	} else {
 		reply_waiters(r, &r->page, false);
 		page_clear(&r->page);
@@ -254,24 +289,45 @@ static void outdate_render(struct entry *e)
 	((struct render *)e->under_way)->is_outdated = true;
 }
 
-static void add_waiter(struct render *r, struct http_exchange *x, bool takes_gzip)
+static void add_waiter(struct render *r, const struct asked *by)
 {
-	struct waiter *w = ARENA_NEW(http_arena(x), struct waiter, 1);
-	*w = (struct waiter){.next = r->waiters, .x = x, .takes_gzip = takes_gzip};
+	struct waiter *w = ARENA_NEW(http_arena(by->x), struct waiter, 1);
+	*w = (struct waiter){.next = r->waiters, .by = *by};
 	r->waiters = w;
 }
 
 static void refuse_busy(struct api *a, struct http_exchange *x, const struct route *route)
 {
 	struct problem p;
+	metrics_add(a->metrics, COUNT_BUSY);
 	problem_set(&p, 503, STR(""), "too much is asked at this moment; ask again");
 	api_refuse(a, x, route, &p);
 }
 
-/* Nothing to show: the call is read to its end, and a thread makes the answer. */
-static void start_render(struct api *a, struct http_exchange *x, const struct call *call,
-	struct entry *e, struct str key, bool takes_gzip)
+/* What is so now, for the one who reads the metrics. */
+static void set_gauges(struct api *a)
 {
+	struct http_server_stats http = http_server_stats(a->server);
+	const int64_t values[GAUGES] = {[GAUGE_CONNECTIONS] = http.connections,
+		[GAUGE_ACCEPTED] = http.accepted,
+		[GAUGE_REFUSED] = http.refused,
+		[GAUGE_BAD_REQUESTS] = http.bad_requests,
+		[GAUGE_TIMEOUTS] = http.timeouts,
+		[GAUGE_SLOW_DROPPED] = http.slow_dropped,
+		[GAUGE_QUEUE] = pool_depth(a->pool),
+		[GAUGE_KEPT] = (int64_t)shelf_count(a->shelf),
+		[GAUGE_KEPT_BYTES] = (int64_t)shelf_bytes(a->shelf),
+		[GAUGE_SUBSCRIBERS] = stream_hub_stats(a->streams).readers,
+		[GAUGE_AWAY] = a->is_away};
+	for (int g = 0; g < GAUGE_CHANGED_AT; g++)
+		metrics_set(a->metrics, (enum gauge)g, values[g]);
+}
+
+/* Nothing to show: the call is read to its end, and a thread makes the answer. */
+static void start_render(struct api *a, const struct asked *by, const struct call *call,
+	struct entry *e, struct str key)
+{
+	struct http_exchange *x = by->x;
 	struct problem problem;
 	struct render *r = calloc(1, sizeof(*r));
 	if (!r)
@@ -280,14 +336,17 @@ static void start_render(struct api *a, struct http_exchange *x, const struct ca
 		.api = a,
 		.arena = lend_arena(a),
 		.call = *call,
-		.gzip = takes_gzip};
+		.gzip = by->takes_gzip};
+	metrics_add(a->metrics, COUNT_RENDERS);
+	if (call->format == FORMAT_METRICS)
+		set_gauges(a);
 	if (!call_read_query(
 		    &r->call, str_copy(&r->arena, http_query(x)), &r->arena, &problem)) {
 		api_refuse(a, x, call->route, &problem);
 		free_render(r);
 		return;
 	}
-	add_waiter(r, x, takes_gzip);
+	add_waiter(r, by);
 	if (call->route->kind == ROUTE_STORE && !pool_queue(a->pool, &r->job)) {
 		refuse_busy(a, x, call->route);
 		free_render(r);
@@ -319,14 +378,17 @@ static bool is_current(const struct entry *e, bool takes_gzip)
 static void serve_kept(struct api *a, struct http_exchange *x, const struct call *call)
 {
 	struct str key = target_of(x);
-	bool takes_gzip = request_takes_gzip(http_header(x, STR("accept-encoding")));
+	struct asked by = asked_now(a, x, call->route);
 	struct entry *e = shelf_find(a->shelf, key, call->format);
-	if (e && is_current(e, takes_gzip))
-		reply_page(x, &e->page, takes_gzip, a->is_away);
-	else if (e && e->under_way)
-		add_waiter(e->under_way, x, takes_gzip);
-	else
-		start_render(a, x, call, e, key, takes_gzip);
+	if (e && is_current(e, by.takes_gzip)) {
+		metrics_add(a->metrics, COUNT_HITS);
+		reply_page(a, &by, &e->page, a->is_away && e->page.game_id != FIXED_ANSWER);
+	} else if (e && e->under_way) {
+		metrics_add(a->metrics, COUNT_COALESCED);
+		add_waiter(e->under_way, &by);
+	} else {
+		start_render(a, &by, call, e, key);
+	}
 }
 
 static void serve_stream(struct api *a, struct http_exchange *x, struct call *call)
@@ -360,6 +422,7 @@ static void on_request(struct http_exchange *x, void *context)
 	struct api *a = context;
 	struct call call = {0};
 	struct problem problem;
+	a->began = uv_hrtime();
 	if (!call_find_route(http_path(x), &call, &problem)) {
 		api_refuse(a, x, NULL, &problem);
 	} else if (http_method(x) == HTTP_OPTIONS_) {
@@ -412,6 +475,7 @@ static void on_news(void *context, const struct news *n)
 	} else {
 		bool has_revision = n->change.is_any || n->change.revision != a->revision;
 		a->revision = n->change.revision;
+		metrics_set(a->metrics, GAUGE_CHANGED_AT, time_now_ms());
 		shelf_outdate(a->shelf, &n->change, has_revision, outdate_render);
 	}
 	for (struct subscriber *s = a->subscribers, *next; s; s = next) {
@@ -439,6 +503,7 @@ struct api *api_open(uv_loop_t *loop, const struct api_settings *s, struct err *
 		free(a);
 		return NULL;
 	}
+	a->metrics = metrics_new();
 	a->shelf = shelf_new((size_t)s->cache_bytes);
 	a->pool = pool_open(loop, s->db, s->threads, s->queue);
 	a->streams = stream_hub_open(a);
@@ -489,6 +554,7 @@ void api_close(struct api *a)
 	assert(!a->pool && !a->watcher);
 	http_server_close(a->server);
 	shelf_free(a->shelf);
+	metrics_free(a->metrics);
 	tokens_close(a->tokens);
 	for (size_t i = 0; i < a->spare_count; i++)
 		arena_release(&a->spares[i]);

@@ -24,6 +24,7 @@ void api_unsubscribe(struct api *a, struct subscriber *s);
 struct pool *api_pool(struct api *a);
 uv_loop_t *api_loop(struct api *a);
 const struct api_settings *api_settings(const struct api *a);
+bool api_asks_tokens(const struct api *a);
 /* One more, or with -1 one less; false: as many as there may be. */
 bool api_count_export(struct api *a, int more);
 bool api_is_away(const struct api *a); /* the database */

@@ -190,6 +190,36 @@ bool store_count(struct store *s, const struct selection *q, int64_t *out, struc
 bool store_hold(struct store *s, struct err *err);
 void store_release(struct store *s);
 
+/* ---- summaries ---- */
+
+struct coverage {
+	int64_t season, game_type;
+	int64_t expected; /* games that are to be played, or were: not those put off or cancelled */
+	int64_t stored;   /* with stat lines */
+	int64_t official;
+};
+/* By season and type of game; season 0: all. */
+bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, struct coverage **out,
+	size_t *out_count, struct err *err);
+
+/* Sums of a column of game_stats, a player each, the largest first; with equal ones who needed fewer
+ * games. */
+struct leader_question {
+	size_t column;
+	int64_t first_game, end_game; /* games from the one up to before the other */
+	const int64_t *teams;
+	size_t team_count;   /* 0: any */
+	struct str position; /* empty: any */
+	int64_t limit;
+};
+struct leader {
+	int64_t player_id, games, total, last_game;
+};
+bool store_get_leaders(struct store *s, const struct leader_question *ask, struct leader *out,
+	size_t *out_count, struct err *err);
+
+bool store_count_quarantined(struct store *s, int64_t *out, struct err *err); /* games */
+
 /* ---- history ---- */
 
 /*

@@ -37,3 +37,101 @@ bool store_get_state(struct store *s, const struct table *t, struct arena *keep,
 		       keep, &out->identity, err) &&
 	       store_get_revision(s, &out->revision, err);
 }
+
+/* ---- coverage ---- */
+
+bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, struct coverage **out,
+	size_t *out_count, struct err *err)
+{
+	enum { ROOM = 1000 }; /* seasons times kinds of game: a century has some 300 */
+	struct sql q;
+	enum step step;
+	if (!sql_prepare(s,
+		    "SELECT season, game_type, "
+		    "sum(CASE WHEN schedule_state IN ('PPD', 'CNCL') THEN 0 ELSE 1 END), "
+		    "sum(CASE WHEN EXISTS (SELECT 1 FROM game_stats l WHERE l.game_id = g.game_id) "
+		    "THEN 1 ELSE 0 END), "
+		    "sum(CASE WHEN stats_status IN ('official', 'settled') THEN 1 ELSE 0 END) "
+		    "FROM games g WHERE season >= ? AND season <= ? "
+		    "GROUP BY season, game_type ORDER BY season, game_type",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, season ? season : 0);
+	sql_bind_i64(&q, season ? season : 99999999);
+	*out = ARENA_NEW(keep, struct coverage, ROOM);
+	*out_count = 0;
+	while ((step = sql_step(&q, err)) == STEP_ROW && *out_count < ROOM) {
+		struct coverage *c = &(*out)[(*out_count)++];
+		c->season = sql_i64(&q);
+		c->game_type = sql_i64(&q);
+		c->expected = sql_i64(&q);
+		c->stored = sql_i64(&q);
+		c->official = sql_i64(&q);
+	}
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+/* ---- leaders ---- */
+
+static void write_leaders(const struct leader_question *ask, struct buf *out)
+{
+	struct str column = stat_table.columns[ask->column].name;
+	buf_add_format(out,
+		"SELECT player_id, count(*), CAST(sum(%.*s) AS BIGINT), max(game_id) FROM game_stats "
+		"WHERE game_id >= ? AND game_id < ?",
+		STR_ARG(column));
+	for (size_t i = 0; i < ask->team_count; i++)
+		buf_add(out, i ? STR(", ?") : STR(" AND team_id IN (?"));
+	if (ask->team_count)
+		buf_add_char(out, ')');
+	if (ask->position.n)
+		buf_add(out, STR(" AND player_position = ?"));
+	buf_add_format(out,
+		" GROUP BY player_id HAVING sum(%.*s) IS NOT NULL ORDER BY 3 DESC, 2, 1 LIMIT ?",
+		STR_ARG(column));
+	buf_add_char(out, '\0');
+}
+
+bool store_get_leaders(struct store *s, const struct leader_question *ask, struct leader *out,
+	size_t *out_count, struct err *err)
+{
+	struct buf text;
+	struct sql q;
+	enum step step;
+	buf_init(&text, 4096);
+	write_leaders(ask, &text);
+	bool ok = sql_prepare(s, text.p, &q, err);
+	buf_clear(&text);
+	if (!ok)
+		return false;
+	sql_bind_i64(&q, ask->first_game);
+	sql_bind_i64(&q, ask->end_game);
+	for (size_t i = 0; i < ask->team_count; i++)
+		sql_bind_i64(&q, ask->teams[i]);
+	if (ask->position.n)
+		sql_bind_text(&q, ask->position);
+	sql_bind_i64(&q, ask->limit);
+	*out_count = 0;
+	while ((step = sql_step(&q, err)) == STEP_ROW && *out_count < (size_t)ask->limit) {
+		struct leader *l = &out[(*out_count)++];
+		l->player_id = sql_i64(&q);
+		l->games = sql_i64(&q);
+		l->total = sql_i64(&q);
+		l->last_game = sql_i64(&q);
+	}
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+bool store_count_quarantined(struct store *s, int64_t *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, "SELECT count(DISTINCT game_id) FROM quarantine", &q, err))
+		return false;
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW)
+		*out = sql_i64(&q);
+	sql_reset(&q);
+	return step == STEP_ROW;
+}

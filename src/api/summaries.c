@@ -1,0 +1,190 @@
+#include "api/handlers.h"
+
+#include "api/rows.h"
+
+#include <stddef.h>
+
+/* ---- what is shown: records of our own, described as the stored ones are ---- */
+
+struct shown_leader {
+	uint64_t known;
+	int64_t rank, player_id;
+	struct str player_name, player_position;
+	int64_t team_id;
+	struct str team_name;
+	int64_t games, value;
+};
+
+struct shown_coverage {
+	uint64_t known;
+	int64_t season, game_type, expected, stored, official;
+};
+
+#define SHOWN(record, name_, type_, help_)                                                         \
+	{.name = STR_INIT(#name_), .type = COLUMN_##type_, .offset = offsetof(struct record, name_),   \
+		.help = help_}
+
+static const struct column leader_columns[] = {
+	SHOWN(shown_leader, rank, INT, "1 is the best; equal values share a rank"),
+	SHOWN(shown_leader, player_id, INT, "The NHL's player number"),
+	SHOWN(shown_leader, player_name, TEXT, "As in the player's last game of these"),
+	SHOWN(shown_leader, player_position, TEXT, "The same"),
+	SHOWN(shown_leader, team_id, INT, "The club of that game"),
+	SHOWN(shown_leader, team_name, TEXT, "Its name"),
+	SHOWN(shown_leader, games, INT, "Games with a line"),
+	SHOWN(shown_leader, value, INT, "The sum of the statistic asked for"),
+};
+
+static const struct column coverage_columns[] = {
+	SHOWN(shown_coverage, season, INT, "Both years of the season; 20232024"),
+	SHOWN(shown_coverage, game_type, INT, "1 preseason, 2 regular season, 3 play-offs"),
+	SHOWN(shown_coverage, expected, INT, "Games known of, those put off or cancelled left out"),
+	SHOWN(shown_coverage, stored, INT, "Games with stat lines"),
+	SHOWN(shown_coverage, official, INT, "Games that the NHL has made official"),
+};
+
+enum {
+	LEADER_COLUMNS = sizeof(leader_columns) / sizeof(leader_columns[0]),
+	COVERAGE_COLUMNS = sizeof(coverage_columns) / sizeof(coverage_columns[0]),
+};
+
+const struct table leader_table = {.name = STR_INIT("leaders"),
+	.columns = leader_columns,
+	.count = LEADER_COLUMNS,
+	.known_offset = offsetof(struct shown_leader, known)};
+const struct table coverage_table = {.name = STR_INIT("coverage"),
+	.columns = coverage_columns,
+	.count = COVERAGE_COLUMNS,
+	.known_offset = offsetof(struct shown_coverage, known)};
+
+static void write_records(const struct table *t, const void *records, size_t size, size_t count,
+	struct context *c, struct answer *out)
+{
+	struct row_writer w;
+	const struct column **columns = ARENA_NEW(c->keep, const struct column *, t->count);
+	for (size_t i = 0; i < t->count; i++)
+		columns[i] = &t->columns[i];
+	row_writer_init(&w, out->format, columns, t->count, c->keep);
+	row_writer_begin(&w, &out->body);
+	for (size_t n = 0; n < count; n++) {
+		row_writer_begin_row(&w, &out->body);
+		for (size_t i = 0; i < t->count; i++) {
+			struct value v = record_get(t, (const char *)records + n * size, i);
+			row_writer_add(&w, i, &v, &out->body);
+		}
+		row_writer_end_row(&w, &out->body);
+	}
+	row_writer_end(&w, &out->body);
+}
+
+/* ---- coverage ---- */
+
+bool answer_coverage(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	struct coverage *rows;
+	size_t count;
+	if (!store_get_coverage(
+		    c->store, call_number(call, STR("season"), 0), c->keep, &rows, &count, err))
+		return false;
+	struct shown_coverage *shown = ARENA_NEW(c->keep, struct shown_coverage, count + 1);
+	for (size_t i = 0; i < count; i++)
+		shown[i] = (struct shown_coverage){.known = ~(uint64_t)0,
+			.season = rows[i].season,
+			.game_type = rows[i].game_type,
+			.expected = rows[i].expected,
+			.stored = rows[i].stored,
+			.official = rows[i].official};
+	out->shows_polls = true; /* a schedule brings games without a line */
+	write_records(&coverage_table, shown, sizeof(*shown), count, c, out);
+	return true;
+}
+
+/* ---- leaders ---- */
+
+/* What can be summed over games. */
+static const size_t summed[] = {STAT_goals, STAT_assists, STAT_points, STAT_plus_minus,
+	STAT_penalty_minutes, STAT_hits, STAT_shots, STAT_blocked_shots, STAT_giveaways,
+	STAT_takeaways, STAT_power_play_goals, STAT_shifts, STAT_time_on_ice, STAT_saves,
+	STAT_shots_against, STAT_goals_against};
+const struct str leader_stats[] = {STR_INIT("goals"), STR_INIT("assists"), STR_INIT("points"),
+	STR_INIT("plus_minus"), STR_INIT("penalty_minutes"), STR_INIT("hits"), STR_INIT("shots"),
+	STR_INIT("blocked_shots"), STR_INIT("giveaways"), STR_INIT("takeaways"),
+	STR_INIT("power_play_goals"), STR_INIT("shifts"), STR_INIT("time_on_ice"), STR_INIT("saves"),
+	STR_INIT("shots_against"), STR_INIT("goals_against")};
+_Static_assert(sizeof(summed) / sizeof(summed[0]) == LEADER_STATS &&
+		       sizeof(leader_stats) / sizeof(leader_stats[0]) == LEADER_STATS,
+	"a name for each");
+
+/* The texts of the player's line in the last of the games. */
+static bool describe_leader(struct context *c, const struct leader *l, struct shown_leader *out,
+	struct err *err)
+{
+	const struct column *columns = stat_table.columns;
+	const struct column *const shown[] = {&columns[STAT_player_name],
+		&columns[STAT_player_position], &columns[STAT_team_id], &columns[STAT_team_name]};
+	struct condition key[] = {
+		{.column = &columns[STAT_game_id],
+			.value = {.known = true, .type = COLUMN_INT, .integer = l->last_game}},
+		{.column = &columns[STAT_player_id],
+			.value = {.known = true, .type = COLUMN_INT, .integer = l->player_id}},
+	};
+	struct selection q = {.table = &stat_table,
+		.conditions = key,
+		.condition_count = 2,
+		.columns = shown,
+		.column_count = 4};
+	struct cursor *cursor = store_select(c->store, &q, err);
+	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
+	if (step == STEP_ROW) {
+		out->player_name = str_copy(c->keep, cursor_value(cursor).text);
+		out->player_position = str_copy(c->keep, cursor_value(cursor).text);
+		out->team_id = cursor_value(cursor).integer;
+		out->team_name = str_copy(c->keep, cursor_value(cursor).text);
+	}
+	cursor_close(cursor);
+	return step != STEP_FAILED;
+}
+
+static bool show_leaders(struct context *c, const struct leader *leaders, size_t count,
+	struct answer *out, struct err *err)
+{
+	struct shown_leader *shown = ARENA_NEW(c->keep, struct shown_leader, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		bool is_equal = i && leaders[i].total == leaders[i - 1].total;
+		shown[i] = (struct shown_leader){.known = ~(uint64_t)0,
+			.rank = is_equal ? shown[i - 1].rank : (int64_t)i + 1,
+			.player_id = leaders[i].player_id,
+			.games = leaders[i].games,
+			.value = leaders[i].total};
+		if (!describe_leader(c, &leaders[i], &shown[i], err))
+			return false;
+	}
+	write_records(&leader_table, shown, sizeof(*shown), count, c, out);
+	return true;
+}
+
+bool answer_leaders(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	enum { OF_A_SEASON = 1000000, OF_A_TYPE = 10000, REGULAR = 2 };
+	int64_t teams[CLUB_IDS];
+	const struct argument *team = call_get(call, STR("team")),
+			      *position = call_get(call, STR("position"));
+	struct leader_question ask = {
+		.column = summed[call_number(call, STR("stat"), 0)],
+		.first_game = call_number(call, STR("season"), 0) / 10000 * OF_A_SEASON +
+			      call_number(call, STR("game_type"), REGULAR) * OF_A_TYPE,
+		.teams = teams,
+		.limit = call_number(call, STR("limit"), LIST_LIMIT)};
+	ask.end_game = ask.first_game + OF_A_TYPE;
+	if (position)
+		ask.position = position->text;
+	if (team && !find_club(c->store, team, teams, &ask.team_count, err))
+		return false;
+	if (team && !ask.team_count)
+		return answer_problem(out, 400, STR("team"), "team: no club is known as %.*s",
+			STR_ARG(team->text));
+	size_t count;
+	struct leader *leaders = ARENA_NEW(c->keep, struct leader, ask.limit);
+	return store_get_leaders(c->store, &ask, leaders, &count, err) &&
+	       show_leaders(c, leaders, count, out, err);
+}
