@@ -20,6 +20,8 @@ bool commit_begin_game(
 
 bool commit_end(struct commit *c, bool ok, struct err *err)
 {
+	if (ok && c->revision)
+		sql_announce(c->store, c->revision);
 	if (ok && sql_commit(c->store, err))
 		return true;
 	sql_rollback(c->store);
@@ -54,41 +56,55 @@ uint64_t change_content(const struct table *t)
 	return content & ~(BIT(GAME, revision) | BIT(GAME, observed_at) | BIT(GAME, last_poll_at) |
 				 BIT(GAME, next_poll_at) | BIT(GAME, last_error));
 }
+/* A row of stat_changes, or without the player of game_changes. */
+struct record {
+	uint64_t known;
+	int64_t revision, game_id, player_id;
+	struct str kind, before, after, phase;
+	int64_t correction, observed_at;
+};
+
+#define RECORD(member, its_type)                                                                   \
+	{                                                                                          \
+		.name = STR_INIT(#member), .type = COLUMN_##its_type,                              \
+		.offset = offsetof(struct record, member)                                          \
+	}
+static const struct column stat_change_columns[] = {RECORD(revision, INT), RECORD(game_id, INT),
+	RECORD(player_id, INT), RECORD(kind, TEXT), RECORD(before, TEXT), RECORD(after, TEXT),
+	RECORD(phase, TEXT), RECORD(observed_at, TIME), RECORD(correction, INT)};
+static const struct column game_change_columns[] = {RECORD(revision, INT), RECORD(game_id, INT),
+	RECORD(kind, TEXT), RECORD(before, TEXT), RECORD(after, TEXT), RECORD(phase, TEXT),
+	RECORD(observed_at, TIME)};
+const struct table stat_change_table = {STR_INIT("stat_changes"), stat_change_columns,
+	sizeof(stat_change_columns) / sizeof(stat_change_columns[0]), 3,
+	offsetof(struct record, known)};
+const struct table game_change_table = {STR_INIT("game_changes"), game_change_columns,
+	sizeof(game_change_columns) / sizeof(game_change_columns[0]), 2,
+	offsetof(struct record, known)};
 
 bool commit_record(struct commit *c, const struct change *change, struct err *err)
 {
 	const struct table *t = change->table;
 	const void *old = change->old, *new = change->new;
-	bool is_line = t == &stat_table;
-	struct sql q;
-	if (!sql_prepare(c->store,
-		    is_line ? "INSERT INTO stat_changes (revision, game_id, kind, before, after, "
-			      "phase, observed_at, "
-			      "player_id, correction) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-			    : "INSERT INTO game_changes (revision, game_id, kind, before, after, "
-			      "phase, observed_at) "
-			      "VALUES (?, ?, ?, ?, ?, ?, ?)",
-		    &q, err))
-		return false;
 	struct buf before, after;
 	buf_init(&before, 1 << 16);
 	buf_init(&after, 1 << 16);
 	row_write_json(t, old ? old : new, old ? change->columns : 0, &before);
 	row_write_json(t, new ? new : old, new ? change->columns : 0, &after);
-	sql_bind_i64(&q, c->revision);
-	sql_bind_i64(&q, change->game_id);
-	sql_bind_text(&q, !old ? STR("insert") : new ? STR("update") : STR("delete"));
-	sql_bind_text(&q, buf_str(&before));
-	sql_bind_text(&q, buf_str(&after));
-	sql_bind_text(&q, change->phase);
-	sql_bind(&q, (struct value){.known = true, .type = COLUMN_TIME, .integer = c->observed_at});
-	if (is_line) {
-		sql_bind_i64(&q, change->player_id);
-		sql_bind(&q, (struct value){.known = true,
-				     .type = COLUMN_BOOL,
-				     .integer = change->is_correction});
-	}
-	bool ok = sql_exec(&q, err);
+	struct record r = {.known = ~(uint64_t)0,
+		.revision = c->revision,
+		.game_id = change->game_id,
+		.player_id = change->player_id,
+		.kind = !old  ? STR("insert")
+			: new ? STR("update")
+			      : STR("delete"),
+		.before = buf_str(&before),
+		.after = buf_str(&after),
+		.phase = change->phase,
+		.observed_at = c->observed_at,
+		.correction = change->is_correction};
+	bool ok = row_put(
+		c->store, t == &stat_table ? &stat_change_table : &game_change_table, &r, err);
 	buf_clear(&before);
 	buf_clear(&after);
 	return ok;

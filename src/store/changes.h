@@ -14,7 +14,8 @@ struct commit {
 	int64_t observed_at; /* of what is being stored; 0: the time of now stands in */
 };
 
-/* Alone among all who write; or among those who write this game, of which nothing else is touched. */
+/* Alone among all who write; or among those who write this game, of which nothing else is touched.
+ */
 bool commit_begin(struct commit *c, struct store *s, int64_t observed_at, struct err *err);
 bool commit_begin_game(
 	struct commit *c, struct store *s, int64_t game_id, int64_t observed_at, struct err *err);
@@ -40,6 +41,7 @@ struct change {
 	struct str phase;      /* of the game before it */
 	bool is_correction;
 };
+extern const struct table stat_change_table, game_change_table; /* of a record of its own */
 bool commit_record(struct commit *c, const struct change *change, struct err *err);
 
 #endif

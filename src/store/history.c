@@ -83,6 +83,7 @@ bool store_get_changes(struct store *s, const struct history_question *ask, stru
 		sql_bind_i64(&q, ask->after);
 		sql_bind_i64(&q, page.last);
 	}
+	sql_read_chunks(&q);
 	if (!read_page(&q, ask->as_of, ask->most, keep, &page, err))
 		return false;
 	*out = page;
@@ -107,6 +108,7 @@ bool store_get_corrections(struct store *s, const struct history_question *ask, 
 	sql_bind_i64(&q, page.last);
 	sql_bind_i64(&q, ask->game_id);
 	sql_bind_i64(&q, ask->game_id);
+	sql_read_chunks(&q);
 	if (!read_page(&q, ask->as_of, ask->most, keep, &page, err))
 		return false;
 	*out = page;

@@ -35,6 +35,17 @@ static void add_reading(struct buf *out, const struct table *t)
 		buf_add_format(out, "%s%.*s", i ? ", " : "", STR_ARG(t->columns[i].name));
 }
 
+void add_replacing(struct buf *out, const struct table *t)
+{
+	buf_add(out, STR(" ON CONFLICT ("));
+	for (size_t i = 0; i < t->key_count; i++)
+		buf_add_format(out, "%s%.*s", i ? ", " : "", STR_ARG(t->columns[i].name));
+	buf_add(out, STR(") DO UPDATE SET "));
+	for (size_t i = t->key_count; i < t->count; i++)
+		buf_add_format(out, "%s%.*s = excluded.%.*s", i > t->key_count ? ", " : "",
+			STR_ARG(t->columns[i].name), STR_ARG(t->columns[i].name));
+}
+
 static void add_upsert(struct buf *out, const struct table *t)
 {
 	buf_add_format(out, "INSERT INTO %.*s (", STR_ARG(t->name));
@@ -42,13 +53,8 @@ static void add_upsert(struct buf *out, const struct table *t)
 	buf_add(out, STR(") VALUES ("));
 	for (size_t i = 0; i < t->count; i++)
 		buf_add(out, i ? STR(", ?") : STR("?"));
-	buf_add(out, STR(") ON CONFLICT ("));
-	for (size_t i = 0; i < t->key_count; i++)
-		buf_add_format(out, "%s%.*s", i ? ", " : "", STR_ARG(t->columns[i].name));
-	buf_add(out, STR(") DO UPDATE SET "));
-	for (size_t i = t->key_count; i < t->count; i++)
-		buf_add_format(out, "%s%.*s = excluded.%.*s", i > t->key_count ? ", " : "",
-			STR_ARG(t->columns[i].name), STR_ARG(t->columns[i].name));
+	buf_add_char(out, ')');
+	add_replacing(out, t);
 }
 
 /* The text is written for each use; the statement behind it is prepared once. */
@@ -89,6 +95,11 @@ bool rows_read(struct store *s, const struct table *t, int64_t id, size_t size, 
 }
 
 bool row_put(struct store *s, const struct table *t, const void *record, struct err *err)
+{
+	return s->backend->put(s, t, record, err);
+}
+
+bool row_upsert(struct store *s, const struct table *t, const void *record, struct err *err)
 {
 	struct sql q;
 	if (!prepare(s, t, add_upsert, &q, err))

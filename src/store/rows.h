@@ -17,8 +17,12 @@ void add_column_list(struct buf *out, const struct table *t);
 bool rows_read(struct store *s, const struct table *t, int64_t id, size_t size, struct arena *keep,
 	void **out, size_t *out_count, struct err *err);
 
-/* Insert or replace, by primary key. */
+/* " ON CONFLICT (key) DO UPDATE SET …": what an INSERT of whole rows ends with. */
+void add_replacing(struct buf *out, const struct table *t);
+
+/* Insert or replace, by primary key; row_upsert in a statement of its own. */
 bool row_put(struct store *s, const struct table *t, const void *record, struct err *err);
+bool row_upsert(struct store *s, const struct table *t, const void *record, struct err *err);
 /* By the first two key columns. */
 bool row_delete(
 	struct store *s, const struct table *t, int64_t first, int64_t second, struct err *err);

@@ -354,6 +354,8 @@ static bool open_phase(
 		c->phases[i].q =
 			(struct sql){.store = s, .statement = c->phases[i].statement.statement};
 		bind_all(&c->phases[i].q, &q);
+		if (!selection->limit)
+			sql_read_chunks(&c->phases[i].q);
 	}
 	buf_clear(&q.text);
 	return ok;

@@ -3,13 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct store_backend *const backends[] = {&sqlite_backend};
+static const struct {
+	struct str scheme;
+	const struct store_backend *backend;
+} backends[] = {
+	{STR_INIT("sqlite:"), &sqlite_backend},
+	{STR_INIT("postgresql://"), &postgres_backend},
+	{STR_INIT("postgres://"), &postgres_backend},
+};
 
 const struct store_backend *sql_backend(struct str url)
 {
 	for (size_t i = 0; i < sizeof(backends) / sizeof(backends[0]); i++)
-		if (str_starts(url, backends[i]->scheme) && url.n > backends[i]->scheme.n)
-			return backends[i];
+		if (str_starts(url, backends[i].scheme) && url.n > backends[i].scheme.n)
+			return backends[i].backend;
 	return NULL;
 }
 
@@ -92,7 +99,7 @@ void sql_give_back(struct store *s, struct kept_statement *k)
 
 bool sql_open(struct store *s, struct str url, enum store_mode mode, struct err *err)
 {
-	return s->backend->open(s, str_skip(url, s->backend->scheme.n), mode, err);
+	return s->backend->open(s, url, mode, err);
 }
 
 void sql_close(struct store *s)
@@ -105,6 +112,11 @@ void sql_close(struct store *s)
 bool sql_begin(struct store *s, int64_t game_id, struct err *err)
 {
 	return s->backend->begin(s, game_id, err);
+}
+
+void sql_announce(struct store *s, int64_t revision)
+{
+	s->backend->announce(s, revision);
 }
 
 bool sql_commit(struct store *s, struct err *err)
@@ -125,6 +137,16 @@ bool sql_run(struct store *s, const char *text, struct err *err)
 void sql_bind(struct sql *q, struct value v)
 {
 	q->store->backend->bind(q, v);
+}
+
+void sql_ask(struct sql *q)
+{
+	q->store->backend->ask(q);
+}
+
+void sql_read_chunks(struct sql *q)
+{
+	q->store->backend->read_chunks(q);
 }
 
 enum step sql_step(struct sql *q, struct err *err)
@@ -158,11 +180,22 @@ void sql_bind_text(struct sql *q, struct str text)
 
 bool sql_exec(struct sql *q, struct err *err)
 {
-	enum step step;
-	while ((step = sql_step(q, err)) == STEP_ROW)
-		;
-	sql_reset(q);
-	return step == STEP_DONE;
+	return q->store->backend->exec(q, err);
+}
+
+void sql_bind_list(struct sql *q, const int64_t *numbers, size_t count)
+{
+	const char *ends = q->store->backend->list_ends;
+	struct buf text;
+	buf_init(&text, 16 << 20);
+	buf_add_char(&text, ends[0]);
+	for (size_t i = 0; i < count; i++) {
+		buf_add(&text, i ? STR(",") : STR(""));
+		buf_add_i64(&text, numbers[i]);
+	}
+	buf_add_char(&text, ends[1]);
+	sql_bind_text(q, buf_str(&text));
+	buf_clear(&text);
 }
 
 int64_t sql_i64(struct sql *q)

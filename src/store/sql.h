@@ -36,14 +36,14 @@ struct sql {
 };
 
 struct store_backend {
-	struct str scheme; /* a URL starts with it */
-	const char *form;  /* what such a URL looks like */
-
 	/* In the schema: its word for each column type, and what ends a table. */
 	const char *type_names[COLUMN_TYPES];
 	const char *table_end;
 	const char *find_column; /* of a table, by both names: how many there are */
-	const char *hold; /* begins a transaction all of whose reading sees one commit */
+
+	/* "player_id" and list_form: one of a list of numbers, which is one value. */
+	const char *list_form;
+	const char *list_ends; /* of the list's text: "[]" */
 
 	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
 	void (*close)(struct store *s); /* half open is fine */
@@ -51,6 +51,9 @@ struct store_backend {
 
 	/* One who writes at a time: of the game, or with 0 of everything. */
 	bool (*begin)(struct store *s, int64_t game_id, struct err *err);
+	/* Until rolled back all reading sees one commit. */
+	bool (*hold)(struct store *s, struct err *err);
+	void (*announce)(struct store *s, int64_t revision); /* to who waits, at the commit */
 	bool (*commit)(struct store *s, struct err *err);
 	void (*rollback)(struct store *s);
 
@@ -61,17 +64,23 @@ struct store_backend {
 	bool (*compile)(struct store *s, const char *text, void **out, struct err *err);
 	void (*discard)(struct store *s, void *statement);
 	void (*bind)(struct sql *q, struct value v);
+	void (*ask)(struct sql *q);
+	void (*read_chunks)(struct sql *q);
 	enum step (*step)(struct sql *q, struct err *err);
+	bool (*exec)(struct sql *q, struct err *err);
 	void (*reset)(struct sql *q); /* the values bound stay */
 	struct value (*value)(struct sql *q, enum column_type type);
 	bool has_text_times; /* days and times may be asked for as COLUMN_TEXT, as ISO 8601 */
+
+	/* A row put or replaced by its key. A failure may be told as late as the commit. */
+	bool (*put)(struct store *s, const struct table *t, const void *record, struct err *err);
 
 	/* Until somebody else has committed since *version, or wait_ms have passed; 0: at once. */
 	bool (*wait)(struct store *s, int64_t *version, int64_t wait_ms, bool *out_found,
 		struct err *err);
 };
 
-extern const struct store_backend sqlite_backend;
+extern const struct store_backend sqlite_backend, postgres_backend;
 
 const struct store_backend *sql_backend(struct str url); /* by the scheme; NULL: none has it */
 
@@ -79,6 +88,7 @@ bool sql_open(struct store *s, struct str url, enum store_mode mode, struct err 
 void sql_close(struct store *s);
 
 bool sql_begin(struct store *s, int64_t game_id, struct err *err);
+void sql_announce(struct store *s, int64_t revision);
 bool sql_commit(struct store *s, struct err *err);
 void sql_rollback(struct store *s);
 
@@ -88,6 +98,16 @@ bool sql_prepare(struct store *s, const char *text, struct sql *out, struct err 
 void sql_bind(struct sql *q, struct value v);
 void sql_bind_i64(struct sql *q, int64_t value);
 void sql_bind_text(struct sql *q, struct str text);
+void sql_bind_list(struct sql *q, const int64_t *numbers, size_t count);
+
+/*
+ * Within a transaction: the same text with the same values will be stepped through, and what it
+ * reads is written no more until then. A database at some distance is asked for all such things
+ * at once.
+ */
+void sql_ask(struct sql *q);
+/* Before the first step: the rows may be many. */
+void sql_read_chunks(struct sql *q);
 
 /* For a cursor, which may be open beside others of the same text: out of the kept ones, and back.
  */
@@ -95,7 +115,8 @@ bool sql_take(struct store *s, const char *text, struct kept_statement *out, str
 void sql_give_back(struct store *s, struct kept_statement *statement);
 
 enum step sql_step(struct sql *q, struct err *err);
-bool sql_exec(struct sql *q, struct err *err); /* steps to the end and resets */
+/* To the end, and reset. Within a transaction a failure may be told as late as the commit. */
+bool sql_exec(struct sql *q, struct err *err);
 void sql_reset(struct sql *q);
 int64_t sql_i64(struct sql *q);
 struct value sql_value(struct sql *q, enum column_type type); /* texts live until the next step */

@@ -1,4 +1,4 @@
-#include "store/sql.h"
+#include "store/rows.h"
 
 #include "base/time.h"
 
@@ -31,8 +31,7 @@ static bool use_wal(struct store *s, struct err *err)
 {
 	enum { STEP_MS = 5 };
 	for (int waited = 0;; waited += STEP_MS) {
-		int code =
-			sqlite3_exec(s->database, "PRAGMA journal_mode = wal", NULL, NULL, NULL);
+		int code = sqlite3_exec(s->database, "PRAGMA journal_mode = wal", NULL, NULL, NULL);
 		if (code == SQLITE_OK)
 			return true;
 		if ((code & 0xff) != SQLITE_BUSY || waited >= BUSY_MS)
@@ -46,7 +45,7 @@ static bool open_file(struct store *s, struct str url, enum store_mode mode, str
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
 					 : SQLITE_OPEN_READONLY);
-	const char *path = str_z(&s->scratch, url);
+	const char *path = str_z(&s->scratch, str_cut(url, ':').tail);
 	sqlite3 *db;
 	int code = sqlite3_open_v2(path, &db, flags, NULL);
 	s->database = db; /* to be closed, and to tell why */
@@ -73,6 +72,18 @@ static bool begin(struct store *s, int64_t game_id, struct err *err)
 {
 	(void)game_id;
 	return run(s, "BEGIN IMMEDIATE", err);
+}
+
+static bool hold(struct store *s, struct err *err)
+{
+	return run(s, "BEGIN", err);
+}
+
+/* Who waits sees the file change. */
+static void announce(struct store *s, int64_t revision)
+{
+	(void)s;
+	(void)revision;
 }
 
 static bool commit(struct store *s, struct err *err)
@@ -173,6 +184,22 @@ static enum step step(struct sql *q, struct err *err)
 	return STEP_FAILED;
 }
 
+/* Nothing is far away here, and nothing is read before it is wanted. */
+static void do_nothing(struct sql *q)
+{
+	(void)q;
+}
+
+static bool exec(struct sql *q, struct err *err)
+{
+	enum step last;
+	q->at = 0;
+	while ((last = step(q, err)) == STEP_ROW)
+		;
+	sql_reset(q);
+	return last == STEP_DONE;
+}
+
 static void reset(struct sql *q)
 {
 	sqlite3_reset(q->statement);
@@ -252,8 +279,6 @@ static bool wait_commit(
 }
 
 const struct store_backend sqlite_backend = {
-	.scheme = STR_INIT("sqlite:"),
-	.form = "sqlite:FILE",
 	.type_names = {[COLUMN_INT] = "INTEGER",
 		[COLUMN_REAL] = "REAL",
 		[COLUMN_BOOL] = "INTEGER",
@@ -262,11 +287,14 @@ const struct store_backend sqlite_backend = {
 		[COLUMN_TIME] = "TEXT"},
 	.table_end = "STRICT, WITHOUT ROWID",
 	.find_column = "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?",
-	.hold = "BEGIN",
+	.list_form = "IN (SELECT value FROM json_each(?))",
+	.list_ends = "[]",
 	.open = open_file,
 	.close = close_file,
 	.run = run,
 	.begin = begin,
+	.hold = hold,
+	.announce = announce,
 	.commit = commit,
 	.rollback = rollback,
 	.get_stamp = get_stamp,
@@ -274,9 +302,13 @@ const struct store_backend sqlite_backend = {
 	.compile = compile,
 	.discard = discard,
 	.bind = bind,
+	.ask = do_nothing,
+	.read_chunks = do_nothing,
 	.step = step,
+	.exec = exec,
 	.reset = reset,
 	.value = value,
+	.put = row_upsert,
 	.has_text_times = true,
 	.wait = wait_commit,
 };

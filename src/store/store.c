@@ -12,7 +12,7 @@ static struct store *connect_store(struct str url, enum store_mode mode, struct 
 {
 	const struct store_backend *backend = sql_backend(url);
 	if (!backend) {
-		err_set(err, ERR_USAGE, "--db: wants sqlite:FILE, got \"%.*s\"",
+		err_set(err, ERR_USAGE, "--db: wants sqlite:FILE or postgresql://USER@HOST/DATABASE, got \"%.*s\"",
 			STR_ARG(str_first(url, 200)));
 		return NULL;
 	}
@@ -134,7 +134,7 @@ bool store_get_games(struct store *s, int32_t first, int32_t last, struct arena 
 
 bool store_hold(struct store *s, struct err *err)
 {
-	if (!s->holds && !sql_run(s, s->backend->hold, err))
+	if (!s->holds && !s->backend->hold(s, err))
 		return false;
 	s->holds++;
 	return true;

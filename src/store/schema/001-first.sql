@@ -32,12 +32,12 @@ CREATE TABLE stat_changes (
     before @text@ NOT NULL,
     after @text@ NOT NULL,
     phase @text@ NOT NULL,
-    correction @bool@ NOT NULL,
+    correction @int@ NOT NULL CHECK (correction IN (0, 1)),
     observed_at @time@ NOT NULL,
     PRIMARY KEY (revision, game_id, player_id)
 ) @end@;
 CREATE INDEX stat_changes_game ON stat_changes (game_id, revision);
-CREATE INDEX stat_changes_correction ON stat_changes (revision) WHERE correction;
+CREATE INDEX stat_changes_correction ON stat_changes (revision) WHERE correction = 1;
 
 -- The same for what readers see of a game itself.
 CREATE TABLE game_changes (

@@ -1,0 +1,320 @@
+#include "store/pq.h"
+
+#include "base/time.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The server ends a statement after STATEMENT_MS (session_settings); when it says nothing for
+ * longer it hangs, or is cut off. A script changes tables, which may take its time. */
+enum { STATEMENT_MS = 15000, ANSWER_MS = STATEMENT_MS + 5000, SCRIPT_MS = 30 * 60 * 1000 };
+
+struct pq_owed {
+	PGresult **out;   /* may be NULL */
+	unsigned *number; /* of a statement being prepared; may be NULL */
+};
+
+/* ---- sentences ---- */
+
+/* libpq's own messages end in a newline and may quote what it was given. */
+static bool fail(struct pq *c, struct err *err, const char *message)
+{
+	char text[400];
+	size_t n = 0, secret = c->password ? strlen(c->password) : 0;
+	while (*message && n + 4 < sizeof(text)) {
+		if (secret && !strncmp(message, c->password, secret)) {
+			memcpy(text + n, "***", 3);
+			n += 3;
+			message += secret;
+			continue;
+		}
+		char ch = *message++;
+		text[n++] = (char)(ch == '\n' || ch == '\t' ? ' ' : ch);
+	}
+	while (n && text[n - 1] == ' ')
+		n--;
+	text[n] = '\0';
+	return err_set(err, ERR_STORE, "database: %s", text);
+}
+
+static bool lose(struct pq *c, struct err *err, const char *message)
+{
+	fail(c, err, message);
+	for (size_t i = 0; i < c->owed_count; i++)
+		if (c->owed[i].number)
+			*c->owed[i].number = 0;
+	c->owed_count = 0;
+	c->state[0] = '\0';
+	PQfinish(c->connection);
+	c->connection = NULL;
+	return false;
+}
+
+static void take_failure(struct pq *c, const PGresult *r, struct err *err)
+{
+	const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+	snprintf(c->state, sizeof(c->state), "%s", state ? state : "");
+	fail(c, err, text ? text : PQresultErrorMessage(r));
+}
+
+/* ---- connecting ---- */
+
+static bool keep_password(struct pq *c, struct err *err)
+{
+	char *trouble = NULL;
+	PQconninfoOption *options = PQconninfoParse(c->url, &trouble);
+	PQfreemem(trouble); /* it would quote the URL, and a password with it */
+	if (!options)
+		return err_set(err, ERR_USAGE,
+			"--db: not a URL that libpq understands; it looks like "
+			"postgresql://USER@HOST:PORT/DATABASE?sslmode=require");
+	for (PQconninfoOption *o = options; o->keyword; o++)
+		if (!strcmp(o->keyword, "password") && o->val)
+			c->password = strdup(o->val);
+	PQconninfoFree(options);
+	const char *given = getenv("PGPASSWORD");
+	if (!c->password && given && *given)
+		c->password = strdup(given);
+	return true;
+}
+
+bool pq_open(struct pq *c, struct str url, bool is_reader, struct err *err)
+{
+	*c = (struct pq){.url = strndup(url.p, url.n), .is_reader = is_reader};
+	if (!c->url)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	return keep_password(c, err) && pq_ready(c, err);
+}
+
+void pq_close(struct pq *c)
+{
+	PQfinish(c->connection);
+	free(c->owed);
+	free(c->url);
+	free(c->password);
+	*c = (struct pq){0};
+}
+
+/* What the URL does not say. A cut line is noticed, a writer looks for the server that takes
+ * writes. */
+static PGconn *start(const struct pq *c)
+{
+	const char *const names[] = {"fallback_application_name", "connect_timeout",
+		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+		"target_session_attrs", "dbname", "client_encoding", NULL};
+	const char *const values[] = {"rinkside", "5", "10", "5", "3", "20000",
+		c->is_reader ? "any" : "read-write", c->url, "UTF8", NULL};
+	return PQconnectdbParams(names, values, 1);
+}
+
+/* Travels with the first question. A limit that the URL's own options set stays. */
+static void queue_settings(struct pq *c)
+{
+	static const char *const text =
+		"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', "
+		"false), "
+		"set_config('extra_float_digits', '1', false), "
+		"set_config('default_transaction_read_only', $1, false), "
+		"set_config('statement_timeout', CASE current_setting('statement_timeout') "
+		"WHEN '0' THEN $2 ELSE current_setting('statement_timeout') END, false)";
+	char limit[20];
+	snprintf(limit, sizeof(limit), "%d", STATEMENT_MS);
+	const char *const values[] = {c->is_reader ? "on" : "off", limit};
+	pq_query(c, text, 2, values, NULL);
+}
+
+/* "relation already exists, skipping" and the like. */
+static void ignore_notice(void *c, const PGresult *notice)
+{
+	(void)c;
+	(void)notice;
+}
+
+static bool connect_anew(struct pq *c, struct err *err)
+{
+	static unsigned connections; /* of the process: a number is never given twice */
+	c->connection = start(c);
+	c->number = __atomic_add_fetch(&connections, 1, __ATOMIC_RELAXED);
+	c->state[0] = '\0';
+	if (!c->connection)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	if (PQstatus(c->connection) != CONNECTION_OK)
+		return lose(c, err, PQerrorMessage(c->connection));
+	PQsetNoticeReceiver(c->connection, ignore_notice, NULL);
+	if (PQsetnonblocking(c->connection, 1) || !PQenterPipelineMode(c->connection))
+		return lose(c, err, PQerrorMessage(c->connection));
+	queue_settings(c);
+	return true;
+}
+
+bool pq_ready(struct pq *c, struct err *err)
+{
+	/* A server that went away while nobody asked has said so: read it, at no cost. */
+	if (c->connection && !c->owed_count &&
+		(!PQconsumeInput(c->connection) || PQstatus(c->connection) != CONNECTION_OK)) {
+		PQfinish(c->connection);
+		c->connection = NULL;
+	}
+	return c->connection || connect_anew(c, err);
+}
+
+/* ---- questions ---- */
+
+static void owe(struct pq *c, PGresult **out, unsigned *number)
+{
+	if (c->owed_count == c->owed_room) {
+		c->owed_room = c->owed_room * 2 + 64;
+		c->owed = realloc(c->owed, c->owed_room * sizeof(*c->owed));
+		if (!c->owed)
+			abort();
+	}
+	c->owed[c->owed_count++] = (struct pq_owed){out, number};
+}
+
+/* One that could not be sent has broken the connection, which the exchange tells. */
+void pq_prepare(struct pq *c, const char *name, const char *text, unsigned *number)
+{
+	owe(c, NULL, number);
+	*number = c->number;
+	if (c->connection)
+		PQsendPrepare(c->connection, name, text, 0, NULL);
+}
+
+void pq_execute(
+	struct pq *c, const char *name, int count, const char *const *values, PGresult **out)
+{
+	owe(c, out, NULL);
+	if (c->connection)
+		PQsendQueryPrepared(c->connection, name, count, values, NULL, NULL, 0);
+}
+
+void pq_query(struct pq *c, const char *text, int count, const char *const *values, PGresult **out)
+{
+	owe(c, out, NULL);
+	if (c->connection)
+		PQsendQueryParams(c->connection, text, count, NULL, values, NULL, NULL, 0);
+}
+
+void pq_forget(struct pq *c, PGresult **out, unsigned *number)
+{
+	for (size_t i = 0; i < c->owed_count; i++) {
+		if (c->owed[i].out == out)
+			c->owed[i].out = NULL;
+		if (c->owed[i].number == number)
+			c->owed[i].number = NULL;
+	}
+}
+
+/* ---- answers ---- */
+
+/* Until libpq can give a result without waiting. */
+static bool wait_answer(struct pq *c, int64_t deadline, struct err *err)
+{
+	for (;;) {
+		int left = PQflush(c->connection);
+		if (left < 0)
+			return lose(c, err, PQerrorMessage(c->connection));
+		if (!left && !PQisBusy(c->connection))
+			return true;
+		int64_t wait_ms = deadline - time_monotonic_ms();
+		if (wait_ms <= 0)
+			return lose(c, err, "no answer within the time that a query has");
+		struct pollfd fd = {.fd = PQsocket(c->connection),
+			.events = (short)(POLLIN | (left ? POLLOUT : 0))};
+		if (poll(&fd, 1, (int)wait_ms) < 0 && errno != EINTR)
+			return lose(c, err, strerror(errno));
+		if (fd.revents && !PQconsumeInput(c->connection))
+			return lose(c, err, PQerrorMessage(c->connection));
+	}
+}
+
+/* All that came of one question. */
+static bool take_answer(struct pq *c, struct pq_owed owed, int64_t deadline, struct err *err)
+{
+	bool ok = true;
+	for (;;) {
+		if (!wait_answer(c, deadline, err))
+			return false;
+		PGresult *r = PQgetResult(c->connection);
+		if (!r)
+			break;
+		ExecStatusType status = PQresultStatus(r);
+		bool is_well = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+		if (status == PGRES_FATAL_ERROR)
+			take_failure(c, r, err);
+		ok &= is_well;
+		if (is_well && owed.out) {
+			PQclear(*owed.out);
+			*owed.out = r;
+		} else {
+			PQclear(r);
+		}
+	}
+	if (!ok && owed.number)
+		*owed.number = 0;
+	return ok;
+}
+
+bool pq_exchange(struct pq *c, struct err *err)
+{
+	int64_t deadline = time_monotonic_ms() + ANSWER_MS;
+	bool ok = true;
+	if (!c->owed_count)
+		return true;
+	c->state[0] = '\0';
+	if (!c->connection || !PQpipelineSync(c->connection))
+		return lose(c, err,
+			c->connection ? PQerrorMessage(c->connection) : "the connection was lost");
+	for (size_t i = 0; i < c->owed_count; i++) {
+		struct err one = {0};
+		if (take_answer(c, c->owed[i], deadline, &one))
+			continue;
+		if (ok && one.text[0]) /* those after it are not done, and say nothing */
+			*err = one;
+		ok = false;
+		if (!c->connection)
+			return false;
+		if (PQstatus(c->connection) != CONNECTION_OK)
+			return lose(c, &(struct err){0}, "");
+	}
+	c->owed_count = 0;
+	if (!wait_answer(c, deadline, err))
+		return false;
+	PQclear(PQgetResult(c->connection)); /* the mark at the end */
+	return ok;
+}
+
+static bool take_script(struct pq *c, struct err *err)
+{
+	int64_t deadline = time_monotonic_ms() + SCRIPT_MS;
+	bool ok = true;
+	for (;;) {
+		if (!wait_answer(c, deadline, err))
+			return false;
+		PGresult *r = PQgetResult(c->connection);
+		if (!r)
+			return ok;
+		if (PQresultStatus(r) == PGRES_FATAL_ERROR) {
+			take_failure(c, r, err);
+			ok = false;
+		}
+		PQclear(r);
+	}
+}
+
+bool pq_run(struct pq *c, const char *text, struct err *err)
+{
+	if (!pq_exchange(c, err))
+		return false;
+	if (!PQexitPipelineMode(c->connection) || !PQsendQuery(c->connection, text))
+		return lose(c, err, PQerrorMessage(c->connection));
+	bool ok = take_script(c, err);
+	if (c->connection && !PQenterPipelineMode(c->connection))
+		return lose(c, err, PQerrorMessage(c->connection));
+	return ok;
+}

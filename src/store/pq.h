@@ -1,0 +1,47 @@
+/*
+ * store/pq - a connection to PostgreSQL on which questions go out together. Private to store.
+ *
+ * What is queued travels with the next pq_exchange, which waits for all the answers: one way there
+ * and back, however many they are. Nothing waits longer than a server that lives would take. A
+ * connection that is lost is made anew by the next pq_ready. Sentences never hold a password.
+ */
+#ifndef STORE_PQ_H
+#define STORE_PQ_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <libpq-fe.h>
+
+struct pq {
+	PGconn *connection; /* NULL: lost, or not made yet */
+	unsigned number;    /* of the connection; what was prepared on another is not on this */
+	char *url, *password;
+	bool is_reader;
+	struct pq_owed *owed; /* what is queued, in order */
+	size_t owed_count, owed_room;
+	char state[6]; /* SQLSTATE of the last failure of the server's; empty: of another kind */
+};
+
+bool pq_open(struct pq *c, struct str url, bool is_reader, struct err *err);
+void pq_close(struct pq *c); /* half open is fine */
+
+/* Connected, again if need be, with nothing queued. */
+bool pq_ready(struct pq *c, struct err *err);
+
+/* Queues; *number becomes the connection's once it has gone well. */
+void pq_prepare(struct pq *c, const char *name, const char *text, unsigned *number);
+/* Queues; *out is the result once exchanged and gone well, to be cleared. NULL: not of interest. */
+void pq_execute(
+	struct pq *c, const char *name, int count, const char *const *values, PGresult **out);
+void pq_query(struct pq *c, const char *text, int count, const char *const *values, PGresult **out);
+/* The result, when it comes, is no longer of interest; nor is the number. */
+void pq_forget(struct pq *c, PGresult **out, unsigned *number);
+
+/* False with the first failure's sentence; what was queued after it was not done. */
+bool pq_exchange(struct pq *c, struct err *err);
+
+/* Any number of statements, without values; may take long. Nothing may be queued. */
+bool pq_run(struct pq *c, const char *text, struct err *err);
+
+#endif
