@@ -30,7 +30,7 @@ _rinkside()
 			'--file[the words are files\: bodies of either API of the NHL'\''s]' \
 			'--observed-at[when the upstream showed the files'\'' bodies, RFC 3339; their own time when not given]:TIME:' \
 			'--columns[print the columns of game_stats, or of the table named\: name, type, help]' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -46,7 +46,7 @@ _rinkside()
 			'--inline[ingest within the process, over kept connections]' \
 			'--child-deadline[for one ingest; then it is ended]:TIME:' \
 			'--max-children[ingests at a time; the others wait]:N:' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -62,7 +62,7 @@ _rinkside()
 			'--only-missing[only games of which no line is stored]' \
 			'--events[the play-by-play too\: a second request for each game]' \
 			'--game-types[1 preseason, 2 regular season, 3 play-offs]:LIST:' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -86,7 +86,7 @@ _rinkside()
 			'--head-timeout[from the first byte of a head to its last]:TIME:' \
 			'--idle-timeout[between two requests]:TIME:' \
 			'--grace[for what is under way when told to end]:TIME:' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -111,7 +111,7 @@ _rinkside()
 			'--idle-timeout[between two requests]:TIME:' \
 			'--grace[for what is under way when told to end]:TIME:' \
 			'--every[between two looks at the schedule]:TIME:' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -122,7 +122,7 @@ _rinkside()
 			'*:word:_files' ;;
 	check)
 		_arguments \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -146,7 +146,7 @@ _rinkside()
 			'--faults[what goes wrong, how often\: slow=0.01,html=0.01]:SPEC:' \
 			'--deadline[end after it; else never]:TIME:' \
 			'--truth[write there how all games end and what is corrected later; -\: print it, and serve nothing]:FILE:_files' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -157,7 +157,7 @@ _rinkside()
 			'*:word:_files' ;;
 	migrate)
 		_arguments \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -177,7 +177,7 @@ _rinkside()
 			'--length[of that night]:TIME:' \
 			'--games[in the made-up night]:N:' \
 			'--speed[times as fast as life]:N:' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -202,7 +202,7 @@ _rinkside()
 			'*:word:_files' ;;
 	completion)
 		_arguments \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
@@ -213,7 +213,7 @@ _rinkside()
 			'*:word:_files' ;;
 	man)
 		_arguments \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \

@@ -26,7 +26,7 @@
 
 /* Every setting there is. */
 static const struct option settings[] = {
-	SETTING("db", TEXT, db, "sqlite:rinkside.db", "URL", "the database: sqlite:FILE"),
+	SETTING("db", TEXT, db, "sqlite:rinkside.db", "URL", "the database: sqlite:FILE or postgresql://USER@HOST/DATABASE"),
 	SETTING("upstream", TEXT, upstream, "https://api-web.nhle.com", "URL",
 		"base of the NHL's API, without /v1"),
 	RANGE("timeout", DURATION, timeout_ms, "10s", 10, 3600000, "TIME", "for one request, whole"),

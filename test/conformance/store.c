@@ -1,11 +1,12 @@
-/* store: what every database behind it must do. Seeds are printed, and taken from SEED. */
+/* store: what every database behind it must do, the same list for each. Seeds are printed, and taken
+ * from SEED. */
 #include "cmocka_all.h"
+#include "place.h"
 
 #include "base/time.h"
 #include "store/store.h"
 
 #include <malloc.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +98,8 @@ static void make_body(struct body *b, int64_t t, struct str state, int64_t goals
 static struct store *fresh(void)
 {
 	struct err err;
-	struct store *s = store_open(STR("sqlite::memory:"), STORE_WRITE, &err);
+	struct database d = place_new_in_memory(); /* gone with the tests */
+	struct store *s = store_open(str_from(d.url), STORE_WRITE, &err);
 	if (!s)
 		fail_msg("%s", err.text);
 	return s;
@@ -181,46 +183,18 @@ static void test_urls(void **state)
 	assert_int_equal(err.kind, ERR_STORE);
 }
 
-struct file {
-	char path[40], url[48];
-};
-
-static struct file file_new(void)
-{
-	struct file f = {.path = "/tmp/rinkside-store-XXXXXX"};
-	int fd = mkstemp(f.path);
-	assert_true(fd >= 0);
-	close(fd);
-	unlink(f.path); /* so that the schema is made by whoever is first */
-	snprintf(f.url, sizeof(f.url), "sqlite:%s", f.path);
-	return f;
-}
-
-static void file_remove(const struct file *f)
-{
-	static const char *const ends[] = {"", "-wal", "-shm"};
-	for (size_t i = 0; i < COUNT(ends); i++) {
-		char path[48];
-		snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
-		unlink(path);
-	}
-}
-
 static void test_newer_schema_is_refused(void **state)
 {
 	(void)state;
-	struct file f = file_new();
-	sqlite3 *db;
+	struct database d = place_new();
 	struct err err;
-	store_close(store_open(str_from(f.url), STORE_WRITE, &err));
-	assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
-	sqlite3_exec(db, "PRAGMA user_version = 990001", NULL, NULL, NULL);
-	sqlite3_close(db);
-	assert_null(store_open(str_from(f.url), STORE_WRITE, &err));
+	store_close(store_open(str_from(d.url), STORE_WRITE, &err));
+	place_stamp(&d, 990001);
+	assert_null(store_open(str_from(d.url), STORE_WRITE, &err));
 	assert_non_null(strstr(err.text, "use a newer rinkside"));
-	assert_null(store_open(str_from(f.url), STORE_READ, &err));
+	assert_null(store_open(str_from(d.url), STORE_READ, &err));
 	assert_int_equal(err.kind, ERR_STORE);
-	file_remove(&f);
+	place_remove(&d);
 }
 
 /* ---- a game ---- */
@@ -649,17 +623,14 @@ static void test_row_values(void **state)
 static void test_watch(void **state)
 {
 	(void)state;
-	char directory[] = "/tmp/rinkside-watch-XXXXXX", path[64], url[80];
+	struct database d = place_new();
 	struct err err;
 	struct body b;
 	struct store_watch watch = {0};
 	struct store_change change;
 	bool found;
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/watch.db", directory);
-	snprintf(url, sizeof(url), "sqlite:%s", path);
-	struct store *writer = store_open(str_from(url), STORE_WRITE, &err);
-	struct store *reader = store_open(str_from(url), STORE_READ, &err);
+	struct store *writer = store_open(str_from(d.url), STORE_WRITE, &err);
+	struct store *reader = store_open(str_from(d.url), STORE_READ, &err);
 	assert_non_null(writer);
 	assert_non_null(reader);
 	assert_true(store_wait_change(reader, &watch, 0, &change, &found, &err));
@@ -676,14 +647,9 @@ static void test_watch(void **state)
 	assert_true(store_wait_change(reader, &watch, 1000, &change, &found, &err));
 	assert_true(found && change.count == 0 && change.revision == revision);
 	store_close(writer);
-	assert_int_equal(unlink(path), 0);
+	place_remove(&d);
 	assert_false(store_wait_change(reader, &watch, 0, &change, &found, &err));
 	store_close(reader);
-	strcat(path, "-wal");
-	unlink(path);
-	memcpy(path + strlen(path) - 3, "shm", 3);
-	unlink(path);
-	rmdir(directory);
 }
 
 /* Pages of any size, by any columns up or down, show every line once and in order. */
@@ -1109,13 +1075,13 @@ static void assert_verified(struct store *s)
 static void test_any_order_ends_in_the_same_rows(void **state)
 {
 	(void)state;
-	enum { SCHEDULES = 10000, A_STORY = 10 };
+	enum { A_STORY = 10 };
 	uint64_t random = seed;
 	struct store *s = fresh();
 	struct buf want, got;
 	buf_init(&want, 1 << 20);
 	buf_init(&got, 1 << 20);
-	for (int64_t i = 0; i < SCHEDULES; i++) {
+	for (int64_t i = 0; i < place->schedules; i++) {
 		static struct story y;
 		struct schedule_of_story d;
 		int64_t game = GAME + 1 + 2 * i;
@@ -1136,11 +1102,11 @@ static void test_any_order_ends_in_the_same_rows(void **state)
 	store_close(s);
 }
 
-static void put_all_from_a_process(const struct file *f, struct story *y, uint64_t random)
+static void put_all_from_a_process(const struct database *db, struct story *y, uint64_t random)
 {
 	struct err err;
 	struct schedule_of_story d;
-	struct store *s = store_open(str_from(f->url), STORE_WRITE, &err);
+	struct store *s = store_open(str_from(db->url), STORE_WRITE, &err);
 	if (!s)
 		fprintf(stderr, "# %s\n", err.text);
 	make_schedule(&d, &random);
@@ -1152,14 +1118,14 @@ static void put_all_from_a_process(const struct file *f, struct story *y, uint64
 	_exit(s ? 0 : 1);
 }
 
-static void run_processes(const struct file *f, struct story *y, uint64_t *random)
+static void run_processes(const struct database *db, struct story *y, uint64_t *random)
 {
 	enum { PROCESSES = 8 };
 	pid_t pids[PROCESSES];
 	for (int i = 0; i < PROCESSES; i++) {
 		random_next(random);
 		if (!(pids[i] = fork()))
-			put_all_from_a_process(f, y, *random);
+			put_all_from_a_process(db, y, *random);
 		assert_true(pids[i] > 0);
 	}
 	for (int i = 0; i < PROCESSES; i++) {
@@ -1181,11 +1147,11 @@ static void test_processes_at_once(void **state)
 	buf_init(&want, 1 << 20);
 	buf_init(&got, 1 << 20);
 	for (int round = 0; round < 8; round++) {
-		struct file f = file_new();
+		struct database d = place_new();
 		static struct story y;
 		make_story(&y, &random);
-		run_processes(&f, &y, &random);
-		struct store *s = store_open(str_from(f.url), STORE_WRITE, &err);
+		run_processes(&d, &y, &random);
+		struct store *s = store_open(str_from(d.url), STORE_WRITE, &err);
 		if (!s)
 			fail_msg("%s", err.text);
 		put_newest(s, &y, &all, GAME + 1);
@@ -1195,7 +1161,7 @@ static void test_processes_at_once(void **state)
 		store_close(s);
 		if (!str_equal(buf_str(&want), buf_str(&got)))
 			fail_msg("SEED=%llu: round %d", (unsigned long long)seed, round);
-		file_remove(&f);
+		place_remove(&d);
 	}
 	buf_clear(&want);
 	buf_clear(&got);
@@ -1209,7 +1175,7 @@ int main(void)
 	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time_now_ms();
 	printf("# SEED=%llu\n", (unsigned long long)seed);
 	fflush(stdout);
-	const struct CMUnitTest tests[] = {
+	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_newer_schema_is_refused),
 		cmocka_unit_test(test_a_game_is_replaced_whole),
@@ -1231,6 +1197,5 @@ int main(void)
 		cmocka_unit_test(test_any_order_ends_in_the_same_rows),
 		cmocka_unit_test(test_processes_at_once),
 	};
-	cmocka_set_message_output(CM_OUTPUT_TAP);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return place_run_everywhere(tests, COUNT(tests));
 }
