@@ -189,13 +189,15 @@ static int cut_target(struct connection *c)
 	return 0;
 }
 
+static const char only_one[] = "only HTTP/1.0 and HTTP/1.1";
+
 static int on_headers_complete(llhttp_t *p)
 {
 	struct connection *c = p->data;
 	p->upgrade = 0; /* nothing to upgrade to */
 	c->x.minor = llhttp_get_http_minor(p);
 	if (llhttp_get_http_major(p) != 1)
-		return refuse(c, 505, "only HTTP/1.0 and HTTP/1.1");
+		return refuse(c, 505, only_one);
 	int code = check_method(c);
 	if (!code)
 		code = check_fields(c);
@@ -351,6 +353,8 @@ static bool parse(struct connection *c)
 		if (!is_folded((struct str){c->head->bytes, c->parsed}))
 			return true;
 		refuse(c, 400, "a folded header line");
+	} else if (code == HPE_PAUSED_H2_UPGRADE) {
+		refuse(c, 505, only_one);
 	} else {
 		refuse(c, 400, llhttp_get_error_reason(&c->parser));
 	}
