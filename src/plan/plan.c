@@ -264,11 +264,18 @@ int64_t plan_game(
 	return PLAN_NEVER;
 }
 
-int64_t plan_after_poll(const struct plan *p, const struct game *stored, int64_t now)
+int64_t plan_due(const struct plan *p, const struct game *stored, int64_t now)
 {
 	int64_t next = plan_game(p, stored, stored, now);
+	if (p->policy == POLICY_FIXED && KNOWS(stored, GAME, last_poll_at))
+		return later(next, past(stored->last_poll_at, now) + p->every_ms);
+	return next;
+}
+
+int64_t plan_after_poll(const struct plan *p, const struct game *stored, int64_t now)
+{
 	int64_t least = p->policy == POLICY_FIXED ? p->every_ms : PLAN_MARGIN_MS;
-	return later(next, now + least);
+	return later(plan_due(p, stored, now), now + least);
 }
 
 bool plan_is_live(const struct game *g)

@@ -78,6 +78,9 @@ enum {
 int64_t plan_game(
 	const struct plan *p, const struct game *seen, const struct game *stored, int64_t now_ms);
 
+/* The same from what is stored alone; fixed, a game that is played is due every_ms after its last poll. */
+int64_t plan_due(const struct plan *p, const struct game *stored, int64_t now_ms);
+
 /* The same for a game that was asked just now, of which this is stored: later than now. */
 int64_t plan_after_poll(const struct plan *p, const struct game *stored, int64_t now_ms);
 

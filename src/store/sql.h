@@ -44,6 +44,7 @@ struct store_backend {
 	/* "player_id" and list_form: one of a list of numbers, which is one value. */
 	const char *list_form;
 	const char *list_ends; /* of the list's text: "[]" */
+	const char *skip_locked; /* ends a SELECT of rows to be taken, where rows can be locked; else "" */
 
 	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
 	void (*close)(struct store *s); /* half open is fine */

@@ -289,6 +289,7 @@ const struct store_backend sqlite_backend = {
 	.find_column = "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?",
 	.list_form = "IN (SELECT value FROM json_each(?))",
 	.list_ends = "[]",
+	.skip_locked = "",
 	.open = open_file,
 	.close = close_file,
 	.run = run,
