@@ -10,6 +10,8 @@ _rinkside()
 		'api:serves what is stored over HTTP'
 		'up:all of it on one machine\: watches, ingests and serves, in one process'
 		'check:proves that a database holds what is promised of it'
+		'schedule:keeps the games in the database fresh, and writes when each is due'
+		'worker:ingests the games that are due, beside any number of others'
 		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
 		'migrate:brings a database up to the newest schema'
 		'cost:plays polling policies against a season\: requests, bytes, staleness, dollars'
@@ -46,6 +48,9 @@ _rinkside()
 			'--inline[ingest within the process, over kept connections]' \
 			'--child-deadline[for one ingest; then it is ended]:TIME:' \
 			'--max-children[ingests at a time; the others wait]:N:' \
+			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
+			'--speed[times as fast as life]:N:' \
+			'--lease[how long a game taken stays with who took it; then another may]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -110,7 +115,10 @@ _rinkside()
 			'--head-timeout[from the first byte of a head to its last]:TIME:' \
 			'--idle-timeout[between two requests]:TIME:' \
 			'--grace[for what is under way when told to end]:TIME:' \
+			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
 			'--every[between two looks at the schedule]:TIME:' \
+			'--lease[how long a game taken stays with who took it; then another may]:TIME:' \
+			'--speed[times as fast as life]:N:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -122,6 +130,40 @@ _rinkside()
 			'*:word:_files' ;;
 	check)
 		_arguments \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	schedule)
+		_arguments \
+			'--once[one look, and the ingests that are due]' \
+			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
+			'--every[between two looks at the schedule]:TIME:' \
+			'--speed[times as fast as life]:N:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	worker)
+		_arguments \
+			'--once[one look, and the ingests that are due]' \
+			'--children[ingest in a child process each]' \
+			'--max-children[ingests at a time; the others wait]:N:' \
+			'--child-deadline[for one ingest; then it is ended]:TIME:' \
+			'--lease[how long a game taken stays with who took it; then another may]:TIME:' \
+			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
+			'--every[between two looks at the schedule]:TIME:' \
+			'--speed[times as fast as life]:N:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -174,7 +216,8 @@ _rinkside()
 			'--format[text, json or csv]:FORM:(text json csv)' \
 			'--svg[a picture of it, into a file]:FILE:_files' \
 			'--began[a night of the fake'\''s that began then, in place of a season; RFC 3339]:TIME:' \
-			'--length[of that night]:TIME:' \
+			'--after[what was over of that night when it was first looked at]:TIME:' \
+			'--length[how long it was looked at]:TIME:' \
 			'--games[in the made-up night]:N:' \
 			'--speed[times as fast as life]:N:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
@@ -191,7 +234,7 @@ _rinkside()
 			'--every[between two looks at the schedule]:TIME:' \
 			'--jobs[requests at a time]:N:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \

@@ -1,0 +1,164 @@
+/* store/due: the games as a queue, what every database behind it must do. */
+#include "cmocka_all.h"
+#include "place.h"
+
+#include "base/time.h"
+#include "store/due.h"
+
+#define NOW INT64_C(1790000000000) /* a whole second: instants are compared as text */
+
+enum { GAMES = 6, LEASE_MS = 60000 };
+
+static struct database database;
+static struct store *a, *b; /* two workers */
+
+static int64_t id_of(int i)
+{
+	return 2026020001 + i;
+}
+
+static void open_both(void)
+{
+	struct err err;
+	struct game games[GAMES] = {0};
+	size_t ignored;
+	database = place_new();
+	a = store_open(str_from(database.url), STORE_WRITE, &err);
+	b = store_open(str_from(database.url), STORE_WRITE, &err);
+	assert_true(a && b);
+	for (int i = 0; i < GAMES; i++) {
+		SET(&games[i], GAME, game_id, id_of(i));
+		SET(&games[i], GAME, season, 20262027);
+		SET(&games[i], GAME, game_date, 20000);
+		SET(&games[i], GAME, game_state, STR("LIVE"));
+	}
+	assert_true(store_put_schedule(a, games, GAMES, 1, NOW, &ignored, &err));
+}
+
+static void close_both(void)
+{
+	store_close(a);
+	store_close(b);
+	place_remove(&database);
+}
+
+static struct game read_game(int i)
+{
+	static struct arena arena;
+	struct game g;
+	struct err err;
+	bool is_found;
+	if (!arena.base)
+		arena = arena_reserve(1 << 20);
+	arena_reset(&arena);
+	assert_true(store_get_game(a, id_of(i), &arena, &g, &is_found, &err) && is_found);
+	return g;
+}
+
+static void plan_at(int i, int64_t next)
+{
+	struct game g = read_game(i);
+	struct err err;
+	assert_true(store_put_due(a, &g, next, NOW, &err));
+}
+
+static size_t take(struct store *s, int64_t now, const char *owner, size_t max, int64_t *out)
+{
+	size_t count;
+	struct err err;
+	assert_true(store_take_due(s, now, LEASE_MS, str_from(owner), max, out, &count, &err));
+	return count;
+}
+
+static int64_t next_due(int64_t now)
+{
+	int64_t next;
+	struct err err;
+	assert_true(store_next_due(b, now, &next, &err));
+	return next;
+}
+
+static void give_back(int i, const char *owner, int64_t next)
+{
+	struct game g = read_game(i);
+	struct err err;
+	SET(&g, GAME, last_poll_at, NOW);
+	assert_true(store_give_back(a, &g, str_from(owner), next, &err));
+}
+
+static void each_game_is_taken_by_one(void)
+{
+	int64_t ids[GAMES], others[GAMES];
+	assert_true(next_due(NOW) == INT64_MAX);
+	for (int i = 0; i < GAMES; i++)
+		plan_at(i, NOW - 1000 * (i % 3));
+	assert_true(next_due(NOW) <= NOW - 1999);
+	assert_int_equal(take(a, NOW, "one", 2, ids), 2);
+	for (int i = 0; i < 2; i++) /* who waited longest, in no order of their own */
+		assert_true(ids[i] == id_of(2) || ids[i] == id_of(5));
+	assert_int_equal(take(b, NOW + 1, "two", GAMES, others), GAMES - 2);
+	for (int i = 0; i < GAMES - 2; i++)
+		for (int k = 0; k < 2; k++)
+			assert_true(others[i] != ids[k]);
+	assert_int_equal(take(a, NOW + 2, "one", GAMES, ids), 0);
+	assert_true(next_due(NOW + 2) == INT64_MAX);
+}
+
+static void a_lease_that_ends_gives_the_game_back(void)
+{
+	int64_t ids[GAMES];
+	assert_int_equal(take(a, NOW + LEASE_MS - 1000, "three", GAMES, ids), 0);
+	assert_int_equal(take(a, NOW + LEASE_MS + 1000, "three", GAMES, ids), GAMES);
+	give_back(0, "one", NOW + 5000); /* too late: it is another's */
+	assert_true(str_equal(read_game(0).lease_owner, STR("three")));
+	give_back(0, "three", NOW + 5000);
+	struct game g = read_game(0);
+	assert_false(KNOWS(&g, GAME, lease_owner));
+	assert_true(g.next_poll_at >= NOW + 5000 && g.next_poll_at <= NOW + 5001);
+	assert_true(g.last_poll_at == NOW);
+	give_back(1, "three", INT64_MAX);
+	g = read_game(1);
+	assert_false(KNOWS(&g, GAME, next_poll_at));
+}
+
+/* An hour back: leases of before that end in an hour and a minute hold nobody up. */
+static void a_clock_set_back_locks_nothing(void)
+{
+	int64_t ids[GAMES], back = NOW - 3600000;
+	for (int i = 2; i < GAMES; i++)
+		give_back(i, "three", back - 1000);
+	assert_int_equal(take(b, NOW + 3600000, "ahead", GAMES, ids), GAMES - 1);
+	assert_int_equal(take(a, back, "back", GAMES, ids), GAMES - 2);
+}
+
+static void a_plan_made_of_old_rows_is_not_written(void)
+{
+	struct err err;
+	struct game before = read_game(2);
+	give_back(2, "back", NOW + 1000);
+	struct game g = before;
+	g.last_poll_at = NOW - 1;
+	assert_true(store_put_due(b, &g, NOW + 9000, NOW, &err));
+	assert_true(read_game(2).next_poll_at < NOW + 2000);
+	g.last_poll_at = NOW;
+	assert_true(store_put_due(b, &g, NOW + 9000, NOW, &err));
+	assert_true(read_game(2).next_poll_at >= NOW + 9000);
+}
+
+/* One story: what each part finds is what the one before has left. */
+static void a_queue_of_games(void **state)
+{
+	(void)state;
+	open_both();
+	each_game_is_taken_by_one();
+	a_lease_that_ends_gives_the_game_back();
+	a_clock_set_back_locks_nothing();
+	a_plan_made_of_old_rows_is_not_written();
+	close_both();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(a_queue_of_games)};
+	return place_run_everywhere(tests, sizeof(tests) / sizeof(tests[0]));
+}
