@@ -235,7 +235,8 @@ struct monitor *monitor_open(uv_loop_t *loop, const struct monitor_settings *s,
 	if (m->source)
 		m->store = store_open(s->db, STORE_WRITE, err);
 	if (m->store)
-		m->runner = runner_open(loop, s, on_idle, m, err);
+		m->runner = runner_open(
+			loop, s, &(struct runner_calls){.on_idle = on_idle, .context = m}, err);
 	if (!m->runner) {
 		monitor_close(m);
 		return NULL;

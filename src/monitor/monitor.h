@@ -24,6 +24,10 @@ struct monitor_settings {
 	bool once;                        /* one tick, and its ingests */
 	bool is_inline;                   /* no children: threads, over kept connections */
 	const char *const *child_options; /* for each child, ended by NULL: "--db", "sqlite:…" */
+	/* Of the pair (monitor/pair.h) only. */
+	int policy; /* enum policy */
+	double speed;
+	int64_t lease_ms; /* longer than an ingest may take */
 };
 
 struct monitor;

@@ -32,8 +32,7 @@ struct run {
 struct runner {
 	uv_loop_t *loop;
 	struct monitor_settings settings;
-	void (*on_idle)(void *context);
-	void *context;
+	struct runner_calls calls;
 	struct run *runs; /* in the order in which they came; the first `started` of them are under
 			     way */
 	int64_t started, count;
@@ -53,12 +52,12 @@ static bool open_workers(struct runner *r, struct err *err)
 }
 
 struct runner *runner_open(uv_loop_t *loop, const struct monitor_settings *s,
-	void (*on_idle)(void *context), void *context, struct err *err)
+	const struct runner_calls *calls, struct err *err)
 {
 	struct runner *r = calloc(1, sizeof(*r));
 	if (!r)
 		abort();
-	*r = (struct runner){.loop = loop, .settings = *s, .on_idle = on_idle, .context = context};
+	*r = (struct runner){.loop = loop, .settings = *s, .calls = *calls};
 	if (s->is_inline && !open_workers(r, err)) {
 		runner_close(r);
 		return NULL;
@@ -100,10 +99,12 @@ static void finish(struct run *run, int exit_code)
 	r->count--;
 	if (!r->exit_code)
 		r->exit_code = exit_code;
+	if (r->calls.on_done)
+		r->calls.on_done(r->calls.context, run->game_id, exit_code ? &run->err : NULL);
 	free(run);
 	start_waiting(r);
 	if (!r->runs)
-		r->on_idle(r->context);
+		r->calls.on_idle(r->calls.context);
 }
 
 /* ---- a child each ---- */
@@ -230,11 +231,21 @@ static void start_thread(struct run *run)
 
 /* ---- one after the other ---- */
 
-static void start_waiting(struct runner *r)
+static int64_t room_of(const struct runner *r)
 {
 	int64_t room = r->settings.max_children;
-	if (r->shop && room > THREADS)
-		room = THREADS;
+	return r->shop && room > THREADS ? THREADS : room;
+}
+
+size_t runner_room(const struct runner *r)
+{
+	int64_t left = room_of(r) - r->count;
+	return left > 0 && !r->is_stopping ? (size_t)left : 0;
+}
+
+static void start_waiting(struct runner *r)
+{
+	int64_t room = room_of(r);
 	for (struct run *run = r->runs, *next; run && r->started < room && !r->is_stopping;
 		run = next) {
 		next = run->next;

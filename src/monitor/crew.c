@@ -1,0 +1,233 @@
+#include "monitor/crew.h"
+
+#include "base/log.h"
+#include "base/time.h"
+#include "monitor/runner.h"
+#include "plan/plan.h"
+#include "store/due.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum {
+	MAX_TAKEN = 64,
+	LOOK_MS = 1000, /* others may have planned anew */
+	STORE_AWAY_MS = 2000,
+	ROW_ARENA = 1 << 20,
+};
+
+struct crew {
+	uv_loop_t *loop;
+	struct monitor_settings settings;
+	struct plan plan;
+	void (*on_over)(void *context);
+	void *context;
+	struct store *store; /* NULL while the database is away */
+	struct runner *runner;
+	struct arena row;
+	char owner[64];
+	uv_timer_t timer;
+	bool is_stopping, is_finishing, is_idle;
+};
+
+int crew_exit_code(const struct crew *c)
+{
+	return runner_exit_code(c->runner);
+}
+
+/* ---- the database ---- */
+
+static bool store_failed(struct crew *c, const struct err *err)
+{
+	log_error("%s; tried again soon", err->text);
+	store_close(c->store);
+	c->store = NULL;
+	return false;
+}
+
+static bool find_store(struct crew *c)
+{
+	struct err err;
+	if (!c->store)
+		c->store = store_open(c->settings.db, STORE_WRITE, &err);
+	return c->store || store_failed(c, &err);
+}
+
+/* ---- an ingest that is over ---- */
+
+/*
+ * What an ingest leaves unsaid when it stored nothing: that the game was asked since it was
+ * taken, and what went wrong.
+ */
+static void note_poll(struct crew *c, struct game *g, const struct err *err, int64_t now)
+{
+	bool failed = err && err->kind != ERR_NONE;
+	int64_t taken = g->lease_until - c->settings.lease_ms;
+	if (failed && !KNOWS(g, GAME, last_error))
+		SET(g, GAME, last_error,
+			*err->text ? str_from(err->text) : STR("its ingest was ended"));
+	if (failed || g->last_poll_at < taken || g->last_poll_at > now)
+		SET(g, GAME, last_poll_at, now);
+}
+
+static bool give_back(struct crew *c, int64_t game_id, const struct err *failure)
+{
+	struct game g;
+	struct err err;
+	bool is_found;
+	int64_t now = time_now_ms();
+	arena_reset(&c->row);
+	if (!find_store(c))
+		return false;
+	if (!store_get_game(c->store, game_id, &c->row, &g, &is_found, &err))
+		return store_failed(c, &err);
+	if (!is_found)
+		return true;
+	note_poll(c, &g, failure, now);
+	return store_give_back(c->store, &g, str_from(c->owner), plan_after_poll(&c->plan, &g, now),
+		       &err) ||
+	       store_failed(c, &err);
+}
+
+static void on_done(void *context, int64_t game_id, const struct err *err)
+{
+	struct crew *c = context;
+	if (!give_back(c, game_id, err))
+		log_warning("game %" PRId64 ": it stays taken until its lease ends", game_id);
+	crew_look(c);
+}
+
+/* ---- taking ---- */
+
+static void on_timer_closed(uv_handle_t *h)
+{
+	struct crew *c = h->data;
+	c->on_over(c->context);
+}
+
+static void end_if_over(struct crew *c, bool nothing_is_due)
+{
+	bool is_last = c->is_stopping || (c->is_finishing && nothing_is_due);
+	if (is_last && runner_is_idle(c->runner) && !uv_is_closing((uv_handle_t *)&c->timer))
+		uv_close((uv_handle_t *)&c->timer, on_timer_closed);
+}
+
+static void on_idle(void *context)
+{
+	crew_look(context);
+}
+
+/* How many were taken, or -1: the database is away. */
+static int take(struct crew *c, int64_t now)
+{
+	int64_t ids[MAX_TAKEN];
+	size_t count = 0, room = runner_room(c->runner);
+	struct err err;
+	if (!room)
+		return 0;
+	if (!find_store(c))
+		return -1;
+	if (!store_take_due(c->store, now, c->settings.lease_ms, str_from(c->owner),
+		    room < MAX_TAKEN ? room : MAX_TAKEN, ids, &count, &err)) {
+		store_failed(c, &err);
+		return -1;
+	}
+	for (size_t i = 0; i < count; i++)
+		runner_add(c->runner, ids[i]);
+	return (int)count;
+}
+
+/* Asked first, since reading disturbs nobody who writes. */
+static bool find_next(struct crew *c, int64_t now, int64_t *out)
+{
+	struct err err;
+	return find_store(c) &&
+	       (store_next_due(c->store, now, out, &err) || store_failed(c, &err));
+}
+
+static void on_timer(uv_timer_t *t)
+{
+	crew_look(t->data);
+}
+
+static void wait_until(struct crew *c, int64_t at)
+{
+	uv_update_time(c->loop);
+	if (!uv_is_closing((uv_handle_t *)&c->timer))
+		uv_timer_start(&c->timer, on_timer, (uint64_t)time_until_ms(at), 0);
+}
+
+void crew_look(struct crew *c)
+{
+	int64_t now = time_now_ms(), next = now + STORE_AWAY_MS;
+	int taken = 0;
+	if (c->is_stopping) {
+		end_if_over(c, true);
+		return;
+	}
+	bool is_there = find_next(c, now, &next);
+	if (is_there && next <= now)
+		taken = take(c, now);
+	end_if_over(c, is_there && next > now && !taken);
+	if (taken > 0)
+		find_next(c, now, &next);
+	if (next <= now || next > now + LOOK_MS) /* no room: a place that gets free looks again */
+		next = now + LOOK_MS;
+	wait_until(c, next);
+}
+
+void crew_finish(struct crew *c)
+{
+	c->is_finishing = true;
+	crew_look(c);
+}
+
+/* ---- opening and closing ---- */
+
+struct crew *crew_open(uv_loop_t *loop, const struct monitor_settings *s,
+	void (*on_over)(void *context), void *context, struct err *err)
+{
+	struct crew *c = calloc(1, sizeof(*c));
+	if (!c)
+		abort();
+	*c = (struct crew){.loop = loop,
+		.settings = *s,
+		.on_over = on_over,
+		.context = context,
+		.plan = {(enum policy)s->policy, s->every_ms, s->speed}};
+	c->row = arena_reserve(ROW_ARENA);
+	char host[32] = "";
+	gethostname(host, sizeof(host) - 1);
+	snprintf(c->owner, sizeof(c->owner), "%s:%ld:%" PRIx64, host, (long)getpid(), uv_hrtime());
+	c->store = store_open(s->db, STORE_WRITE, err);
+	if (c->store)
+		c->runner = runner_open(loop, &c->settings,
+			&(struct runner_calls){on_idle, on_done, c}, err);
+	if (!c->runner) {
+		crew_close(c);
+		return NULL;
+	}
+	c->timer.data = c;
+	uv_timer_init(loop, &c->timer);
+	uv_timer_start(&c->timer, on_timer, 0, 0);
+	return c;
+}
+
+void crew_stop(struct crew *c)
+{
+	c->is_stopping = true;
+	runner_stop(c->runner);
+	crew_look(c);
+}
+
+void crew_close(struct crew *c)
+{
+	if (!c)
+		return;
+	runner_close(c->runner);
+	store_close(c->store);
+	arena_release(&c->row);
+	free(c);
+}

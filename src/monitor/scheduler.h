@@ -1,0 +1,27 @@
+/*
+ * monitor/scheduler - keeps `games` fresh, and writes when each is due. Private to monitor.
+ *
+ * Looks at the week's schedule and at days' score boards when the plan says so, on the pool;
+ * what they show is stored, and next_poll_at of every game that it concerns is planned again.
+ * Nothing is kept but when it last looked: another one does the same, and two do no harm.
+ */
+#ifndef MONITOR_SCHEDULER_H
+#define MONITOR_SCHEDULER_H
+
+#include "monitor/monitor.h"
+
+struct scheduler;
+
+struct scheduler_calls {
+	void (*on_planned)(void *context); /* games have other times now; NULL: nobody wants to know */
+	void (*on_over)(void *context);    /* after scheduler_stop, or one look with `once` */
+	void *context;
+};
+
+struct scheduler *scheduler_open(uv_loop_t *loop, const struct monitor_settings *s,
+	const struct scheduler_calls *calls, struct err *err);
+void scheduler_stop(struct scheduler *s);
+int scheduler_exit_code(const struct scheduler *s); /* of the last look */
+void scheduler_close(struct scheduler *s); /* after on_over, or without the loop running again; NULL is fine */
+
+#endif
