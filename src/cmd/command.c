@@ -24,6 +24,9 @@
 		.choice_count = sizeof(names) / sizeof((names)[0]), .argument = argument_,         \
 		.help = help_}
 
+static const struct str policy_choices[] = {
+	STR_INIT("usual"), STR_INIT("fixed"), STR_INIT("adaptive")};
+
 /* Every setting there is. */
 static const struct option settings[] = {
 	SETTING("db", TEXT, db, "sqlite:rinkside.db", "URL", "the database: sqlite:FILE or postgresql://USER@HOST/DATABASE"),
@@ -39,6 +42,12 @@ static const struct option settings[] = {
 	RANGE("every", DURATION, every_ms, "10s", 100, 86400000, "TIME", "between two looks at the schedule"),
 	SETTING("once", FLAG, once, NULL, NULL, "one look, and the ingests that are due"),
 	SETTING("inline", FLAG, is_inline, NULL, NULL, "ingest within the process, over kept connections"),
+	CHOICE("policy", policy, "usual", policy_choices, "POLICY",
+		"fixed: at every interval; adaptive: when something new is there; usual: fixed for "
+		"monitor, else adaptive"),
+	RANGE("lease", DURATION, lease_ms, "60s", 1000, 600000, "TIME",
+		"how long a game taken stays with who took it; then another may"),
+	SETTING("children", FLAG, in_children, NULL, NULL, "ingest in a child process each"),
 	RANGE("child-deadline", DURATION, child_deadline_ms, "60s", 100, 3600000, "TIME",
 		"for one ingest; then it is ended"),
 	RANGE("max-children", INTEGER, max_children, "32", 1, 1000, "N", "ingests at a time; the others wait"),
@@ -87,7 +96,9 @@ static const struct option settings[] = {
 	SETTING("svg", TEXT, svg, NULL, "FILE", "a picture of it, into a file"),
 	SETTING("began", TEXT, began, NULL, "TIME",
 		"a night of the fake's that began then, in place of a season; RFC 3339"),
-	RANGE("length", DURATION, length_ms, "1h", 1000, 86400000, "TIME", "of that night"),
+	RANGE("after", DURATION, after_ms, "0s", 0, 86400000, "TIME",
+		"what was over of that night when it was first looked at"),
+	RANGE("length", DURATION, length_ms, "1h", 1000, 86400000, "TIME", "how long it was looked at"),
 	SETTING("help", FLAG, help, NULL, NULL, "this"),
 	SETTING("version", FLAG, version, NULL, NULL, "the program's version and its libraries'"),
 };
@@ -103,6 +114,8 @@ static const struct command *const commands[] = {
 	&command_api,
 	&command_up,
 	&command_check,
+	&command_schedule,
+	&command_worker,
 	&command_fake,
 	&command_migrate,
 	&command_cost,

@@ -36,8 +36,9 @@ struct config {
 	bool playoffs;
 	int report_format;
 	struct str svg, began;
-	int64_t length_ms;
-	bool from_ledger;
+	int64_t length_ms, after_ms;
+	bool from_ledger, in_children;
+	int64_t lease_ms;
 };
 
 struct command {
@@ -53,6 +54,7 @@ extern const struct command command_ingest, command_monitor, command_season, com
 	command_fake, command_migrate, command_completion, command_man, command_cost;
 extern const struct command command_check;
 extern const struct command command_lambda;
+extern const struct command command_schedule, command_worker;
 
 /* The program itself: finds the command in the table and calls it. */
 int command_main(int argc, char **argv);

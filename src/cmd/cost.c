@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const option_names[] = {
-	"season", "seed", "ttl", "format", "svg", "began", "length", "games", "speed", NULL};
+	"season", "seed", "ttl", "format", "svg", "began", "after", "length", "games", "speed", NULL};
 
 enum { SEASON_IF_NOT_SAID = 20252026, REPORT_BYTES = 1 << 20 };
 
@@ -34,7 +34,7 @@ static bool open_season(const struct config *c, struct season *out, struct err *
 			"cost: --season: %" PRId64 " is no season: two years, such as 20252026",
 			years);
 	*out = c->began.n ? season_night((uint64_t)c->seed, (int)c->games, c->speed, began, c->ttl_s,
-				    c->length_ms)
+				    c->after_ms, c->length_ms)
 			  : season_made_up((uint64_t)c->seed, (int)first, c->ttl_s);
 	return true;
 }

@@ -1,15 +1,12 @@
-#include "cmd/command.h"
+#include "cmd/pairing.h"
 
 #include "cmd/version.h"
 #include "monitor/monitor.h"
 
-#include <inttypes.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 
 static const char *const option_names[] = {
-	"every", "once", "inline", "child-deadline", "max-children", NULL};
+	"every", "once", "inline", "child-deadline", "max-children", "policy", "speed", "lease", NULL};
 
 struct running {
 	struct monitor *monitor;
@@ -60,36 +57,17 @@ static int run_loop(const struct monitor_settings *settings)
 	return code;
 }
 
-/* What a child is told, as words of its command line. */
-struct child_options {
-	char db[1024], upstream[512], timeout[32], retries[16];
-	const char *words[16];
-};
-
-static bool fill_child_options(const struct config *c, struct child_options *o, struct err *err)
-{
-	if (c->db.n >= sizeof(o->db) || c->upstream.n >= sizeof(o->upstream))
-		return err_set(err, ERR_USAGE, "monitor: --db or --upstream is too long");
-	snprintf(o->db, sizeof(o->db), "%.*s", STR_ARG(c->db));
-	snprintf(o->upstream, sizeof(o->upstream), "%.*s", STR_ARG(c->upstream));
-	snprintf(o->timeout, sizeof(o->timeout), "%" PRId64 "ms", c->timeout_ms);
-	snprintf(o->retries, sizeof(o->retries), "%" PRId64, c->retries);
-	const char *words[] = {"--db", o->db, "--upstream", o->upstream, "--timeout", o->timeout,
-		"--retries", o->retries, "--log-level", log_level_names[c->log_level].p,
-		"--log-format", log_format_names[c->log_format].p, NULL};
-	memcpy(o->words, words, sizeof(words));
-	return true;
-}
-
 static int run(const struct config *c, int argc, char **argv)
 {
 	struct err err;
 	struct child_options options;
+	if (pairing_policy(c, POLICY_FIXED) == POLICY_ADAPTIVE)
+		return pairing_run(c, "monitor", argc, argv);
 	if (argc) {
 		err_set(&err, ERR_USAGE, "monitor: takes no words, got \"%s\"", argv[0]);
 		return command_fail(&err);
 	}
-	if (!fill_child_options(c, &options, &err))
+	if (!child_options_fill(&options, c, "monitor", &err))
 		return command_fail(&err);
 	struct monitor_settings settings = {.db = c->db,
 		.source = {.upstream = c->upstream,
@@ -120,7 +98,9 @@ const struct command command_monitor = {
 		"twice. "
 		"SIGTERM and SIGINT end it and its children. With --once the\nexit code is that of "
 		"what went "
-		"wrong first, if anything did.",
+		"wrong first, if anything did.\n\nWith --policy adaptive it does what `schedule` and `worker` "
+		"do together, children and all: what is due stands in\nthe database, and --every is of no "
+		"account.",
 	.options = option_names,
 	.run = run,
 };

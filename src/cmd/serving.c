@@ -9,7 +9,7 @@ enum { SIGNALS = 2, MIB = 1 << 20 };
 
 struct serving {
 	struct api *api;
-	struct monitor *monitor; /* NULL: none */
+	struct pair *pair; /* NULL: none */
 	int64_t grace_ms;
 	uv_signal_t signals[SIGNALS];
 	int parts; /* still running */
@@ -26,8 +26,8 @@ static void end_part(void *context)
 
 static void stop(struct serving *s)
 {
-	if (s->monitor)
-		monitor_stop(s->monitor);
+	if (s->pair)
+		pair_stop(s->pair);
 	if (s->api)
 		api_stop(s->api, s->grace_ms, end_part, s);
 }
@@ -70,16 +70,16 @@ static void say_where(struct str listen, int port)
 }
 
 static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
-	const struct monitor_settings *monitor, struct err *err)
+	const struct monitor_settings *pair, struct err *err)
 {
 	struct api_settings settings = settings_of(c);
 	s->api = api_open(loop, &settings, err);
 	if (!s->api)
 		return false;
 	s->parts++;
-	if (monitor) {
-		s->monitor = monitor_open(loop, monitor, end_part, s, err);
-		if (!s->monitor)
+	if (pair) {
+		s->pair = pair_open(loop, PAIR_SCHEDULE | PAIR_WORK, pair, end_part, s, err);
+		if (!s->pair)
 			return false;
 		s->parts++;
 	}
@@ -87,7 +87,7 @@ static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
 	return true;
 }
 
-int serving_run(const struct config *c, const struct monitor_settings *monitor)
+int serving_run(const struct config *c, const struct monitor_settings *pair)
 {
 	static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
 	struct serving s = {.grace_ms = c->grace_ms, .parts = 1}; /* one of them: the start */
@@ -99,12 +99,12 @@ int serving_run(const struct config *c, const struct monitor_settings *monitor)
 		s.signals[i].data = &s;
 		uv_signal_start(&s.signals[i], on_signal, numbers[i]);
 	}
-	bool ok = start(&s, &loop, c, monitor, &err);
+	bool ok = start(&s, &loop, c, pair, &err);
 	if (!ok)
 		stop(&s);
 	end_part(&s);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	monitor_close(s.monitor);
+	pair_close(s.pair);
 	api_close(s.api);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	uv_loop_close(&loop);

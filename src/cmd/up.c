@@ -1,8 +1,9 @@
+#include "cmd/pairing.h"
 #include "cmd/serving.h"
 
-#include "cmd/version.h"
+static const char *const option_names[] = {SERVING_OPTIONS, "policy", "every", "lease", "speed", NULL};
 
-static const char *const option_names[] = {SERVING_OPTIONS, "every", NULL};
+enum { THREADS_AT_MOST = 32 };
 
 static int run(const struct config *c, int argc, char **argv)
 {
@@ -11,17 +12,11 @@ static int run(const struct config *c, int argc, char **argv)
 		err_set(&err, ERR_USAGE, "up: takes no words, got \"%s\"", argv[0]);
 		return command_fail(&err);
 	}
-	struct monitor_settings monitor = {.db = c->db,
-		.source = {.upstream = c->upstream,
-			.timeout_ms = c->timeout_ms,
-			.retries = c->retries,
-			.is_long_lived = true,
-			.version = version_number()},
-		.every_ms = c->every_ms,
-		.child_deadline_ms = 60000,
-		.max_children = 32,
-		.is_inline = true};
-	return serving_run(c, &monitor);
+	struct config own = *c;
+	own.child_deadline_ms = c->lease_ms;
+	own.max_children = THREADS_AT_MOST;
+	struct monitor_settings pair = pairing_settings(&own);
+	return serving_run(c, &pair);
 }
 
 const struct command command_up = {
@@ -29,7 +24,8 @@ const struct command command_up = {
 	.words = "",
 	.summary = "all of it on one machine: watches, ingests and serves, in one process",
 	.help = "Watches the schedule, ingests every game that is on, and serves what is stored over "
-		"HTTP: `monitor --inline` and\n`api` in one process. SIGTERM and SIGINT end both.",
+		"HTTP: `schedule`, `worker` and\n`api` in one process. SIGTERM and SIGINT end all "
+		"three.",
 	.options = option_names,
 	.run = run,
 };

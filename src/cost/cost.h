@@ -26,9 +26,10 @@ struct season {
 
 /* A season of the fake's, from a seed; some games are postponed, some are official late. */
 struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s);
-/* The fake's night that began then, as `fake --seed --games --speed` does, looked at for so long. */
+/* The fake's night that began then, as `fake --seed --games --speed` does, looked at from a moment on. */
 struct season season_night(
-	uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s, int64_t length_ms);
+	uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
+	int64_t after_ms, int64_t length_ms);
 void season_clear(struct season *s);
 
 enum asked { ASKED_WEEK, ASKED_BOARD, ASKED_BOX_SCORE, ASKED_PLAY_BY_PLAY, ASKED_PEOPLE, ASKED_KINDS };

@@ -490,9 +490,19 @@ static int64_t next_board(const struct run *r, const struct board *b)
 	return b->next_ms;
 }
 
+/* What falls due while a look is under way does not wait for what it shows. */
+static void ingest_meanwhile(struct run *r, int64_t now)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->follows[i].next_ms <= now + LATENCY_MS)
+			ingest(r, i, r->follows[i].next_ms > now ? r->follows[i].next_ms : now);
+}
+
 static void look_by_plan(struct run *r, int64_t now)
 {
 	set_boards(r, now);
+	if (now >= r->next_look_ms)
+		ingest_meanwhile(r, now);
 	if (plan_week(&r->model->look_plan, &r->week, now) <= now)
 		look_at_week(r, now);
 	for (int i = 0; i < BOARDS; i++)

@@ -60,7 +60,8 @@ struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s)
 }
 
 struct season season_night(
-	uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s, int64_t length_ms)
+	uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
+	int64_t after_ms, int64_t length_ms)
 {
 	struct arena scratch = arena_reserve(SCRATCH_BYTES), league = arena_reserve(LEAGUE_BYTES);
 	const struct league *l = league_night(&league, seed, games, began_ms, speed);
@@ -74,8 +75,8 @@ struct season season_night(
 	/* The window of the fake's cache: of the game's time, never less than a real second. */
 	double window_s = (double)ttl_s / speed;
 	s.ttl_ms = 1000 * (int64_t)(window_s < 1 ? 1 : window_s + 0.5);
-	s.from_ms = began_ms;
-	s.to_ms = began_ms + length_ms;
+	s.from_ms = began_ms + after_ms;
+	s.to_ms = s.from_ms + length_ms;
 	s.is_in_step = s.is_night = true;
 	return s;
 }

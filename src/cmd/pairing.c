@@ -1,0 +1,135 @@
+#include "cmd/pairing.h"
+
+#include "cmd/version.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SIGNALS = 2, REQUESTS_IN_A_LEASE = 4 };
+
+bool child_options_fill(
+	struct child_options *o, const struct config *c, const char *command, struct err *err)
+{
+	if (c->db.n >= sizeof(o->db) || c->upstream.n >= sizeof(o->upstream))
+		return err_set(err, ERR_USAGE, "%s: --db or --upstream is too long", command);
+	snprintf(o->db, sizeof(o->db), "%.*s", STR_ARG(c->db));
+	snprintf(o->upstream, sizeof(o->upstream), "%.*s", STR_ARG(c->upstream));
+	snprintf(o->timeout, sizeof(o->timeout), "%" PRId64 "ms", c->timeout_ms);
+	snprintf(o->retries, sizeof(o->retries), "%" PRId64, c->retries);
+	const char *words[] = {"--db", o->db, "--upstream", o->upstream, "--timeout", o->timeout,
+		"--retries", o->retries, "--log-level", log_level_names[c->log_level].p,
+		"--log-format", log_format_names[c->log_format].p, NULL};
+	memcpy(o->words, words, sizeof(words));
+	return true;
+}
+
+enum policy pairing_policy(const struct config *c, enum policy usual)
+{
+	return c->policy ? (enum policy)(c->policy - 1) : usual;
+}
+
+struct monitor_settings pairing_settings(const struct config *c)
+{
+	return (struct monitor_settings){.db = c->db,
+		.source = {.upstream = c->upstream,
+			.timeout_ms = c->timeout_ms,
+			.retries = c->retries,
+			/* A box score, its events and two rosters end before the lease does. */
+			.patience_ms = c->lease_ms / REQUESTS_IN_A_LEASE,
+			.is_long_lived = !c->once,
+			.version = version_number()},
+		.every_ms = c->every_ms,
+		.child_deadline_ms = c->child_deadline_ms < c->lease_ms ? c->child_deadline_ms
+									: c->lease_ms / 2,
+		.max_children = c->max_children,
+		.once = c->once,
+		.is_inline = true,
+		.policy = (int)pairing_policy(c, POLICY_ADAPTIVE),
+		.speed = c->speed,
+		.lease_ms = c->lease_ms};
+}
+
+/* ---- a loop of its own ---- */
+
+struct running {
+	struct pair *pair;
+	uv_signal_t signals[SIGNALS];
+};
+
+static void close_signals(struct running *r)
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		if (!uv_is_closing((uv_handle_t *)&r->signals[i]))
+			uv_close((uv_handle_t *)&r->signals[i], NULL);
+}
+
+static void on_over(void *context)
+{
+	close_signals(context);
+}
+
+static void on_signal(uv_signal_t *h, int number)
+{
+	struct running *r = h->data;
+	log_info("signal %d: ending", number);
+	pair_stop(r->pair);
+}
+
+static int run_loop(int parts, const struct monitor_settings *settings)
+{
+	static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
+	struct running running = {0};
+	struct err err;
+	uv_loop_t loop;
+	uv_loop_init(&loop);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		uv_signal_init(&loop, &running.signals[i]);
+		running.signals[i].data = &running;
+	}
+	running.pair = pair_open(&loop, parts, settings, on_over, &running, &err);
+	if (!running.pair)
+		close_signals(&running);
+	for (size_t i = 0; running.pair && i < SIGNALS; i++)
+		uv_signal_start(&running.signals[i], on_signal, numbers[i]);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	int code = running.pair ? 0 : command_fail(&err);
+	if (running.pair && settings->once)
+		code = pair_exit_code(running.pair);
+	pair_close(running.pair);
+	uv_loop_close(&loop);
+	return code;
+}
+
+static const struct {
+	const char *command;
+	int parts;
+} pairings[] = {{"schedule", PAIR_SCHEDULE}, {"worker", PAIR_WORK},
+	{"monitor", PAIR_SCHEDULE | PAIR_WORK}};
+
+static int parts_of(const char *command)
+{
+	for (size_t i = 0; i < sizeof(pairings) / sizeof(pairings[0]); i++)
+		if (!strcmp(pairings[i].command, command))
+			return pairings[i].parts;
+	return 0;
+}
+
+int pairing_run(const struct config *c, const char *command, int argc, char **argv)
+{
+	struct err err;
+	struct child_options options;
+	struct monitor_settings settings = pairing_settings(c);
+	int parts = parts_of(command);
+	if (argc) {
+		err_set(&err, ERR_USAGE, "%s: takes no words, got \"%s\"", command, argv[0]);
+		return command_fail(&err);
+	}
+	if (!child_options_fill(&options, c, command, &err))
+		return command_fail(&err);
+	settings.child_options = options.words;
+	if (parts & PAIR_WORK)
+		settings.is_inline = parts & PAIR_SCHEDULE ? c->is_inline : !c->in_children;
+	return run_loop(parts, &settings);
+}
