@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""schedule, worker and up: games are shared, and none is lost when workers die."""
+import os, random, signal, sys, time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig
+
+tap = rig.Tap()
+seed = os.environ.get("RINKSIDE_SEED", str(int(time.time())))
+print("# RINKSIDE_SEED=" + seed)
+choose = random.Random(int(seed))
+
+
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + "Z"
+
+
+# ---- workers that die ----
+
+IDS = [2026020001 + i for i in range(4)]
+EASTERN = time.gmtime(time.time() - 5 * 3600)
+LEASE_S, ANSWER_S = 2, 0.15
+
+
+def game(game_id, state="LIVE"):
+    return rig.box_score(game_id, gameState=state, season=20262027, gameDate=time.strftime("%Y-%m-%d", EASTERN), startTimeUTC=iso(time.time() - 3600),
+                         clock={"timeRemaining": "10:00", "secondsRemaining": 600, "running": True, "inIntermission": False})
+
+
+def answer(game_id):
+    def reply(_):
+        now = int(time.time())
+        return rig.Reply(game(game_id), headers={**rig.etag(now), "Cache-Control": "max-age=1"}, delay_s=ANSWER_S)
+    return reply
+
+
+def upstream():
+    up = rig.Upstream()
+    for i in IDS:
+        up.replies[rig.box_score_path(i)] = answer(i)
+    games = [{k: v for k, v in game(i).items() if k != "playerByGameStats"} for i in IDS]
+    day = time.strftime("%Y-%m-%d", EASTERN)
+    for offset in range(-2, 2):
+        d = time.strftime("%Y-%m-%d", time.gmtime(time.time() - 5 * 3600 + offset * 86400))
+        up.replies["/v1/schedule/" + d] = lambda _: rig.Reply({"gameWeek": [{"date": day, "games": games}]}, headers=rig.etag(int(time.time())))
+        up.replies["/v1/score/" + d] = rig.Reply({"games": games if d == day else []}, headers=rig.etag(int(time.time())))
+    return up
+
+
+def asked_at(up, i):
+    return [r.time for r in up.requests(rig.box_score_path(i))]
+
+
+up = upstream()
+db, path = rig.database()
+schedule = rig.Program("schedule", db=db, upstream=up.url)
+work = lambda *more: rig.Program("worker", "--lease", "%ds" % LEASE_S, "--retries", "0", *more, db=db, upstream=up.url)
+workers = [work() for _ in range(3)]
+tap.ok(rig.wait_for(lambda: all(len(asked_at(up, i)) > 1 for i in IDS), 20), "schedule and three workers: every game is asked", schedule.output)
+started, killed, held = time.monotonic(), 0, 0
+while time.monotonic() < started + 8:
+    # One in the middle of a game, if there is one.
+    owners = rig.wait_for(lambda: [r["lease_owner"] for r in rig.query(path, "select lease_owner from games where lease_owner is not null")], 2)
+    pid = int(choose.choice(owners).split(":")[-2]) if owners else 0
+    victim = next((w for w in workers if w.pid == pid), workers[0])
+    victim.p.send_signal(signal.SIGKILL)
+    victim.p.wait()
+    killed += 1
+    held += bool(owners)
+    workers[workers.index(victim)] = work()
+    rig.wait_for(lambda: False, 0.7)  # the next death is a while away
+ended = time.monotonic()
+gaps = {i: max(b - a for a, b in zip(asked_at(up, i), asked_at(up, i)[1:] + [ended])) for i in IDS}
+overlaps = [(i, b - a) for i in IDS for a, b in zip(asked_at(up, i), asked_at(up, i)[1:]) if b - a < ANSWER_S]
+tap.ok(killed >= 5 and held >= 5, "workers were killed in the middle of games", (killed, held))
+tap.ok(max(gaps.values()) < LEASE_S + 3.5, "no game is left alone for longer than the lease and a turn", gaps)
+tap.same(overlaps, [], "and none is ever asked by two at once")
+rig.wait_for(lambda: not rig.query(path, "select 1 from games where lease_until is not null"), 10)
+codes = [w.stop() for w in workers] + [schedule.stop()]
+tap.same(set(codes), {0}, "they end cleanly")
+tap.same(rig.query(path, "select count(*) as n from games where lease_owner is not null and lease_until > ?", iso(time.time()))[0]["n"], 0,
+         "and whoever ends gives back what he had")
+
+# ---- children, --once, an adaptive monitor, fixed ----
+
+up.forget()
+r = rig.wait_for(lambda: rig.query(path, "select 1 from games where next_poll_at < ?", iso(time.time() - 1)), 10)
+r = rig.run("worker", "--once", "--children", db=db, upstream=up.url)
+tap.ok(r.returncode == 0 and max(len(asked_at(up, i)) for i in IDS) >= 1, "worker --once --children: what is due, and no more", (r.returncode, r.stderr, [len(asked_at(up, i)) for i in IDS], rig.query(path, "select game_id, next_poll_at, lease_until from games")))
+db, path = rig.database()
+r = rig.run("worker", "--once", db=db, upstream=up.url)
+tap.same(r.returncode, 0, "nothing due, on a new database: nothing done")
+for how in ([], ["--inline"]):
+    up.forget()
+    db, path = rig.database()
+    r = rig.run("monitor", "--policy", "adaptive", "--once", *how, db=db, upstream=up.url)
+    tap.ok(r.returncode == 0 and [len(asked_at(up, i)) for i in IDS] == [1] * 4 and len(rig.query(path, "select * from game_stats")) == 32,
+           "monitor --policy adaptive --once %s" % " ".join(how), r.stderr)
+    tap.ok(all(r["next_poll_at"] for r in rig.query(path, "select next_poll_at from games")), "says when each is due again")
+up.forget()
+fixed = rig.Program("up", "--policy", "fixed", "--every", "500ms", "--listen", "127.0.0.1:0", db=db, upstream=up.url)
+tap.ok(rig.wait_for(lambda: all(len(asked_at(up, i)) >= 4 for i in IDS) and len(up.requests("/schedule/")) >= 3, 15), "up --policy fixed asks at its interval", fixed.output)
+tap.same(fixed.stop(), 0, "and ends cleanly")
+
+# ---- an upstream that fails, a database that is away ----
+
+up.forget()
+for i in IDS:
+    up.replies[rig.box_score_path(i)] = rig.Reply(status=429)
+w = rig.Program("up", "--listen", "127.0.0.1:0", "--retries", "0", db=db, upstream=up.url)
+rig.wait_for(lambda: sum(len(asked_at(up, i)) for i in IDS) >= 4, 15)
+tap.ok(rig.wait_for(lambda: all("429" in (r["last_error"] or "") for r in rig.query(path, "select last_error from games")), 10),
+       "429: said of the game", rig.query(path, "select last_error from games"))
+time.sleep(2)
+tap.ok(max(len(asked_at(up, i)) for i in IDS) <= 2, "and it is not asked at once again", [len(asked_at(up, i)) for i in IDS])
+tap.same(w.stop(), 0, "up ends cleanly")
+up.stop()
+
+for command in ("schedule", "worker", "up"):
+    r = rig.run(command, "word", db=db)
+    tap.ok(r.returncode == 2 and "word" in r.stderr, command + ": a word is a usage error", r.stderr)
+r = rig.run("worker", "--lease", "1ms", db=db)
+tap.ok(r.returncode == 2 and "lease" in r.stderr, "a lease of a millisecond is refused", r.stderr)
+r = rig.run("worker", "--once", db="sqlite:/nowhere/x.db")
+tap.ok(r.returncode == 5, "no database: exit 5", (r.returncode, r.stderr))
+r = rig.run("schedule", "--once", "--retries", "0", db=db, upstream="http://127.0.0.1:9")
+tap.ok(r.returncode == 3, "schedule --once without an upstream: exit 3", (r.returncode, r.stderr))
+tap.done()
