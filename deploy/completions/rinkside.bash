@@ -14,6 +14,9 @@ _rinkside()
 	--every) return ;;
 	--child-deadline) return ;;
 	--max-children) return ;;
+	--policy) COMPREPLY=($(compgen -W 'usual fixed adaptive' -- "$word")); return ;;
+	--speed) return ;;
+	--lease) return ;;
 	--jobs) return ;;
 	--rate) return ;;
 	--game-types) return ;;
@@ -32,7 +35,6 @@ _rinkside()
 	--grace) return ;;
 	--seed) return ;;
 	--games) return ;;
-	--speed) return ;;
 	--ttl) return ;;
 	--latency) return ;;
 	--season) return ;;
@@ -44,22 +46,25 @@ _rinkside()
 	--format) COMPREPLY=($(compgen -W 'text json csv' -- "$word")); return ;;
 	--svg) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--began) return ;;
+	--after) return ;;
 	--length) return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
-	1,* | 2,help | 2,man) words='ingest monitor season api up check fake migrate cost lambda completion man help --help --version' ;;
+	1,* | 2,help | 2,man) words='ingest monitor season api up check schedule worker fake migrate cost lambda completion man help --help --version' ;;
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
 	ingest) words='--file --observed-at --columns --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	monitor) words='--every --once --inline --child-deadline --max-children --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	season) words='--jobs --rate --only-missing --events --game-types --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	api) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --every --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	check) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	schedule) words='--once --policy --every --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	cost) words='--season --seed --ttl --format --svg --began --length --games --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	cost) words='--season --seed --ttl --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	lambda) words='--every --jobs --token-file --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
