@@ -181,10 +181,16 @@ static struct str status_of(const struct game *g, bool has_lines, int64_t now)
 	return STR("provisional");
 }
 
+static bool has_ended(const struct game *g)
+{
+	enum game_phase phase = game_phase(g->game_state);
+	return phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL;
+}
+
 static void mark_times(struct game *g, int64_t now)
 {
 	enum game_phase phase = game_phase(g->game_state);
-	bool ended = phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL;
+	bool ended = has_ended(g);
 	if (!ended) /* gameState may go back (reported) */
 		unset(g, BIT(GAME, ended_at) | BIT(GAME, official_at));
 	if (ended && !KNOWS(g, GAME, ended_at))
@@ -226,6 +232,7 @@ static void merge_game(struct replacement *r)
 		SET(g, GAME, order_tally,
 			s->game.away_score + s->game.home_score + s->game.away_shots +
 				s->game.home_shots);
+		SET(g, GAME, lines_ended, has_ended(&s->game));
 	}
 	if (!KNOWS(g, GAME, observed_at) || s->observed_at > g->observed_at)
 		SET(g, GAME, observed_at, s->observed_at);
@@ -359,12 +366,6 @@ static int by_event(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool has_ended(const struct game *g)
-{
-	enum game_phase phase = game_phase(g->game_state);
-	return phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL;
-}
-
 /*
  * Whether the events that have come are behind the game that they are of: of one that is being
  * played they do not reach its score or period; of an official one they are from before. Some
@@ -456,11 +457,14 @@ static bool replace_events(struct replacement *r, struct err *err)
 static const uint64_t told_elsewhere = BIT(STAT, player_name) | BIT(STAT, player_age) |
 				       BIT(STAT, team_name) | BIT(STAT, opponent_team_name);
 
-/* After the horn something that was shown has become something else, or a line came or went. */
+/*
+ * After the horn something that was shown has become something else, or a line came or went. The
+ * schedule may tell of the end first: the lines of the end itself correct nothing.
+ */
 static bool is_correction(const struct replacement *r, const struct stat_line *old,
 	const struct stat_line *new, uint64_t changed)
 {
-	if (!r->old_count || !KNOWS(&r->old, GAME, ended_at))
+	if (!r->old_count || !r->old.lines_ended)
 		return false;
 	return !old || !new || (changed & old->known & ~told_elsewhere);
 }

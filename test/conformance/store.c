@@ -254,6 +254,31 @@ static void test_corrections(void **state)
 	store_close(s);
 }
 
+/* The schedule tells of the end before the box score does: its last lines correct nothing. */
+static void test_the_end_corrects_nothing(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	struct err err;
+	size_t changed;
+	make_body(&b, 10, STR("LIVE"), 1, 2);
+	put(s, &b);
+	struct game seen = b.s.game;
+	SET(&seen, GAME, game_state, STR("FINAL"));
+	assert_true(store_put_schedule(s, &seen, 1, b.s.order.time + 5, b.s.observed_at, &changed, &err));
+	assert_int_equal(changed, 1);
+	make_body(&b, 20, STR("FINAL"), 1, 3);
+	SET(&b.lines[5], STAT, hits, 7);
+	struct put_result r = put(s, &b);
+	assert_true(r.updated > 0);
+	assert_false(r.correction);
+	b.s.order.time += 10;
+	SET(&b.lines[5], STAT, hits, 9);
+	assert_true(put(s, &b).correction);
+	store_close(s);
+}
+
 static void test_status(void **state)
 {
 	(void)state;
@@ -1180,6 +1205,7 @@ int main(void)
 		cmocka_unit_test(test_newer_schema_is_refused),
 		cmocka_unit_test(test_a_game_is_replaced_whole),
 		cmocka_unit_test(test_corrections),
+		cmocka_unit_test(test_the_end_corrects_nothing),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_what_is_worse_is_kept_aside),
 		cmocka_unit_test(test_a_lost_column),
