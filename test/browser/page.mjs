@@ -3,7 +3,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {gzipSync} from 'node:zlib';
-import {browser, build, done, freePort, MadeUpGame, note, ok, packages, pictures, same, start, temporary, waitFor} from './rig.mjs';
+import {browser, build, done, freePort, MadeUpGame, note, ok, packages, pictures, root, same, start, temporary, waitFor} from './rig.mjs';
 
 const require = packages();
 const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -160,23 +160,24 @@ const score = async (page) => (await page.locator('.score-board .score span:not(
 const urls = {tonight: '/', day: `/?date=${game.day}`, empty: '/?date=2026-07-01', game: `/?game=${game.id}`, player: `/?player=${game.player('away', 0)}`,
 	leaders: '/?leaders=goals&season=20262027', search: '/?search=Bravo', health: '/?health', nobody: '/?game=2026029999'};
 const wanted = {tonight: /Tonight/, day: /Tonight|\d{4}/, empty: /No games on this day/, game: /Carolina/, player: /Ada Alpha/, leaders: /Ada Alpha|goals/, search: /Ben Bravo/, health: /Season/, nobody: /2026029999/};
-for (const [width, height] of [[360, 740], [1280, 900], [2560, 1440]])
-	for (const theme of ['light', 'dark'])
-		for (const [name, url] of Object.entries(urls)) {
-			const page = await open(url, {width, height, theme});
-			const shows = await waitFor(async () => wanted[name].test(await page.locator('body').innerText()), 15000);
-			await settled(page);
+for (const theme of ['light', 'dark'])
+	for (const [name, url] of Object.entries(urls)) {
+		const page = await open(url, {theme});
+		ok(await waitFor(async () => wanted[name].test(await page.locator('body').innerText()), 15000), `${name}, ${theme}: what its URL promises`,
+			await page.locator('main').innerText());
+		await settled(page);
+		await page.evaluate(axeSource);
+		const found = await page.evaluate(() => window.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}));
+		ok(found.violations.length === 0, `${name}, ${theme}: nothing in the way of a screen reader`,
+			found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.failureSummary).join('; ')}`).join('\n'));
+		for (const [width, height] of [[1280, 900], [360, 740], [2560, 1440]]) {
+			await page.setViewportSize({width, height});
 			const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-			ok(shows && over <= 0, `${name}, ${width} px, ${theme}: what its URL promises, and it fits`, `${over} px too wide; ${await page.locator('main').innerText()}`);
+			ok(over <= 0, `${name}, ${theme}: fits ${width} px`, `${over} px too wide`);
 			await page.screenshot({path: path.join(pictures, `${name}-${width}-${theme}.png`), fullPage: true});
-			if (width === 1280) {
-				await page.evaluate(axeSource);
-				const found = await page.evaluate(() => window.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}));
-				ok(found.violations.length === 0, `${name}, ${theme}: nothing in the way of a screen reader`,
-					found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.failureSummary).join('; ')}`).join('\n'));
-			}
-			await close(page);
 		}
+		await close(page);
+	}
 
 /* ---- the keyboard ---- */
 {
@@ -240,6 +241,22 @@ for (const [name, url, want] of [['a day', '/', /Carolina Hurricanes/], ['a game
 	ok(want.test(await page.locator('body').innerText()) && (await page.locator('table').count()) > 0, `without script, ${name} is a table`, await page.locator('body').innerText());
 	await page.screenshot({path: path.join(pictures, `without-script-${name.replace(' ', '-')}.png`), fullPage: true});
 	await close(page);
+}
+
+/* ---- the README's two pictures, of a made-up night, when they are wanted ---- */
+if (process.env.RINKSIDE_PICTURES) {
+	const fake = await start('fake', '--listen', '127.0.0.1:0', '--speed', '60', '--seed', '7');
+	const up = await start('up', '--upstream', fake.url, '--db', `sqlite:${path.join(temporary, 'night.db')}`, '--listen', '127.0.0.1:0', '--log-level', 'warning');
+	const page = await chromium.newPage({viewport: {width: 1280, height: 800}, timezoneId: 'America/New_York', locale: 'en-US'});
+	await page.goto(up.url);
+	await page.waitForFunction(() => document.querySelectorAll('.card.live').length > 4 && /Final/.test(document.body.innerText), null, {timeout: 180000});
+	await page.screenshot({path: path.join(root, 'docs/page-games.png')});
+	await page.locator('.card', {hasText: 'Final'}).first().getByRole('link').click();
+	await page.waitForSelector('.rink');
+	await page.setViewportSize({width: 1280, height: 1100});
+	await page.screenshot({path: path.join(root, 'docs/page-game.png')});
+	await up.stop();
+	await fake.stop();
 }
 
 same(complaints, [], 'no page complained');

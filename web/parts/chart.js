@@ -23,7 +23,7 @@ export function Chart({label, x, series, xText, height = 220, isBars = false}) {
 				height,
 				scales: {x: {time: false}},
 				cursor: {y: false},
-				axes: [{...axis, values: (_, values) => values.map(xText)}, {...axis, size: 40}],
+				axes: [{...axis, values: (_, values) => values.map(xText)}, {...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50]}],
 				series: [{label: 'at', value: (_, v) => (v === null ? '–' : xText(v))}, ...series.map((s) => ({
 					label: s.label,
 					stroke: colour(s.colour),

@@ -67,8 +67,9 @@ function Head({game}) {
 		<div class="middle"><p class="score">${hasScore
 			? html`<span>${game.away_score}</span><span aria-hidden="true">:</span><span class="visually-hidden"> to </span><span>${game.home_score}</span>` : 'at'}</p>
 			<p class="status">${isLive(game) && html`<span class="dot" aria-hidden="true"></span>`}${statusText(game)}${' '}<${GameClock} game=${game} /></p>
-			<p><${Strength} game=${game} /></p></div>
+			</div>
 		${team('home')}
+		<p class="strength-line"><${Strength} game=${game} /></p>
 	</header>
 	<p class="under">${longDay(game.game_date)}, ${startTime(game.start_time)}${game.venue ? `, ${game.venue}` : ''}.
 		${' '}<span class="badge">${game.stats_status}</span></p>
@@ -134,7 +135,7 @@ function Corrections({game, names}) {
 		return null;
 	return html`<section aria-label="Corrections"><h2>Corrected after the horn</h2>
 		<ul class="corrections">${data.map((c) => html`<li key=${`${c.revision} ${c.player_id}`}>
-			<span class="when">${c.observed_at ? `${ago(serverNow() - Date.parse(c.observed_at))} ago` : ''}</span>
+			<span class="when">${c.observed_at ? `${ago(serverNow() - Date.parse(c.observed_at))} ago` : ''}</span>${' '}
 			<strong>${names.get(c.player_id) || `player ${c.player_id}`}</strong>: ${describe(c)}</li>`)}</ul></section>`;
 }
 
@@ -144,7 +145,8 @@ function describe(c) {
 	if (c.kind === 'insert')
 		return 'put on the sheet';
 	const words = (key) => key.replaceAll('_', ' ');
-	return Object.keys(c.after || {}).map((key) => `${words(key)} ${c.before?.[key] ?? NONE} → ${c.after[key] ?? NONE}`).join(', ');
+	const show = (key, value) => (value === null || value === undefined ? NONE : key === 'time_on_ice' ? clock(value) : value);
+	return Object.keys(c.after || {}).map((key) => `${words(key)} ${show(key, c.before?.[key])} → ${show(key, c.after[key])}`).join(', ');
 }
 
 export function Game({value}) {
@@ -177,9 +179,9 @@ export function Game({value}) {
 	return html`<h1 tabindex="-1" class="visually-hidden">${g.away_team_name} at ${g.home_team_name}</h1>
 		<${Head} game=${g} />
 		${problem && html`<p class="error" role="alert">${problem.message}</p>`}
-		<${Corrections} game=${g} names=${names} />
 		${list.length > 0 && html`<section aria-label="Timeline"><${Timeline} game=${g} events=${list} names=${names} /></section>`}
 		<${Happenings} game=${g} events=${list} names=${names} />
+		<${Corrections} game=${g} names=${names} />
 		${tables('away')}
 		${tables('home')}
 		${list.length > 0 && html`<${ShotChart} game=${g} events=${list} names=${names} />`}

@@ -1,7 +1,7 @@
 /* player - season lines, the game log, points by game. */
-import {html} from '../vendor/preact-htm.js';
+import {html, useEffect, useState} from '../vendor/preact-htm.js';
 import {clock, gameTypes, NONE, plus, seasonName, share, shortDay} from '../lib/format.js';
-import {useAnswer} from '../lib/live.js';
+import {askAll, useAnswer} from '../lib/live.js';
 import {href} from '../lib/route.js';
 import {Chart} from '../parts/chart.js';
 import {Table} from '../parts/table.js';
@@ -67,8 +67,27 @@ const goalieSeason = [
 	{key: 'save_pct', title: 'SV%', label: 'Save percentage', show: (r) => share(r.shots_against ? r.saves / r.shots_against : null)},
 ];
 
+/* When each game was: the lines do not say, the games of the player's clubs do. */
+function useDates(rows) {
+	const [dates, setDates] = useState(new Map());
+	const clubs = new Map();
+	for (const r of rows) {
+		const first = Math.floor(r.game_id / 1e6);
+		clubs.set(`season=${first * 10000 + first + 1}&team=${r.team_id}`, true);
+	}
+	const wanted = [...clubs.keys()].slice(0, 12);
+	useEffect(() => {
+		const controller = new AbortController();
+		Promise.all(wanted.map((q) => askAll(`/games?${q}&fields=game_id,game_date&limit=1000`, 2, controller.signal)))
+			.then((lists) => setDates(new Map(lists.flat().map((g) => [g.game_id, g.game_date]))), () => {});
+		return () => controller.abort();
+	}, [wanted.join()]);
+	return dates;
+}
+
 const logHead = [
-	{key: 'game_id', title: 'Game', label: 'Game', isText: true,
+	{key: 'game_date', title: 'Day', label: 'Day', isText: true, show: (r) => (r.game_date ? shortDay(r.game_date) : NONE)},
+	{key: 'game_id', title: 'Against', label: 'Against', isText: true,
 		show: (r) => html`<a href=${href({view: 'game', value: r.game_id})}>${r.opponent_team_name}</a>`},
 ];
 const skaterLog = [
@@ -96,6 +115,7 @@ export function Player({value}) {
 	const path = `/players/${value}/game-stats`;
 	const log = useAnswer(`${path}?limit=${LOG_ROWS}&sort=-game_id`);
 	const who = useAnswer(`/players/${value}`, {isPlain: true});
+	const dates = useDates(log.data || []);
 	const problem = log.error;
 	if (!log.data)
 		return html`<h1 tabindex="-1">Player ${value}</h1>${problem
@@ -113,5 +133,5 @@ export function Player({value}) {
 		<${Table} caption="Seasons" columns=${isGoalie ? goalieSeason : skaterSeason} rows=${seasons(rows)} rowKey=${(r) => r.key} csv=${`${path}?format=csv`} />
 		${games.length > 1 && html`<${Chart} label=${`${isGoalie ? 'Saves' : 'Points'} by game`} height=${160} isBars=${true}
 			x=${games.map((_, i) => i + 1)} xText=${(n) => `game ${n}`} series=${[{label: isGoalie ? 'Saves' : 'Points', values: games.map((r) => r[key]), colour: '--away'}]} />`}
-		<${Table} caption="Game log" columns=${isGoalie ? goalieLog : skaterLog} rows=${rows} rowKey=${(r) => r.game_id} csv=${`${path}?format=csv`} />`;
+		<${Table} caption="Game log" columns=${isGoalie ? goalieLog : skaterLog} rows=${rows.map((r) => ({...r, game_date: dates.get(r.game_id) || null}))} rowKey=${(r) => r.game_id} csv=${`${path}?format=csv`} />`;
 }

@@ -11,7 +11,6 @@ function Side({game, side, isShown}) {
 	return html`<div class=${`side ${ended(game) && score > other ? 'won' : ''}`}>
 		<span class="team"><abbr title=${game[`${side}_team_name`]}>${game[`${side}_team_abbrev`]}</abbr>
 			<span class="name">${game[`${side}_team_name`]}</span></span>
-		<span class="shots">${isShown ? `${game[`${side}_shots`] ?? 0} shots` : ''}</span>
 		<span class="goals">${isShown ? score ?? '' : ''}</span>
 	</div>`;
 }
@@ -24,6 +23,7 @@ export function GameCard({game}) {
 				<${GameClock} game=${game} />${' '}<${Strength} game=${game} /></p>
 			<${Side} game=${game} side="away" isShown=${isShown} />
 			<${Side} game=${game} side="home" isShown=${isShown} />
+			<p class="shots">${isShown ? `Shots ${game.away_shots ?? 0} to ${game.home_shots ?? 0}` : ''}</p>
 		</a>
 		<${Warning} game=${game} />
 	</article>`;
