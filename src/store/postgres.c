@@ -58,6 +58,8 @@ struct database {
 	size_t collection_count;
 	unsigned listening; /* the number of the connection that is told of commits */
 	bool is_told;       /* it can be */
+	unsigned asked_on;  /* and when it was last asked itself */
+	int64_t asked_at;
 };
 
 static struct database *database_of(const struct store *s)
@@ -712,31 +714,54 @@ static bool is_called(struct database *d, int64_t wait_ms)
 	return is_any;
 }
 
+/* Whether the time has come to ask, whoever called or did not. */
+static bool is_due(struct database *d, int64_t now)
+{
+	enum { ASK_TOLD_MS = 1000, ASK_MS = 20 };
+	return d->asked_on != d->pq.number ||
+	       now - d->asked_at >= (d->is_told ? ASK_TOLD_MS : ASK_MS);
+}
+
+static bool look(
+	struct database *d, bool was_called, int64_t *version, bool *out_found, struct err *err)
+{
+	int64_t revision;
+	if (!ask_one(d, "SELECT revision FROM revisions", &revision, err))
+		return false;
+	d->asked_at = time_monotonic_ms();
+	d->asked_on = d->pq.number;
+	*out_found = was_called || revision != *version;
+	*version = revision;
+	return true;
+}
+
+/* Who waits is not patient: that the server hangs is news too. */
 static bool wait_commit(
 	struct store *s, int64_t *version, int64_t wait_ms, bool *out_found, struct err *err)
 {
-	enum { ASK_TOLD_MS = 1000, ASK_MS = 20 };
+	enum { HANGS_MS = 3000, LOOK_MS = 20 };
 	struct database *d = database_of(s);
-	int64_t end = time_monotonic_ms() + wait_ms;
-	for (bool was_called = false;;) {
-		int64_t revision;
+	int64_t now = time_monotonic_ms(), end = now + wait_ms;
+	d->pq.answer_ms = HANGS_MS;
+	*out_found = false;
+	for (bool was_called = false;; now = time_monotonic_ms()) {
 		if (!pq_ready(&d->pq, err))
 			return false;
 		listen(d);
-		if (!ask_one(d, "SELECT revision FROM revisions", &revision, err))
+		was_called |= is_called(d, 0);
+		if ((was_called || !wait_ms || is_due(d, now)) &&
+			!look(d, was_called, version, out_found, err))
 			return false;
-		*out_found = revision != *version || is_called(d, 0) || was_called;
-		*version = revision;
-		int64_t left = end - time_monotonic_ms();
+		int64_t left = end - now;
 		if (*out_found || left <= 0)
 			return true;
-		int64_t ask_in = d->is_told ? ASK_TOLD_MS : ASK_MS;
-		was_called = is_called(d, left < ask_in ? left : ask_in);
+		was_called = is_called(d, left < LOOK_MS || d->is_told ? left : LOOK_MS);
 	}
 }
 
 const struct store_backend postgres_backend = {
 	.table_end = "",
+	.is_far = true,
 	.find_column = "SELECT count(*) FROM information_schema.columns WHERE "
 		       "table_schema = current_schema() AND table_name = ? AND column_name = ?",
 	.list_form = "= ANY (CAST(? AS bigint[]))",

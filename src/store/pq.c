@@ -85,7 +85,8 @@ static bool keep_password(struct pq *c, struct err *err)
 
 bool pq_open(struct pq *c, struct str url, bool is_reader, struct err *err)
 {
-	*c = (struct pq){.url = strndup(url.p, url.n), .is_reader = is_reader};
+	*c = (struct pq){
+		.url = strndup(url.p, url.n), .is_reader = is_reader, .answer_ms = ANSWER_MS};
 	if (!c->url)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	return keep_password(c, err) && pq_ready(c, err);
@@ -262,7 +263,7 @@ static bool take_answer(struct pq *c, struct pq_owed owed, int64_t deadline, str
 
 bool pq_exchange(struct pq *c, struct err *err)
 {
-	int64_t deadline = time_monotonic_ms() + ANSWER_MS;
+	int64_t deadline = time_monotonic_ms() + c->answer_ms;
 	bool ok = true;
 	if (!c->owed_count)
 		return true;

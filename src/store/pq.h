@@ -18,6 +18,7 @@ struct pq {
 	unsigned number;    /* of the connection; what was prepared on another is not on this */
 	char *url, *password;
 	bool is_reader;
+	int64_t answer_ms;    /* an exchange that takes longer has lost the connection */
 	struct pq_owed *owed; /* what is queued, in order */
 	size_t owed_count, owed_room;
 	char state[6]; /* SQLSTATE of the last failure of the server's; empty: of another kind */

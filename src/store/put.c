@@ -241,24 +241,74 @@ static void merge_game(struct replacement *r)
 
 /* ---- completion: what other endpoints know ---- */
 
-static bool complete_player(struct replacement *r, struct stat_line *line, struct err *err)
+/* Of all the lines' players at once. The lines are by player. */
+static bool prepare_players(struct commit *c, const struct stat_line *lines, size_t count,
+	struct sql *out, struct err *err)
+{
+	int64_t *ids = ARENA_NEW(c->keep, int64_t, count + 1);
+	char text[160];
+	for (size_t i = 0; i < count; i++)
+		ids[i] = lines[i].player_id;
+	snprintf(text, sizeof(text),
+		"SELECT player_id, full_name, birth_date FROM players WHERE player_id %s",
+		c->store->backend->list_form);
+	if (!sql_prepare(c->store, text, out, err))
+		return false;
+	sql_bind_list(out, ids, count);
+	return true;
+}
+
+static bool prepare_team_name(
+	struct commit *c, int64_t team_id, int64_t season, struct sql *out, struct err *err)
+{
+	if (!sql_prepare(c->store, "SELECT full_name FROM teams WHERE team_id = ? AND season = ?",
+		    out, err))
+		return false;
+	sql_bind_i64(out, team_id);
+	sql_bind_i64(out, season);
+	return true;
+}
+
+/* Who scored and who assisted, the shoot-out left out. */
+static bool prepare_goals(struct commit *c, int64_t game_id, struct sql *out, struct err *err)
+{
+	if (!sql_prepare(c->store,
+		    "SELECT player_id, assist1_player_id, assist2_player_id FROM game_events WHERE "
+		    "game_id = ? AND type = 'goal' AND coalesce(period_type, '') <> 'SO'",
+		    out, err))
+		return false;
+	sql_bind_i64(out, game_id);
+	return true;
+}
+
+static struct stat_line *find_line(struct stat_line *lines, size_t count, int64_t player_id)
+{
+	struct stat_line key = {.player_id = player_id};
+	return count ? bsearch(&key, lines, count, sizeof(key), by_player) : NULL;
+}
+
+static void complete_line(struct replacement *r, struct stat_line *line, struct sql *player)
+{
+	struct value name = sql_value(player, COLUMN_TEXT), birth = sql_value(player, COLUMN_DATE);
+	if (name.known)
+		SET(line, STAT, player_name, str_copy(r->commit->keep, name.text));
+	if (birth.known && KNOWS(&r->new, GAME, game_date))
+		SET(line, STAT, player_age, day_age((int32_t)birth.integer, r->new.game_date));
+}
+
+static bool complete_players(struct replacement *r, struct err *err)
 {
 	struct sql q;
-	if (!sql_prepare(r->commit->store,
-		    "SELECT full_name, birth_date FROM players WHERE player_id = ?", &q, err))
+	enum step step;
+	if (!prepare_players(r->commit, r->lines, r->count, &q, err))
 		return false;
-	sql_bind_i64(&q, line->player_id);
-	enum step step = sql_step(&q, err);
-	if (step == STEP_ROW) {
-		struct value name = sql_value(&q, COLUMN_TEXT), birth = sql_value(&q, COLUMN_DATE);
-		if (name.known)
-			SET(line, STAT, player_name, str_copy(r->commit->keep, name.text));
-		if (birth.known && KNOWS(&r->new, GAME, game_date))
-			SET(line, STAT, player_age,
-				day_age((int32_t)birth.integer, r->new.game_date));
+	while ((step = sql_step(&q, err)) == STEP_ROW) {
+		struct stat_line *line = find_line(r->lines, r->count, sql_i64(&q));
+		if (line)
+			complete_line(r, line, &q);
 	}
 	sql_reset(&q);
-	return step != STEP_FAILED;
+	return step == STEP_DONE;
 }
 
 static bool find_team_name(
@@ -266,11 +316,8 @@ static bool find_team_name(
 {
 	struct sql q;
 	*out = (struct str){0};
-	if (!sql_prepare(c->store, "SELECT full_name FROM teams WHERE team_id = ? AND season = ?",
-		    &q, err))
+	if (!prepare_team_name(c, team_id, season, &q, err))
 		return false;
-	sql_bind_i64(&q, team_id);
-	sql_bind_i64(&q, season);
 	enum step step = sql_step(&q, err);
 	if (step == STEP_ROW)
 		*out = str_copy(c->keep, sql_value(&q, COLUMN_TEXT).text);
@@ -301,12 +348,6 @@ static bool complete_teams(struct replacement *r, struct err *err)
 	return true;
 }
 
-static struct stat_line *find_line(struct stat_line *lines, size_t count, int64_t player_id)
-{
-	struct stat_line key = {.player_id = player_id};
-	return count ? bsearch(&key, lines, count, sizeof(key), by_player) : NULL;
-}
-
 static bool is_goaltender(const struct stat_line *line)
 {
 	return str_equal(line->player_position, STR("G"));
@@ -327,13 +368,8 @@ static bool complete_goaltenders(struct replacement *r, struct err *err)
 		SET(line, STAT, goals, 0);
 		SET(line, STAT, assists, 0);
 	}
-	if (!sql_prepare(r->commit->store,
-		    "SELECT player_id, assist1_player_id, assist2_player_id FROM game_events WHERE "
-		    "game_id = ? "
-		    "AND type = 'goal' AND coalesce(period_type, '') <> 'SO'",
-		    &q, err))
+	if (!prepare_goals(r->commit, r->game_id, &q, err))
 		return false;
-	sql_bind_i64(&q, r->game_id);
 	while ((step = sql_step(&q, err)) == STEP_ROW)
 		for (int i = 0; i < 3; i++) {
 			struct stat_line *line = find_line(r->lines, r->count, sql_i64(&q));
@@ -352,10 +388,40 @@ static bool complete_goaltenders(struct replacement *r, struct err *err)
 
 static bool complete(struct replacement *r, struct err *err)
 {
-	for (size_t i = 0; i < r->count; i++)
-		if (!complete_player(r, &r->lines[i], err))
-			return false;
-	return complete_teams(r, err) && complete_goaltenders(r, err);
+	return complete_players(r, err) && complete_teams(r, err) && complete_goaltenders(r, err);
+}
+
+static bool ask_team(struct commit *c, int64_t team_id, int64_t season, struct err *err)
+{
+	struct sql q;
+	if (!prepare_team_name(c, team_id, season, &q, err))
+		return false;
+	sql_ask(&q);
+	return true;
+}
+
+static bool ask_teams(struct commit *c, const struct game *g, struct err *err)
+{
+	return ask_team(c, g->away_team_id, g->season, err) &&
+	       ask_team(c, g->home_team_id, g->season, err);
+}
+
+/* All that completion will want, together. Goals only where they are not about to be written. */
+static bool ask_completion(struct replacement *r, const struct game *g,
+	const struct stat_line *lines, size_t count, struct err *err)
+{
+	struct sql q;
+	if (!prepare_players(r->commit, lines, count, &q, err))
+		return false;
+	sql_ask(&q);
+	if (!ask_teams(r->commit, g, err))
+		return false;
+	if (r->snapshot && r->snapshot->has_events)
+		return true;
+	if (!prepare_goals(r->commit, r->game_id, &q, err))
+		return false;
+	sql_ask(&q);
+	return true;
 }
 
 /* ---- events ---- */
@@ -389,16 +455,15 @@ static bool events_lag(const struct replacement *r)
 }
 
 /*
- * The play-by-play is worth a request when score, period or somebody's goals and assists have moved,
- * and at each step towards the settled end: a goaltender's assist given or taken after the horn
- * shows in it alone.
+ * The play-by-play is worth a request when score, period or somebody's goals and assists have
+ * moved, and at each step towards the settled end: a goaltender's assist given or taken after the
+ * horn shows in it alone.
  */
 static void note_events_due(struct replacement *r)
 {
 	const struct game *old = &r->old;
 	struct game *g = &r->new;
-	const uint64_t moves =
-		BIT(GAME, away_score) | BIT(GAME, home_score) | BIT(GAME, period);
+	const uint64_t moves = BIT(GAME, away_score) | BIT(GAME, home_score) | BIT(GAME, period);
 	if (r->snapshot && r->snapshot->has_events)
 		return; /* has been seen to */
 	bool has_moved = row_difference(&game_table, old, g, moves) != 0 || r->scoring_moved;
@@ -628,14 +693,27 @@ static bool replace(struct replacement *r, struct err *err)
 	return true;
 }
 
+/* What is stored, and beside it what the snapshot's lines will want. */
+static bool ask_all(struct replacement *r, struct err *err)
+{
+	struct store *s = r->commit->store;
+	take_lines(r); /* the snapshot's: none where it brought none */
+	return rows_ask(s, &game_table, r->game_id, err) &&
+	       rows_ask(s, &stat_table, r->game_id, err) &&
+	       (!r->count || ask_completion(r, &r->snapshot->game, r->lines, r->count, err));
+}
+
 static bool put_within(struct replacement *r, struct err *err)
 {
-	if (!load(r, err))
+	bool is_far = r->commit->store->backend->is_far;
+	if ((is_far && !ask_all(r, err)) || !load(r, err))
 		return false;
 	if (is_older(r)) {
 		say_older(r);
 		return true;
 	}
+	if (is_far && !r->count && !ask_completion(r, &r->old, r->old_lines, r->old_count, err))
+		return false;
 	return replace(r, err);
 }
 
@@ -722,9 +800,27 @@ static bool merge_row(struct commit *c, const struct table *t, const void *new, 
 	return row_put(c->store, t, merged, err);
 }
 
+/* Each once: what is read of the second is what the first has written. */
+static bool ask_rows(struct commit *c, const struct table *t, const void *records, size_t size,
+	size_t count, struct err *err)
+{
+	const char *p = records;
+	for (size_t i = 0; c->store->backend->is_far && i < count; i++) {
+		int64_t id = record_get(t, p + i * size, 0).integer;
+		bool is_first = true;
+		for (size_t j = 0; j < i && is_first; j++)
+			is_first = record_get(t, p + j * size, 0).integer != id;
+		if (is_first && !rows_ask(c->store, t, id, err))
+			return false;
+	}
+	return true;
+}
+
 static bool put_players(struct commit *c, const struct player *players, size_t count,
 	struct affected *a, struct err *err)
 {
+	if (!ask_rows(c, &player_table, players, sizeof(*players), count, err))
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct player *p = &players[i];
 		bool changed;
@@ -755,6 +851,8 @@ bool store_put_players(struct store *s, const struct player *players, size_t cou
 static bool put_teams(struct commit *c, const struct team *teams, size_t count, struct affected *a,
 	struct err *err)
 {
+	if (!ask_rows(c, &team_table, teams, sizeof(*teams), count, err))
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		const struct team *t = &teams[i];
 		bool changed;
@@ -816,19 +914,34 @@ bool store_put_game(
 
 /* ---- schedule and polls ---- */
 
+static bool prepare_has_lines(struct commit *c, int64_t game_id, struct sql *out, struct err *err)
+{
+	if (!sql_prepare(c->store, "SELECT EXISTS (SELECT 1 FROM game_stats WHERE game_id = ?)",
+		    out, err))
+		return false;
+	sql_bind_i64(out, game_id);
+	return true;
+}
+
 /* Whether any line of the game is stored. */
 static bool game_has_lines(struct commit *c, int64_t game_id, bool *out, struct err *err)
 {
 	struct sql q;
-	if (!sql_prepare(c->store, "SELECT EXISTS (SELECT 1 FROM game_stats WHERE game_id = ?)", &q,
-		    err))
-		return false;
-	sql_bind_i64(&q, game_id);
-	if (sql_step(&q, err) != STEP_ROW)
+	if (!prepare_has_lines(c, game_id, &q, err) || sql_step(&q, err) != STEP_ROW)
 		return false;
 	*out = sql_i64(&q) != 0;
 	sql_reset(&q);
 	return true;
+}
+
+static bool ask_scheduled(struct commit *c, const struct game *seen, struct err *err)
+{
+	struct sql q;
+	if (!rows_ask(c->store, &game_table, seen->game_id, err) ||
+		!prepare_has_lines(c, seen->game_id, &q, err))
+		return false;
+	sql_ask(&q);
+	return ask_teams(c, seen, err);
 }
 
 static bool put_scheduled(struct commit *c, const struct game *seen, int64_t order_time,
@@ -862,7 +975,8 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	return write_game(&r, err);
 }
 
-/* A postponed game can be listed under its old day and its new one: the later place in the list counts. */
+/* A postponed game can be listed under its old day and its new one: the later place in the list
+ * counts. */
 static bool comes_again(const struct game *games, size_t count, size_t i)
 {
 	for (size_t j = i + 1; j < count; j++)
@@ -879,6 +993,8 @@ bool store_put_schedule(struct store *s, const struct game *games, size_t count,
 	if (!commit_begin(&c, s, observed_at, err))
 		return false;
 	bool ok = true;
+	for (size_t i = 0; s->backend->is_far && ok && i < count; i++)
+		ok = comes_again(games, count, i) || ask_scheduled(&c, &games[i], err);
 	for (size_t i = 0; ok && i < count; i++)
 		ok = comes_again(games, count, i) ||
 		     put_scheduled(&c, &games[i], order_time, &changed, err);

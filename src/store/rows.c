@@ -70,6 +70,16 @@ static bool prepare(struct store *s, const struct table *t,
 	return ok;
 }
 
+bool rows_ask(struct store *s, const struct table *t, int64_t id, struct err *err)
+{
+	struct sql q;
+	if (!prepare(s, t, add_reading, &q, err))
+		return false;
+	sql_bind_i64(&q, id);
+	sql_ask(&q);
+	return true;
+}
+
 bool rows_read(struct store *s, const struct table *t, int64_t id, size_t size, struct arena *keep,
 	void **out, size_t *out_count, struct err *err)
 {

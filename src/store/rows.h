@@ -20,6 +20,9 @@ bool rows_read(struct store *s, const struct table *t, int64_t id, size_t size, 
 /* " ON CONFLICT (key) DO UPDATE SET …": what an INSERT of whole rows ends with. */
 void add_replacing(struct buf *out, const struct table *t);
 
+/* rows_read of this is to come: see sql_ask. */
+bool rows_ask(struct store *s, const struct table *t, int64_t id, struct err *err);
+
 /* Insert or replace, by primary key; row_upsert in a statement of its own. */
 bool row_put(struct store *s, const struct table *t, const void *record, struct err *err);
 bool row_upsert(struct store *s, const struct table *t, const void *record, struct err *err);

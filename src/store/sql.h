@@ -39,6 +39,7 @@ struct store_backend {
 	/* In the schema: its word for each column type, and what ends a table. */
 	const char *type_names[COLUMN_TYPES];
 	const char *table_end;
+	bool is_far; /* a question costs a way there and back: sql_ask is worth its while */
 	const char *find_column; /* of a table, by both names: how many there are */
 
 	/* "player_id" and list_form: one of a list of numbers, which is one value. */
