@@ -16,6 +16,7 @@ _rinkside()
 		'migrate:brings a database up to the newest schema'
 		'cost:plays polling policies against a season\: requests, bytes, staleness, dollars'
 		'lambda:answers events as an AWS Lambda function, as container image or zip'
+		'health:asks an API whether it is ready, for containers without curl'
 		'completion:prints the completion of a shell'
 		'man:prints a manual page, as man reads it'
 		'help:what a command does'
@@ -235,6 +236,18 @@ _rinkside()
 			'--jobs[requests at a time]:N:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	health)
+		_arguments \
+			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
+			'--db[the database\: sqlite\:FILE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \

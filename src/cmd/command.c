@@ -120,6 +120,7 @@ static const struct command *const commands[] = {
 	&command_migrate,
 	&command_cost,
 	&command_lambda,
+	&command_health,
 	&command_completion,
 	&command_man,
 };

@@ -55,6 +55,7 @@ extern const struct command command_ingest, command_monitor, command_season, com
 extern const struct command command_check;
 extern const struct command command_lambda;
 extern const struct command command_schedule, command_worker;
+extern const struct command command_lambda, command_health;
 
 /* The program itself: finds the command in the table and calls it. */
 int command_main(int argc, char **argv);
