@@ -5,7 +5,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 
 MOST_EXPOSED = 2.0
-COMING = ("api", "up", "schedule", "worker")
+COMING = ("schedule", "worker")
 tap = rig.Tap()
 source = os.path.join(rig.ROOT, "deploy", "systemd")
 place = os.path.join(rig.TEMP, "units")
