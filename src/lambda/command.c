@@ -240,9 +240,18 @@ static void sleep_ms(int64_t ms)
 	nanosleep(&t, NULL);
 }
 
+/* Whether another tick has room before the deadline, and something to do in it: waiting is billed.
+ */
+static bool has_more(const struct function *f, const struct due *due, int64_t wait_ms)
+{
+	int64_t left = function_time_left_ms(f);
+	bool is_quiet = !due->count && due->next > time_now_ms() + left;
+	return !is_quiet && left > wait_ms + f->settings.every_ms / 2;
+}
+
 /*
  * Ticks at the monitor's interval for as long as the deadline allows: a schedule's floor is a
- * minute, and this fills it. "once" ends it after the first.
+ * minute, and this fills it while something is on. "once" ends it after the first.
  */
 static bool run_monitor(struct function *f, yyjson_val *event, struct buf *out, struct err *err)
 {
@@ -261,8 +270,7 @@ static bool run_monitor(struct function *f, yyjson_val *event, struct buf *out, 
 			return err_wrap(err, "monitor");
 		tally.ticks++;
 		int64_t wait = begun + f->settings.every_ms - time_monotonic_ms();
-		if (once || function_time_left_ms(f) <=
-				    (wait > 0 ? wait : 0) + f->settings.every_ms / 2)
+		if (once || !has_more(f, &due, wait > 0 ? wait : 0))
 			break;
 		sleep_ms(wait > 0 ? wait : 0);
 	}

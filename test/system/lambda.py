@@ -65,6 +65,15 @@ tap.ok(kind == "response" and a["ticks"] >= 3 and took < 2.5, "a schedule's even
 program_b.stop()
 up.replies[BOX] = rig.Reply(rig.box_score(), headers=rig.etag(1700000200))
 
+quiet, _ = rig.database()
+runtime_b, program_b = start(quiet, RINKSIDE_EVERY="200ms")
+nothing = {"gameWeek": [{"date": day, "games": []}]}
+up.replies[next(p for p in up.replies if "/schedule/" in p)] = rig.Reply(nothing, headers=rig.etag(1700000200))
+began = time.monotonic()
+kind, a = runtime_b.invoke({"command": "monitor"}, deadline_s=30)
+tap.ok(kind == "response" and a["ticks"] == 1 and a["next_poll_at"] is None and time.monotonic() - began < 10, "nothing is on: it does not wait", a)
+program_b.stop()
+
 # ---- a queue ----
 
 def message(i, body):
