@@ -247,7 +247,7 @@ _rinkside()
 	health)
 		_arguments \
 			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
-			'--db[the database\: sqlite\:FILE]:URL:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
