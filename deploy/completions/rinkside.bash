@@ -50,7 +50,7 @@ _rinkside()
 	--length) return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
-	1,* | 2,help | 2,man) words='ingest monitor season api up check schedule worker fake migrate cost lambda completion man help --help --version' ;;
+	1,* | 2,help | 2,man) words='ingest monitor season api up check schedule worker fake migrate cost lambda health completion man help --help --version' ;;
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
@@ -66,6 +66,7 @@ _rinkside()
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	cost) words='--season --seed --ttl --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	lambda) words='--every --jobs --token-file --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	health) words='--listen --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
 	esac

@@ -58,6 +58,9 @@ runs = {
     "fake": ["rinkside", "fake", "--season", "20232024", "--truth"],
     "completion": ["rinkside", "completion", "bash"],
     "man": ["rinkside", "man", "ingest"],
+    "migrate": ["rinkside", "migrate"],
+    "check": ["rinkside", "check"],
+    "health": ["rinkside", "health", "--help"],
     "api": told_to_end + ["rinkside", "api", "--listen", "127.0.0.1:0"],
     "up": told_to_end + ["rinkside", "up", "--listen", "127.0.0.1:0"],
 }
@@ -66,7 +69,7 @@ tap.ok({"ingest", "monitor"} <= set(commands), "--help lists the commands")
 try:
     for c in ["ingest"] + [c for c in commands if c != "ingest"]:
         r = root.run(*runs.get(c, ["rinkside", c, "--help"]), user=nobody, RINKSIDE_DB=db, RINKSIDE_UPSTREAM=upstream)
-        tap.ok(r.returncode == 0, "%s, as nobody" % c, r.stdout[-200:] + r.stderr[-300:])
+        tap.ok(r.returncode == 0 and (c in runs or "usage" in r.stdout), "%s, as nobody" % c, r.stdout[-200:] + r.stderr[-300:])
 finally:
     fake.kill()
     fake.wait()
