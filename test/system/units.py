@@ -39,7 +39,7 @@ for name in names:
 
 # ---- what make install makes of them ----
 stage = os.path.join(rig.TEMP, "stage")
-r = subprocess.run(["make", "-s", "install", "BUILD=" + os.path.dirname(rig.BINARY), "DESTDIR=" + stage, "PREFIX=/opt/r"], cwd=rig.ROOT,
+r = subprocess.run(["make", "-s", "install", "-o", rig.BINARY, "BUILD=" + os.path.dirname(rig.BINARY), "DESTDIR=" + stage, "PREFIX=/opt/r"], cwd=rig.ROOT,
                    capture_output=True, text=True, env=dict(os.environ, MAKEFLAGS=""))
 there = sorted(f for f in os.listdir(stage + "/opt/r/lib/systemd/system") if not f.endswith(".d")) if r.returncode == 0 else []
 tap.same(there, units, "make install has all of them")
