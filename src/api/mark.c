@@ -45,7 +45,7 @@ static bool decode(struct str text, struct arena *keep, struct str *out)
 		}
 	}
 	*out = (struct str){bytes, n};
-	return true;
+	return have < 6 && !(bits & ((1u << have) - 1)); /* one spelling alone */
 }
 
 /* ---- values ---- */
