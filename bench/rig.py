@@ -150,12 +150,12 @@ class Bench:
             raise RuntimeError("%s: exit %d: %s" % (" ".join(map(str, words)), r.returncode, r.stderr.strip()[-300:]))
         return r.stdout
 
-    def spawn(self, commands, db=None, upstream=None, core=None):
+    def spawn(self, commands, db=None, upstream=None, core=None, program=None):
         """Each command once, one after the other: what each took, its children included, to its end."""
         prefix = ["taskset", "-c", str(core)] if core is not None else []
         spawner = tool(self.build, "spawn")
         found = []
-        text = "".join("\x1f".join([self.binary, *map(str, c)]) + "\n" for c in commands)
+        text = "".join("\x1f".join([program or self.binary, *map(str, c)]) + "\n" for c in commands)
         r = subprocess.run([*prefix, spawner], input=text, env=self.settings(db, upstream), stdout=subprocess.PIPE, text=True,
                            cwd=self.temp, check=True)
         for line in r.stdout.splitlines():
@@ -182,12 +182,12 @@ class Bench:
         return rows_in_bulk(self, 2_500_000)
 
 
-def tool(build, name):
+def tool(build, name, *libraries):
     """A C program of bench/, built when it is older than its source."""
     source, out = os.path.join(ROOT, "bench", name + ".c"), os.path.join(build, "bench", name)
     if not os.path.exists(out) or os.path.getmtime(out) < os.path.getmtime(source):
         os.makedirs(os.path.dirname(out), exist_ok=True)
-        subprocess.run([os.environ.get("CC", "cc"), "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-o", out, source], check=True)
+        subprocess.run([os.environ.get("CC", "cc"), "-std=c17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-o", out, source, *libraries], check=True)
     return out
 
 

@@ -1,5 +1,5 @@
 """What readers wait for: one game's lines, kept or never asked before; any page of all; the whole table as CSV."""
-import http.client, json, os, random, re, socket, sqlite3, time, urllib.parse
+import http.client, os, random, re, socket, sqlite3, time, urllib.parse
 
 from rig import CLIENT_CORE, Measure, Nginx, Row, get, median, wrk
 
