@@ -155,8 +155,10 @@ static bool add_filter(struct plan *p, struct store *s, const struct filter *f, 
 				return false;
 			continue;
 		}
-		if (a->parameter->type == PARAMETER_SEASON && p->list->has_season_ids)
+		if (a->parameter->type == PARAMETER_SEASON && p->list->has_season_ids) {
 			narrow_to_season(p, f, a->number);
+			continue;
+		}
 		add_filtered(p, f, (struct value){.integer = a->number, .text = a->text});
 	}
 	return true;

@@ -762,6 +762,7 @@ static bool wait_commit(
 const struct store_backend postgres_backend = {
 	.table_end = "",
 	.is_far = true,
+	.absent_first = "NULLS FIRST",
 	.find_column = "SELECT count(*) FROM information_schema.columns WHERE "
 		       "table_schema = current_schema() AND table_name = ? AND column_name = ?",
 	.list_form = "= ANY (CAST(? AS bigint[]))",

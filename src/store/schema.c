@@ -44,6 +44,10 @@ static bool add_word(struct buf *out, const struct store_backend *b, struct str 
 			buf_add(out, str_from(b->type_names[i]));
 			return true;
 		}
+	if (str_equal(word, STR("absent_first"))) {
+		buf_add(out, str_from(b->absent_first));
+		return true;
+	}
 	if (str_equal(word, STR("end"))) {
 		buf_add(out, str_from(b->table_end));
 		return true;

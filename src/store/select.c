@@ -45,6 +45,7 @@ struct query {
 	struct buf text;
 	struct value values[MAX_VALUES];
 	size_t count;
+	const char *mark; /* before each column, or NULL */
 };
 
 static void add_value(struct query *q, struct value v)
@@ -56,10 +57,11 @@ static void add_value(struct query *q, struct value v)
 
 static void add_column(struct query *q, const struct column *c)
 {
+	if (q->mark)
+		buf_add(&q->text, str_from(q->mark));
 	buf_add(&q->text, c->name);
 }
 
-/* Plain comparisons, which an index answers in every database; so what is absent is another text. */
 /* Without LIKE, in which some characters of the reader's would mean something. */
 static void add_containing(struct query *q, const struct column *column, struct value v)
 {
@@ -72,6 +74,7 @@ static void add_containing(struct query *q, const struct column *column, struct 
 	buf_add_char(&q->text, ')');
 }
 
+/* Plain comparisons, which an index answers in every database; so what is absent is another text. */
 static void add_comparison(
 	struct query *q, const struct column *column, enum comparison comparison, struct value v)
 {
@@ -262,14 +265,17 @@ static bool is_key(const struct table *t, const struct column *c)
 	return c < t->columns + t->key_count;
 }
 
-static void add_order(struct query *q, const struct selection *s)
+static void add_order(struct query *q, const struct selection *s, bool has_games)
 {
 	struct order o = order_of(s);
 	buf_add(&q->text, STR(" ORDER BY "));
 	for (size_t i = 0; i < o.count; i++) {
 		if (i)
 			buf_add(&q->text, STR(", "));
-		add_column(q, o.by[i].column);
+		if (has_games && o.by[i].column == s->table->columns)
+			buf_add_char(&q->text, 'g');
+		else
+			add_column(q, o.by[i].column);
 		if (o.by[i].descending)
 			buf_add(&q->text, STR(" DESC"));
 		if (!is_key(s->table, o.by[i].column))
@@ -278,9 +284,71 @@ static void add_order(struct query *q, const struct selection *s)
 	}
 }
 
-static void add_where(struct query *q, const struct selection *s, size_t phase)
+/* ---- rows of games that are found first ---- */
+
+/*
+ * In the order of the key the games come first, each with its rows: what a page costs depends
+ * neither on its depth nor on how many games the conditions let through. In any other order all
+ * of them are needed anyway, and a list of their numbers is quicker.
+ */
+static bool begins_with_games(const struct selection *s)
 {
-	bool any = add_conditions(q, s, false, " WHERE (");
+	bool any = false;
+	for (size_t i = 0; i < s->condition_count; i++)
+		any |= s->conditions[i].of_game;
+	return any && !s->sorting_count && !s->as_of;
+}
+
+/* One value alone is found by an index, which leaves the games in their order; a range by an index
+ * of its own would not, and all its rows would have to be sorted first. */
+static bool is_one_value(const struct selection *s, size_t i)
+{
+	const struct condition *c = &s->conditions[i];
+	for (size_t j = 0; j < s->condition_count; j++)
+		if (j != i && s->conditions[j].column == c->column)
+			return false;
+	return c->comparison == IS && !c->either;
+}
+
+/* What is asked of the row's own game id is asked of the game already. */
+static bool is_of_key(const struct selection *s, size_t i)
+{
+	return s->conditions[i].column == &s->table->columns[0] && !s->conditions[i].either;
+}
+
+static void add_games(struct query *q, const struct store *store, const struct selection *s)
+{
+	bool any = false;
+	buf_add(&q->text, STR(" FROM (SELECT game_id AS g FROM games WHERE "));
+	for (size_t i = 0; i < s->condition_count; i++) {
+		if ((!s->conditions[i].of_game && !is_of_key(s, i)) || is_joined(s, i))
+			continue;
+		buf_add(&q->text, any ? STR(" AND (") : STR("("));
+		q->mark = is_of_key(s, i) || is_one_value(s, i) ? NULL : store->backend->unindexed;
+		add_alternatives(q, s, i);
+		q->mark = NULL;
+		buf_add_char(&q->text, ')');
+		any = true;
+	}
+	if (s->after) {
+		buf_add(&q->text, STR(" AND game_id >= "));
+		add_value(q, s->after[0]);
+	}
+	buf_add_format(&q->text, ") AS of_games CROSS JOIN %.*s", STR_ARG(s->table->name));
+}
+
+static void add_from(struct query *q, const struct store *store, const struct selection *s)
+{
+	if (begins_with_games(s))
+		add_games(q, store, s);
+	else
+		buf_add_format(&q->text, " FROM %.*s", STR_ARG(s->table->name));
+}
+
+/* ---- the rest of a query ---- */
+
+static bool add_list_of_games(struct query *q, const struct selection *s, bool any)
+{
 	size_t start = q->text.n;
 	buf_add(&q->text, any ? STR(" AND ") : STR(" WHERE "));
 	buf_add(&q->text, STR("game_id IN (SELECT game_id FROM games WHERE "));
@@ -288,7 +356,15 @@ static void add_where(struct query *q, const struct selection *s, size_t phase)
 		buf_add_char(&q->text, ')');
 	else
 		q->text.n = start;
-	any |= q->text.n > start;
+	return q->text.n > start;
+}
+
+static void add_where(struct query *q, const struct selection *s, bool has_games, size_t phase)
+{
+	bool any = add_conditions(q, s, false, " WHERE (");
+	if (has_games)
+		buf_add_format(&q->text, " %s game_id = g", any ? "AND" : "WHERE");
+	any |= has_games || add_list_of_games(q, s, any);
 	if (s->as_of) {
 		buf_add(&q->text, any ? STR(" AND ") : STR(" WHERE "));
 		past_add_unchanged(&q->text, s->table);
@@ -322,18 +398,21 @@ static void add_columns(struct query *q, const struct selection *s)
 	}
 }
 
-static void write_query(struct query *q, const struct selection *s, size_t phase)
+static void write_query(
+	struct query *q, const struct store *store, const struct selection *s, size_t phase)
 {
+	bool has_games = begins_with_games(s);
 	q->count = 0;
+	q->mark = NULL;
 	buf_init(&q->text, 1 << 16);
 	buf_add(&q->text, STR("SELECT "));
 	if (s->columns)
 		add_columns(q, s);
 	else
 		add_column_list(&q->text, s->table);
-	buf_add_format(&q->text, " FROM %.*s", STR_ARG(s->table->name));
-	add_where(q, s, phase);
-	add_order(q, s);
+	add_from(q, store, s);
+	add_where(q, s, has_games, phase);
+	add_order(q, s, has_games);
 	if (s->limit) {
 		buf_add(&q->text, STR(" LIMIT "));
 		add_value(
@@ -347,7 +426,7 @@ static bool open_phase(
 {
 	struct query q;
 	size_t i = c->phase_count;
-	write_query(&q, selection, i);
+	write_query(&q, s, selection, i);
 	bool ok = sql_take(s, q.text.p, &c->phases[i].statement, err);
 	if (ok) {
 		c->phase_count++;
@@ -554,7 +633,7 @@ static bool count_now(struct store *s, const struct selection *all, int64_t *out
 	struct sql sql;
 	buf_init(&q.text, 1 << 16);
 	buf_add_format(&q.text, "SELECT count(*) FROM %.*s", STR_ARG(all->table->name));
-	add_where(&q, all, 0);
+	add_where(&q, all, false, 0);
 	buf_add_char(&q.text, '\0');
 	bool ok = sql_prepare(s, q.text.p, &sql, err);
 	buf_clear(&q.text);

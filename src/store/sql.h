@@ -72,6 +72,8 @@ struct store_backend {
 	bool (*exec)(struct sql *q, struct err *err);
 	void (*reset)(struct sql *q); /* the values bound stay */
 	struct value (*value)(struct sql *q, enum column_type type);
+	const char *absent_first; /* after an index's column, where that is not the order anyway */
+	const char *unindexed; /* before a column for which no index is to be chosen; or NULL */
 	bool has_text_times; /* days and times may be asked for as COLUMN_TEXT, as ISO 8601 */
 
 	/* A row put or replaced by its key. A failure may be told as late as the commit. */

@@ -310,6 +310,8 @@ const struct store_backend sqlite_backend = {
 	.reset = reset,
 	.value = value,
 	.put = row_upsert,
+	.absent_first = "",
+	.unindexed = "+",
 	.has_text_times = true,
 	.wait = wait_commit,
 };
