@@ -468,7 +468,8 @@ static void note_events_due(struct replacement *r)
 		return; /* has been seen to */
 	bool has_moved = row_difference(&game_table, old, g, moves) != 0 || r->scoring_moved;
 	bool has_stepped = has_ended(g) && !str_equal(old->stats_status, g->stats_status);
-	if (has_moved || has_stepped)
+	/* A hit that is added days later is an event too, and moves no score. */
+	if (has_moved || has_stepped || r->result->correction)
 		SET(g, GAME, events_due, true);
 }
 
@@ -482,6 +483,10 @@ static bool replace_events(struct replacement *r, struct err *err)
 		return true;
 	if (is_older_than_events(s->order, g))
 		return true;
+	if (!s->event_count && g->period > 0) { /* lost on the way: a face-off there was */
+		SET(g, GAME, events_due, true);
+		return true;
+	}
 	SET(g, GAME, events_time, s->order.time);
 	SET(g, GAME, events_progress, progress(s->order));
 	SET(g, GAME, events_arrival, s->order.arrival_ms);
