@@ -82,6 +82,8 @@ struct load {
 	int64_t last, newest;
 	bool is_cut, has_failed, is_live; /* is_live: of what has just been committed */
 	struct reader *waiting;
+	const struct reader
+		*first; /* for whom it was begun; not to be followed, it may have gone */
 	struct load *next;
 };
 
@@ -226,7 +228,9 @@ struct stream_hub {
 	int64_t ring_after, head; /* head: what the ring goes up to, and live readers have */
 	int64_t wanted;           /* what is known to be there */
 	bool has_head, is_loading;
-	struct load *loads;            /* under way for those who resume */
+	bool is_in_doubt;   /* the database was opened again and may be another: to be read to find
+			       out */
+	struct load *loads; /* under way for those who resume */
 	struct load *kept[PAGES_KEPT]; /* the oldest first */
 	size_t kept_count;
 	struct blob *heartbeat, *greeting;
@@ -305,6 +309,7 @@ static void wait_for_page(struct reader *r, bool exactly)
 	if (!l) {
 		l = start_load(h, after, start + PAGE_REVISIONS, false);
 		l->next = h->loads;
+		l->first = r;
 		h->loads = l;
 	}
 	r->load = l;
@@ -395,7 +400,10 @@ static void go_on(struct reader *r, const struct load *l)
 		http_stream_abort(r->stream); /* it comes again, with what it has */
 		return;
 	}
-	if (l->newest < r->place) {
+	if (l->newest < r->place && l->first != r) {
+		wait_for_page(r, true); /* read before it came, perhaps: that says nothing of it */
+		return;
+	} else if (l->newest < r->place) {
 		if (!reset(r, l->newest))
 			return;
 	} else if (!give_page(r, l)) {
@@ -470,9 +478,10 @@ static void publish(struct stream_hub *h, struct notice *e)
 
 static void load_new(struct stream_hub *h)
 {
-	if (h->is_loading || h->wanted <= h->head || api_is_ending(h->api))
+	if (h->is_loading || (h->wanted <= h->head && !h->is_in_doubt) || api_is_ending(h->api))
 		return;
 	if (!h->readers) { /* nobody looks: nothing is read */
+		h->is_in_doubt = false;
 		empty_ring(h, h->wanted);
 		return;
 	}
@@ -480,11 +489,26 @@ static void load_new(struct stream_hub *h)
 	start_load(h, h->head, h->head + PAGE_REVISIONS, true);
 }
 
+static void begin_anew(struct stream_hub *h, int64_t revision)
+{
+	empty_ring(h, revision);
+	forget_pages(h);
+	for (struct reader *r = h->readers, *next; r; r = next) {
+		next = r->next;
+		if (r->has_place && r->place > revision)
+			reset(r, revision);
+	}
+}
+
 static void on_new(struct stream_hub *h, struct load *l)
 {
 	h->is_loading = false;
 	if (l->has_failed || l->after != h->head)
 		return; /* the next tick asks again */
+	/* Read after that head was known: only another database is behind it. */
+	if (l->newest < h->head)
+		begin_anew(h, l->newest);
+	h->is_in_doubt = false;
 	for (size_t i = 0; i < l->count; i++)
 		publish(h, &l->events[i]);
 	if (l->last > h->head)
@@ -525,17 +549,6 @@ static void place_early_readers(struct stream_hub *h)
 	}
 }
 
-static void begin_anew(struct stream_hub *h, int64_t revision)
-{
-	empty_ring(h, revision);
-	forget_pages(h);
-	for (struct reader *r = h->readers, *next; r; r = next) {
-		next = r->next;
-		if (r->has_place && r->place > revision)
-			reset(r, revision);
-	}
-}
-
 static void on_news(struct subscriber *s, const struct news *n)
 {
 	struct stream_hub *h =
@@ -548,7 +561,7 @@ static void on_news(struct subscriber *s, const struct news *n)
 		empty_ring(h, h->wanted);
 		place_early_readers(h);
 	} else if (h->wanted < h->head) {
-		begin_anew(h, h->wanted);
+		h->is_in_doubt = n->is_other; /* else it is old: read before what we have */
 	}
 	load_new(h);
 }
