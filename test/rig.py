@@ -100,10 +100,10 @@ class Program:
     """The program, under way. Killed when the test ends; stop() ends it by a signal."""
     all = []
 
-    def __init__(self, *args, db=None, upstream=None, env=None):
+    def __init__(self, *args, db=None, upstream=None, env=None, **more):
         self.lines, self.changed = [], threading.Condition()
         self.p = subprocess.Popen([BINARY, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, env=environment(db, upstream, **(env or {})), cwd=TEMP)
+                                  stderr=subprocess.STDOUT, env=environment(db, upstream, **(env or {})), cwd=TEMP, **more)
         self.pid = self.p.pid
         Program.all.append(self)
         self.reader = threading.Thread(target=self._read, daemon=True)

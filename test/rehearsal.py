@@ -1,0 +1,433 @@
+"""A league of our own: a made-up season, played many times faster than life, with everything going wrong.
+
+    r = Rehearsal(seed=7, start="2025-11-15T21:00:00Z", end="2025-11-16T12:00:00Z", speed=1500)
+    r.play(tap)      # the fake's season goes by; processes are killed, the database locked, its disk full
+    r.settle(tap)    # the faults are over, the season too: every game is asked once more
+    r.compare(tap)   # rows, events, changes, corrections and streams against what the fake says happened
+
+All processes are told the same clock (RINKSIDE_CLOCK), so the calendar, the plan and the orders of
+replies are as in life. Everything random comes from the seed; what the operating system does
+in which order does not, and must not matter.
+"""
+import collections, datetime, http.client, json, os, random, resource, signal, sqlite3, subprocess, threading, time
+import rig
+
+TOKEN = "RINKSIDE_REHEARSAL"
+
+# Some twelve in a hundred requests, and an upstream that is dead for the first hour of every day (UTC).
+FAULTS = """status-500=0.01 status-503=0.01 status-404=0.004 status-403=0.001 status-429=0.003 retry-after-1=0.002 slow=0.001
+hang=0.001 drip=0.001 reset=0.01 drop=0.005 torn=0.01 redirect=0.005 html=0.01 empty=0.01 cut=0.01 gzip=0.01 oversized=0.001
+stale=0.03 back=0.01 contradict=0.02@path:play-by-play wrong-game=0.005 lost-lines=0.01 lost-fields=0.004 new-fields=0.01
+wrong-types=0.01 wrong-sums=0.005 twice=0.005 flapping=0.003 unknown-state=0.003 reset=1@every:24h@for:20m"""
+
+# The kinds of game_events: what else the play-by-play tells is no row.
+KINDS = {"goal", "penalty", "shot-on-goal", "missed-shot", "blocked-shot", "failed-shot-attempt", "hit", "faceoff", "giveaway",
+         "takeaway"}
+
+
+def seed():
+    return int(os.environ.get("RINKSIDE_SEED") or random.randrange(1, 10 ** 6))
+
+
+def instant(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+class Subscriber(threading.Thread):
+    """Reads /stream, goes away, comes back with Last-Event-ID. Everything that it ever got is in events."""
+
+    def __init__(self, port, rng, until):
+        super().__init__(daemon=True)
+        self.port, self.rng, self.until = port, rng, until
+        self.events, self.visits, self.trouble = [], 0, []
+        self.last = 0
+        self.start()
+
+    def run(self):
+        while not self.until.is_set():
+            try:
+                self.visit(self.rng.uniform(0.2, 3))
+            except (OSError, http.client.HTTPException):
+                pass
+            self.until.wait(self.rng.uniform(0.02, 0.3))
+
+    def visit(self, seconds):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        end = time.monotonic() + seconds
+        try:
+            c.request("GET", "/stream?after=0" if not self.last else "/stream",
+                      headers={"Last-Event-ID": str(self.last)} if self.last else {})
+            r = c.getresponse()
+            if r.status != 200:
+                return
+            self.visits += 1
+            identity, kind, data = None, None, []
+            while time.monotonic() < end and not self.until.is_set():
+                line = r.readline()
+                if not line.endswith(b"\n"):
+                    return
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                if name == "id":
+                    identity = int(value)
+                elif name == "data":
+                    data.append(value)
+                elif name == "event":
+                    kind = value
+                elif not name and data:
+                    self.take(kind, identity, "\n".join(data))
+                    identity, kind, data = None, None, []
+        finally:
+            c.close()
+
+    def take(self, kind, identity, data):
+        event = json.loads(data)
+        if kind or event.get("revision") != identity:
+            self.trouble.append("%s %s after %d" % (kind, data[:80], self.last))
+        else:
+            self.events.append((identity, event))
+            self.last = identity
+
+
+class Rehearsal:
+    def __init__(self, seed, start, end, speed, season=20252026, faults=FAULTS, playoffs=False, chaos=True, long_lock=False):
+        self.seed, self.rng = seed, random.Random(seed)
+        self.start, self.end, self.speed, self.season = instant(start), instant(end), speed, season
+        self.chaos_wanted, self.long_lock = chaos, long_lock
+        self.db, self.path = rig.database()
+        self.truth_file = os.path.join(rig.TEMP, "truth")
+        quiet = datetime.datetime.utcfromtimestamp(self.end - 3 * 3600).strftime("%Y-%m-%dT%H:%M:%SZ")
+        rules = ",".join(rule + "@to:" + quiet for rule in faults.split())
+        self.env = {TOKEN: str(os.getpid())}
+        self.counts = collections.Counter()
+        self.common = ["--season", str(season), "--seed", str(seed)] + (["--playoffs"] if playoffs else [])
+        self.fake = rig.Program("fake", *self.common, "--listen", "127.0.0.1:0", "--from", start, "--speed", str(speed),
+                                "--truth", self.truth_file, "--faults", rules, "--deadline", "2h", env=self.env)
+        line = self.fake.wait_line("listening on", 60) or self.fake.output
+        self.upstream = line.split("listening on ")[1]
+        clock = self.fake.wait_line("RINKSIDE_CLOCK=").split("=")[1]
+        self.real, self.shown = (int(x) / 1000 for x in clock.split("/")[:2])
+        self.env["RINKSIDE_CLOCK"] = clock
+        self.port = rig.free_port()
+        self.up, self.fds, self.rss = None, [], []
+        self.gone = threading.Event()
+        self.subscribers, self.diary = [], []
+
+    def now(self):
+        return self.shown + (time.time() - self.real) * self.speed
+
+    # ---- processes ----
+
+    def start_up(self):
+        # A signal for a full disk would end the process before it could say so.
+        self.up = rig.Program("up", "--every", "100ms", "--timeout", "1s", "--retries", "1", "--listen", "127.0.0.1:%d" % self.port,
+                              "--log-level", "warning", db=self.db, upstream=self.upstream, env=self.env, restore_signals=False)
+        self.born = time.monotonic()
+
+    def sample(self):
+        try:
+            fds = len(os.listdir("/proc/%d/fd" % self.up.pid))
+            with open("/proc/%d/status" % self.up.pid) as f:
+                rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+        except (OSError, StopIteration):
+            return
+        if time.monotonic() - self.born > 2:
+            self.fds.append((self.up.pid, fds))
+            self.rss.append((self.up.pid, rss))
+
+    # ---- what goes wrong on this side ----
+
+    def kill(self):
+        self.up.p.send_signal(signal.SIGKILL)
+        self.up.p.wait()
+        self.start_up()
+
+    def lock(self):
+        held = 7 if self.long_lock and self.rng.random() < 0.2 else self.rng.uniform(0.1, 1)
+        c = sqlite3.connect(self.path, timeout=2, isolation_level=None)
+        try:
+            c.execute("begin exclusive")
+            self.pause(held)
+            c.execute("rollback")
+        except sqlite3.OperationalError:
+            pass
+        finally:
+            c.close()
+
+    def fill_disk(self):
+        """No file may grow beyond what the database's journal is now."""
+        try:
+            size = max(os.path.getsize(self.path + "-wal"), 4096)
+            resource.prlimit(self.up.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+            self.pause(self.rng.uniform(0.3, 1.5))
+            resource.prlimit(self.up.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        except (OSError, ProcessLookupError):
+            pass
+
+    def stranger(self):
+        """Another ingest of the same games, killed in the middle of it."""
+        games = [row["game_id"] for row in rig.query(self.path, "select game_id from games where stats_status in ('live', 'provisional')")]
+        if not games:
+            return
+        p = rig.Program("ingest", *self.rng.sample(games, min(3, len(games))), "--timeout", "1s", db=self.db, upstream=self.upstream, env=self.env)
+        self.pause(self.rng.uniform(0.005, 0.15))
+        p.p.kill()
+        p.p.wait()
+
+    def pause(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.sample()
+            time.sleep(min(0.2, max(0, end - time.monotonic())))
+
+    def newest_revision(self):
+        try:
+            return (rig.query(self.path, "select max(revision) as n from revisions") or [{"n": 0}])[0]["n"]
+        except sqlite3.OperationalError:
+            return None
+
+    def play(self, tap):
+        began = time.monotonic()
+        self.start_up()
+        tap.ok(self.up.wait_line("listening on", 20), "up starts", self.up.output)
+        self.subscribers = [Subscriber(self.port, random.Random(self.seed * 10 + i), self.gone) for i in range(3)]
+        quiet = self.end - 3 * 3600
+        while self.now() < quiet:
+            self.pause(self.rng.uniform(0.3, 2))
+            if not self.chaos_wanted:
+                continue
+            what = self.rng.choice([self.kill, self.lock, self.fill_disk, self.stranger])
+            self.counts[what.__name__] += 1
+            first, before = self.newest_revision(), [x.last for x in self.subscribers]
+            what()
+            self.diary.append("%s: %s to %s, told %s to %s" % (what.__name__, first, self.newest_revision(), before,
+                                                              [x.last for x in self.subscribers]))
+            if not self.up.is_alive():
+                tap.ok(False, "up ended by itself", self.up.output[-2000:])
+                self.start_up()
+        while self.now() < self.end:
+            self.pause(0.5)
+        tap.ok(self.up.is_alive(), "up has borne it all", self.up.output[-1000:])
+        self.counts["seconds"] = round(time.monotonic() - began)
+        self.read_truth()
+        self.compare_live(tap)
+
+    # ---- what happened, as the fake says ----
+
+    def read_truth(self):
+        """versions[game] is a list of (since when, {player: row}): the horn's, and after each correction."""
+        steps = collections.defaultdict(list)
+        with open(self.truth_file) as f:
+            for line in f:
+                step = json.loads(line)
+                row = step.get("row") or step["gone"]
+                steps[row["game_id"]].append((step["at"], row["player_id"], step.get("row")))
+        self.versions = {}
+        for game, list_of in steps.items():
+            versions, rows = [], {}
+            for at, player, row in list_of:
+                if versions and versions[-1][0] != at or not versions:
+                    versions.append((at, dict(rows)))
+                if row:
+                    rows[player] = row
+                else:
+                    rows.pop(player, None)
+                versions[-1] = (at, dict(rows))
+            self.versions[game] = versions
+
+    @staticmethod
+    def differences(rows, want, but=()):
+        found = []
+        for player in sorted(set(rows) | set(want)):
+            if player not in rows or player not in want:
+                found.append("%d: only %s" % (player, "stored" if player in rows else "true"))
+                continue
+            found += ["%d.%s: wanted %r, got %r" % (player, k, v, rows[player].get(k)) for k, v in want[player].items()
+                      if k not in but and rows[player].get(k) != v]
+        return found
+
+    def stored(self, where="1"):
+        games = collections.defaultdict(dict)
+        for row in rig.query(self.path, "select * from game_stats where " + where):
+            games[row["game_id"]][row["player_id"]] = row
+        return games
+
+    def compare_live(self, tap):
+        """What was polled alone has become: a game's lines are those of one moment, whole."""
+        late = {"player_name", "player_age", "team_name", "opponent_team_name"}  # they may still be on their way
+        ended = {r["game_id"] for r in rig.query(self.path, "select game_id from games where stats_status in ('official', 'settled')")}
+        wrong, exact = [], 0
+        for game, rows in self.stored().items():
+            if game not in ended:
+                continue
+            if any(not self.differences(rows, version, late) for _, version in self.versions[game]):
+                exact += 1
+            else:
+                wrong.append("%d: %s" % (game, self.differences(rows, self.versions[game][-1][1], late)[:3]))
+        self.counts["official_games"] = exact
+        few = len(wrong) <= exact // 20  # whose last poll was one of those that went wrong
+        tap.ok(exact and few, "what was polled: %d official games are whole, %d await their next poll" % (exact, len(wrong)),
+               "\n".join(wrong))
+
+    # ---- the end ----
+
+    def settle(self, tap):
+        self.fake.stop()
+        for line in self.fake.lines:
+            if line.startswith(("requests ", "faults ")):
+                tap.note(line)
+                kind = line.split()[0]
+                for pair in line.split()[1:]:
+                    self.counts[kind + " " + pair.split("=")[0]] = int(pair.split("=")[1])
+        over = rig.Program("fake", *self.common, "--listen", "127.0.0.1:0", "--deadline", "1h", env=self.env)
+        line = over.wait_line("listening on", 60) or over.output
+        upstream = line.split("listening on ")[1]
+        self.over = upstream
+        self.games = sorted({r["game_id"] for r in rig.query(self.path, "select distinct game_id from game_stats")})
+        failed = []
+        for turn in range(2):  # the second finds nothing, or what the first learned of another game's players
+            for i in range(0, len(self.games), 100):
+                r = rig.run("ingest", *self.games[i:i + 100], db=self.db, upstream=upstream, env=self.env, deadline_s=300)
+                if r.returncode != 0:
+                    failed.append(r.stderr[-300:])
+        tap.ok(not failed, "%d games are asked once more" % len(self.games), "\n".join(failed))
+        self.newest = rig.query(self.path, "select max(revision) as n from revisions")[0]["n"]
+        caught = rig.wait_for(lambda: all(s.last >= self.newest for s in self.subscribers), 30, 0.05)
+        tap.ok(caught, "every subscriber has caught up", [(s.last, self.newest) for s in self.subscribers])
+        self.gone.set()
+        for s in self.subscribers:
+            s.join(5)
+        self.counts["visits"] = sum(s.visits for s in self.subscribers)
+        tap.ok(self.up.stop() == 0, "up ends cleanly", self.up.output[-1000:])
+
+    def compare(self, tap):
+        self.compare_rows(tap)
+        self.compare_events(tap)
+        self.compare_changes(tap)
+        self.compare_corrections(tap)
+        self.compare_streams(tap)
+        self.compare_machine(tap)
+
+    def compare_rows(self, tap):
+        stored, wrong = self.stored(), []
+        for game in self.games:
+            wrong += ["%d/%s" % (game, d) for d in self.differences(stored[game], self.versions[game][-1][1])]
+        self.counts["rows"] = sum(len(rows) for rows in stored.values())
+        tap.ok(not wrong and self.games, "%d rows are the truth, field by field" % self.counts["rows"], "\n".join(wrong))
+        warned = rig.query(self.path, "select game_id, warning from games where warning is not null and stats_status in ('official','settled')")
+        tap.ok(not warned, "and no warning is left", warned[:5])
+
+    def compare_events(self, tap):
+        wrong, total = [], 0
+        c = http.client.HTTPConnection(self.over.split("//")[1], timeout=20)
+        for game in self.games[::max(1, len(self.games) // 60)]:
+            c.request("GET", "/v1/gamecenter/%d/play-by-play" % game)
+            body = json.loads(c.getresponse().read())
+            want = {p["eventId"]: (p["typeDescKey"], p["periodDescriptor"]["number"]) for p in body["plays"] if p["typeDescKey"] in KINDS}
+            got = {r["event_id"]: (r["type"], r["period"]) for r in
+                   rig.query(self.path, "select event_id, type, period from game_events where game_id = ?", game)}
+            total += len(want)
+            if got != want:
+                wrong.append("%d: %d events wanted, %d stored, %s" % (game, len(want), len(got), sorted(set(want.items()) ^ set(got.items()))[:4]))
+        c.close()
+        tap.ok(total and not wrong, "%d events of a sample of games are the play-by-play's" % total, "\n".join(wrong))
+
+    def compare_changes(self, tap):
+        """Played again from nothing they are the table, and `check` says the same by its own means."""
+        table = {}
+        n = 0
+        for c in rig.query(self.path, "select * from stat_changes order by revision, game_id, player_id"):
+            key, after = (c["game_id"], c["player_id"]), json.loads(c["after"])
+            n += 1
+            if c["kind"] == "delete":
+                table.pop(key, None)
+            else:
+                table.setdefault(key, {}).update(after)
+        bare = {"revision", "observed_at"}
+        wrong = []
+        rows = {(r["game_id"], r["player_id"]): r for r in rig.query(self.path, "select * from game_stats")}
+        for key in set(rows) | set(table):
+            a, b = table.get(key), rows.get(key)
+            same = a and b and all(a.get(k) == (bool(v) if isinstance(a.get(k), bool) else v) for k, v in b.items() if k not in bare)
+            if not same:
+                wrong.append("%s: %s" % (key, a and b and [(k, a.get(k), v) for k, v in b.items() if k not in bare and a.get(k) != v][:3]))
+        self.counts["changes"] = n
+        tap.ok(n and not wrong, "%d changes, played again from nothing, are the table" % n, "\n".join(wrong[:10]))
+        r = rig.run("check", db=self.db, deadline_s=300)
+        tap.ok(r.returncode == 0, "check: all holds", r.stdout + r.stderr)
+
+    def compare_corrections(self, tap):
+        """What was another at the horn than at the end has reached readers as a correction, where the horn's was stored."""
+        known, missing, total = collections.defaultdict(dict), [], 0
+        for c in rig.query(self.path, "select game_id, player_id, after, correction, kind from stat_changes where phase in "
+                                      "('provisional', 'official', 'settled') order by revision"):
+            key = c["game_id"], c["player_id"]
+            for name in json.loads(c["after"]):
+                known[key][name] = known[key].get(name) or c["correction"]
+            if c["kind"] == "delete":
+                known[key]["gone"] = 1
+        first_final = {}
+        for g in self.games:
+            rows = rig.query(self.path, "select before, after from game_changes where game_id = ? order by revision", g)
+            first_final[g] = any('"stats_status":"provisional"' in r["after"].replace(" ", "") for r in rows)
+        for game in self.games:
+            horn, end = self.versions[game][0][1], self.versions[game][-1][1]
+            if not first_final[game]:
+                continue
+            for player in set(horn) & set(end):
+                for name in ("goals", "assists", "hits", "shots", "player_position"):
+                    if horn[player][name] == end[player][name]:
+                        continue
+                    seen = known[(game, player)]
+                    if name not in seen:
+                        continue  # between its horn and its correction nobody could look
+                    total += 1
+                    if not seen[name]:
+                        missing.append("%d/%d.%s" % (game, player, name))
+        self.counts["corrections"] = rig.query(self.path, "select count(*) as n from stat_changes where correction")[0]["n"]
+        tap.ok(not missing, "%d corrected values have reached readers as corrections" % total, missing[:10])
+
+    def compare_streams(self, tap):
+        want = {}
+        for table, part in (("game_changes", "games"), ("stat_changes", "lines")):
+            for c in rig.query(self.path, "select * from %s order by revision" % table):
+                want.setdefault(c["revision"], {"games": [], "lines": []})[part].append(c)
+        for i, s in enumerate(self.subscribers):
+            ids = [identity for identity, _ in s.events]
+            tap.ok(ids == sorted(set(ids)) and not s.trouble, "subscriber %d: in order, nothing twice, over %d visits" % (i, s.visits),
+                   "%s\n%s\n%s" % ("\n".join(self.diary[-9:]), s.trouble[:5], [(a, b) for a, b in zip(ids, ids[1:]) if a >= b][:5]))
+            tap.ok(set(ids) == set(want), "subscriber %d: nothing missing of %d revisions" % (i, len(want)),
+                   "missing %s, too many %s, told %s" % (sorted(set(want) - set(ids))[:10], sorted(set(ids) - set(want))[:10], s.trouble[:3]))
+            wrong = []
+            for identity, event in s.events:
+                if identity not in want:
+                    continue
+                for part in ("games", "lines"):
+                    got = [(x["game_id"], x.get("player_id"), x["kind"], x["before"], x["after"]) for x in event[part]]
+                    rows = [(c["game_id"], c.get("player_id"), c["kind"], json.loads(c["before"]), json.loads(c["after"])) for c in want[identity][part]]
+                    if sorted(got, key=str) != sorted(rows, key=str):
+                        wrong.append("revision %d, %s" % (identity, part))
+            tap.ok(not wrong, "subscriber %d: each event is what the database has of it" % i, wrong[:10])
+
+    def compare_machine(self, tap):
+        by_pid = collections.defaultdict(list)
+        for (pid, fds), (_, rss) in zip(self.fds, self.rss):
+            by_pid[pid].append((fds, rss))
+        longest = max(by_pid.values(), key=len, default=[])
+        third = len(longest) // 3
+        if third >= 3:
+            before, after = longest[third:2 * third], longest[-third:]
+            f0, f1 = max(f for f, _ in before), max(f for f, _ in after)
+            r0, r1 = max(r for _, r in before), max(r for _, r in after)
+            tap.ok(f1 <= f0 + 8 and f1 < 100, "descriptors are flat: %d, then %d" % (f0, f1))
+            tap.ok(r1 <= r0 * 1.25 + 8192, "memory is flat: %d KiB, then %d" % (r0, r1))
+            self.counts["rss_kib"] = r1
+            self.counts["descriptors"] = f1
+        ours, left = {p.pid for p in rig.Program.all if p.is_alive()}, []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/environ" % pid, "rb") as f:
+                    if ("%s=%d" % (TOKEN, os.getpid())).encode() in f.read() and int(pid) not in ours:
+                        left.append(pid)
+            except OSError:
+                continue
+        tap.ok(not left, "no process is left behind", left)
