@@ -483,7 +483,7 @@ static bool replace_events(struct replacement *r, struct err *err)
 		return true;
 	if (is_older_than_events(s->order, g))
 		return true;
-	if (!s->event_count && g->period > 0) { /* lost on the way: a face-off there was */
+	if (!s->event_count && s->game.period > 0) { /* lost on the way: a face-off there was */
 		SET(g, GAME, events_due, true);
 		return true;
 	}

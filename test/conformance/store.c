@@ -489,14 +489,24 @@ static void test_goaltenders(void **state)
 	assert_false(r.correction);
 	struct stat_line l = get_line(s, 0);
 	assert_true(KNOWS(&l, STAT, goals) && l.goals == 0 && l.assists == 1 && l.points == 1);
-	/* The event goes, and the assist with it: after the horn, so it is a correction. */
+	/* The assist goes: after the horn, so it is a correction. */
 	b.s.order.time += 60;
-	b.s.event_count = 0;
+	goal.known &= ~((uint64_t)1 << EVENT_assist1_player_id);
 	r = put(s, &b);
 	assert_int_equal(r.updated, 1);
 	assert_true(r.correction);
 	l = get_line(s, 0);
 	assert_true(KNOWS(&l, STAT, points) && l.points == 0);
+	/* A play-by-play without plays of a game that has begun has lost them on its way. */
+	b.s.order.time += 60;
+	b.s.event_count = 0;
+	r = put(s, &b);
+	assert_true(r.events_due);
+	struct selection q = {.table = &event_table};
+	int64_t count;
+	struct err err;
+	assert_true(store_count(s, &q, &count, &err));
+	assert_int_equal(count, 1);
 	store_close(s);
 }
 
@@ -978,7 +988,9 @@ static void make_plays(struct story *y, int i, uint64_t *random)
 	s->has_events = true;
 	for (int64_t e = 0; e < EVENTS; e++) {
 		struct event *event = &y->events[i][s->event_count];
-		if (!below(random, 3))
+		/* One at least: without any it counts for nothing. */
+		bool is_last_chance = e == EVENTS - 1 && !s->event_count;
+		if (!below(random, 3) && !is_last_chance)
 			continue;
 		*event = (struct event){0};
 		SET(event, EVENT, event_id, 10 + e);

@@ -219,7 +219,7 @@ tap.same(quick.ids(), list(range(start + 1, newest + 1)), "in order")
 slow.wait(lambda: slow.is_over, 20)
 tap.ok(slow.is_over and len(slow.events) < 120, "who does not is dropped", len(slow.events))
 resumed = Reader(api.port, last=slow.ids()[-1] if slow.events else start)
-resumed.wait(lambda: resumed.events and resumed.events[-1][1] == newest)
+resumed.wait(lambda: resumed.events and resumed.events[-1][1] == newest, 30)
 tap.same(slow.ids() + resumed.ids(), list(range(start + 1, newest + 1)), "and resumes without loss, 10 MB behind")
 
 # A heartbeat, of a comment, for one who filters everything out.
