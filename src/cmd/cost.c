@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const option_names[] = {
-	"season", "seed", "ttl", "format", "svg", "began", "after", "length", "games", "speed", NULL};
+static const char *const option_names[] = {"season", "seed", "ttl", "format", "svg", "began",
+	"after", "length", "games", "speed", NULL};
 
 enum { SEASON_IF_NOT_SAID = 20252026, REPORT_BYTES = 1 << 20 };
 
@@ -33,8 +33,8 @@ static bool open_season(const struct config *c, struct season *out, struct err *
 		return err_set(err, ERR_USAGE,
 			"cost: --season: %" PRId64 " is no season: two years, such as 20252026",
 			years);
-	*out = c->began.n ? season_night((uint64_t)c->seed, (int)c->games, c->speed, began, c->ttl_s,
-				    c->after_ms, c->length_ms)
+	*out = c->began.n ? season_night((uint64_t)c->seed, (int)c->games, c->speed, began,
+				    c->ttl_s, c->after_ms, c->length_ms)
 			  : season_made_up((uint64_t)c->seed, (int)first, c->ttl_s);
 	return true;
 }
@@ -86,11 +86,16 @@ const struct command command_cost = {
 	.name = "cost",
 	.words = "",
 	.summary = "plays polling policies against a season: requests, bytes, staleness, dollars",
-	.help = "Plays five ways of asking against a made-up season (20252026 if not said) in simulated "
-		"time, with the same plan\nthat the program obeys, and prints what each costs and how late "
-		"its rows are. Nothing is asked of any upstream.\nThe model's upstream turns its bodies "
-		"over every --ttl seconds, has intermissions, postponements and late\nofficial ends.\n\n"
-		"With --began it is the night of `fake --games --seed --speed` that began then, and only "
+	.help = "Plays five ways of asking against a made-up season (20252026 if not said) in "
+		"simulated "
+		"time, with the same plan\nthat the program obeys, and prints what each costs and "
+		"how late "
+		"its rows are. Nothing is asked of any upstream.\nThe model's upstream turns its "
+		"bodies "
+		"over every --ttl seconds, has intermissions, postponements and late\nofficial "
+		"ends.\n\n"
+		"With --began it is the night of `fake --games --seed --speed` that began then, "
+		"and only "
 		"what `up` beside it\nshould have asked within --length.",
 	.options = option_names,
 	.run = run,

@@ -41,8 +41,8 @@ struct monitor_settings pairing_settings(const struct config *c)
 			.is_long_lived = !c->once,
 			.version = version_number()},
 		.every_ms = c->every_ms,
-		.child_deadline_ms = c->child_deadline_ms < c->lease_ms ? c->child_deadline_ms
-									: c->lease_ms / 2,
+		.child_deadline_ms =
+			c->child_deadline_ms < c->lease_ms ? c->child_deadline_ms : c->lease_ms / 2,
 		.max_children = c->max_children,
 		.once = c->once,
 		.is_inline = true,
@@ -105,8 +105,8 @@ static int run_loop(int parts, const struct monitor_settings *settings)
 static const struct {
 	const char *command;
 	int parts;
-} pairings[] = {{"schedule", PAIR_SCHEDULE}, {"worker", PAIR_WORK},
-	{"monitor", PAIR_SCHEDULE | PAIR_WORK}};
+} pairings[] = {
+	{"schedule", PAIR_SCHEDULE}, {"worker", PAIR_WORK}, {"monitor", PAIR_SCHEDULE | PAIR_WORK}};
 
 static int parts_of(const char *command)
 {

@@ -13,10 +13,14 @@ const struct command command_schedule = {
 	.name = "schedule",
 	.words = "",
 	.summary = "keeps the games in the database fresh, and writes when each is due",
-	.help = "Looks at the schedule hourly, at the day's score board more and more often as its next "
-		"start nears, and every\nminute around starts and while something is on; writes into games "
-		"when each is to be asked. `worker` asks.\nIt keeps no state: it may be killed and begun "
-		"again, and two do no harm. With --policy fixed it looks at every\ninterval. --once looks "
+	.help = "Looks at the schedule hourly, at the day's score board more and more often as its "
+		"next "
+		"start nears, and every\nminute around starts and while something is on; writes "
+		"into games "
+		"when each is to be asked. `worker` asks.\nIt keeps no state: it may be killed and "
+		"begun "
+		"again, and two do no harm. With --policy fixed it looks at every\ninterval. "
+		"--once looks "
 		"once and ends.",
 	.options = option_names,
 	.run = run,

@@ -1,7 +1,8 @@
 #include "cmd/pairing.h"
 #include "cmd/serving.h"
 
-static const char *const option_names[] = {SERVING_OPTIONS, "policy", "every", "lease", "speed", NULL};
+static const char *const option_names[] = {
+	SERVING_OPTIONS, "policy", "every", "lease", "speed", NULL};
 
 enum { THREADS_AT_MOST = 32 };
 
@@ -23,7 +24,8 @@ const struct command command_up = {
 	.name = "up",
 	.words = "",
 	.summary = "all of it on one machine: watches, ingests and serves, in one process",
-	.help = "Watches the schedule, ingests every game that is on, and serves what is stored over "
+	.help = "Watches the schedule, ingests every game that is on, and serves what is stored "
+		"over "
 		"HTTP: `schedule`, `worker` and\n`api` in one process. SIGTERM and SIGINT end all "
 		"three.",
 	.options = option_names,

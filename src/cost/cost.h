@@ -26,13 +26,20 @@ struct season {
 
 /* A season of the fake's, from a seed; some games are postponed, some are official late. */
 struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s);
-/* The fake's night that began then, as `fake --seed --games --speed` does, looked at from a moment on. */
-struct season season_night(
-	uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
+/* The fake's night that began then, as `fake --seed --games --speed` does, looked at from a moment
+ * on. */
+struct season season_night(uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
 	int64_t after_ms, int64_t length_ms);
 void season_clear(struct season *s);
 
-enum asked { ASKED_WEEK, ASKED_BOARD, ASKED_BOX_SCORE, ASKED_PLAY_BY_PLAY, ASKED_PEOPLE, ASKED_KINDS };
+enum asked {
+	ASKED_WEEK,
+	ASKED_BOARD,
+	ASKED_BOX_SCORE,
+	ASKED_PLAY_BY_PLAY,
+	ASKED_PEOPLE,
+	ASKED_KINDS
+};
 extern const struct str asked_names[ASKED_KINDS]; /* as the upstream's paths have them */
 
 /* A policy, and what came of it. */
@@ -44,8 +51,8 @@ struct outcome {
 	double gb_seconds;
 	int64_t polls, polls_new; /* of box scores; those that showed something else than before */
 	int64_t changes, missed;  /* of statistics; those that never got into a row */
-	/* From when a body shows a change to the row. Corrections apart: nobody announces them, every
-	 * policy waits for them alike, and their hours would hide the seconds. */
+	/* From when a body shows a change to the row. Corrections apart: nobody announces them,
+	 * every policy waits for them alike, and their hours would hide the seconds. */
 	double staleness_mean_s, staleness_p95_s; /* of what happened before the horn */
 	double event_mean_s;                      /* the same, from when it happened */
 	double late_mean_s;                       /* of what was corrected after the horn */
@@ -72,6 +79,7 @@ struct cost_title {
 void cost_report(const struct season *s, const struct cost_title *title, const struct outcome *o,
 	size_t count, enum report form, struct buf *out);
 /* Requests and staleness by policy, as a picture. */
-void cost_draw(const struct cost_title *title, const struct outcome *o, size_t count, struct buf *out);
+void cost_draw(
+	const struct cost_title *title, const struct outcome *o, size_t count, struct buf *out);
 
 #endif

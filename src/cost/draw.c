@@ -4,7 +4,8 @@
 
 enum { WIDTH = 820, LABEL = 190, BAR_HEIGHT = 20, ROW = 30, TOP = 64, GAP = 64, ROOM = 120 };
 
-static const char *const colours[POLICIES] = {"#9aa5b1", "#52606d", "#5a8dc8", "#86a83c", "#c8503c"};
+static const char *const colours[POLICIES] = {
+	"#9aa5b1", "#52606d", "#5a8dc8", "#86a83c", "#c8503c"};
 
 struct chart {
 	const char *title;
@@ -27,8 +28,8 @@ static const struct chart charts[] = {
 };
 enum { CHARTS = sizeof(charts) / sizeof(charts[0]) };
 
-static void draw_bar(
-	struct buf *out, const struct chart *c, const struct outcome *o, size_t i, double most, int y)
+static void draw_bar(struct buf *out, const struct chart *c, const struct outcome *o, size_t i,
+	double most, int y)
 {
 	double length = most > 0 ? c->of(o) / most * (WIDTH - LABEL - ROOM) : 0;
 	buf_add_format(out,
@@ -45,13 +46,14 @@ static void draw_chart(
 	double most = 0;
 	for (size_t i = 0; i < count; i++)
 		most = c->of(&o[i]) > most ? c->of(&o[i]) : most;
-	buf_add_format(out, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>\n", LABEL, y - 12,
-		c->title);
+	buf_add_format(out, "<text x=\"%d\" y=\"%d\" font-weight=\"bold\">%s</text>\n", LABEL,
+		y - 12, c->title);
 	for (size_t i = 0; i < count; i++)
 		draw_bar(out, c, &o[i], i, most, y + (int)i * ROW);
 }
 
-void cost_draw(const struct cost_title *title, const struct outcome *o, size_t count, struct buf *out)
+void cost_draw(
+	const struct cost_title *title, const struct outcome *o, size_t count, struct buf *out)
 {
 	int chart_height = (int)count * ROW + GAP, height = TOP + CHARTS * chart_height;
 	buf_add_format(out,

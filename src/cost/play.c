@@ -25,17 +25,23 @@ enum looking {
 
 struct policy_model {
 	const char *name, *help;
-	enum looking looking;
 	int64_t tick_ms;
 	struct plan plan, look_plan; /* of games; of looks at the schedule */
-	bool is_long;          /* one ingest a game, from its first minute to its horn */
-	bool is_conditional;   /* a copy that is held already costs no bytes */
-	bool has_probe;        /* the score board spares box scores */
-	bool rests;            /* six hours a night */
+	enum looking looking;
+	bool is_long;        /* one ingest a game, from its first minute to its horn */
+	bool is_conditional; /* a copy that is held already costs no bytes */
+	bool has_probe;      /* the score board spares box scores */
+	bool rests;          /* six hours a night */
 };
 
-#define EVERY_10_S {.policy = POLICY_FIXED, .every_ms = 10000}
-#define AS_NEEDED  {.policy = POLICY_ADAPTIVE}
+#define EVERY_10_S                                                                                 \
+	{                                                                                          \
+		.policy = POLICY_FIXED, .every_ms = 10000                                          \
+	}
+#define AS_NEEDED                                                                                  \
+	{                                                                                          \
+		.policy = POLICY_ADAPTIVE                                                          \
+	}
 
 static const struct policy_model models[POLICIES] = {
 	{.name = "stateful-60s",
@@ -146,7 +152,10 @@ static struct str state_of(const struct view *v)
 static void set_clock(struct game *g, const struct view *v)
 {
 	SET(g, GAME, period, v->period);
-	SET(g, GAME, period_type, v->period > 4 ? STR("SO") : v->period == 4 ? STR("OT") : STR("REG"));
+	SET(g, GAME, period_type,
+		v->period > 4    ? STR("SO")
+		: v->period == 4 ? STR("OT")
+				 : STR("REG"));
 	SET(g, GAME, clock_seconds, v->clock_seconds);
 	SET(g, GAME, clock_running, v->is_running);
 	SET(g, GAME, in_intermission, v->is_intermission);
@@ -292,8 +301,7 @@ static void look_at_week(struct run *r, int64_t now)
 		add_game(r, &s->games[r->known++]);
 	if (r->week_copy_to_ms != w.to_ms)
 		r->week_size = upstream_size_of_days(ASKED_WEEK, games_between(r, first, last));
-	ask(r, ASKED_WEEK, r->week_size,
-		r->model->is_conditional && r->week_copy_to_ms == w.to_ms);
+	ask(r, ASKED_WEEK, r->week_size, r->model->is_conditional && r->week_copy_to_ms == w.to_ms);
 	invoke(r, 1);
 	if (r->week_copy_to_ms != w.to_ms) /* else it shows nothing new */
 		for (size_t i = 0; i < r->count; i++)
@@ -326,8 +334,8 @@ static void look_at_board(struct run *r, struct board *b, int64_t now)
 	ask(r, ASKED_BOARD, upstream_size_of_days(ASKED_BOARD, games_between(r, b->day, b->day)),
 		false);
 	invoke(r, 1);
-	b->look = (struct look){.at_ms = arrival,
-		.expires_ms = arrival + (w.to_ms / 1000 - arrival / 1000) * 1000};
+	b->look = (struct look){
+		.at_ms = arrival, .expires_ms = arrival + (w.to_ms / 1000 - arrival / 1000) * 1000};
 	for (size_t i = 0; i < r->count; i++)
 		if (r->rows[i].game_date == b->day)
 			see(r, i, &w, arrival);
@@ -539,8 +547,7 @@ static void step(struct run *r, int64_t now)
 			forget_done(r, now);
 	} else {
 		for (size_t i = 0; i < r->count; i++)
-			if (r->follows[i].next_ms <= now &&
-				(!by_ticks || r->follows[i].begun_ms))
+			if (r->follows[i].next_ms <= now && (!by_ticks || r->follows[i].begun_ms))
 				ingest(r, i, now);
 		if (!by_ticks)
 			look_by_plan(r, now);

@@ -10,10 +10,12 @@ const struct price prices[PRICES] = {
 	[PRICE_REQUEST] = {"Lambda, a million requests", "1e6", 0.20,
 		"AWS Lambda pricing, copy of 2026-09-20; the first million a month is free"},
 	[PRICE_GB_SECOND] = {"Lambda x86, a GB-second", "1", 0.0000166667,
-		"AWS Lambda pricing and the whitepaper How AWS Pricing Works; the first 400,000 a month "
+		"AWS Lambda pricing and the whitepaper How AWS Pricing Works; the first 400,000 a "
+		"month "
 		"are free"},
 	[PRICE_MACHINE] = {"a small machine, a month", "730 h", 6.72,
-		"EC2 t4g.nano at $0.0042 an hour and its public IPv4 address at $0.005, undated copies"},
+		"EC2 t4g.nano at $0.0042 an hour and its public IPv4 address at $0.005, undated "
+		"copies"},
 	[PRICE_NAT_HOUR] = {"NAT gateway, a month", "730 h", 32.85,
 		"$0.045 an hour, copies of the VPC pricing page, 2026"},
 	[PRICE_NAT_GB] = {"NAT gateway, a GB through it", "1", 0.045, "the same"},

@@ -19,7 +19,7 @@ struct price {
 };
 enum { PRICE_REQUEST, PRICE_GB_SECOND, PRICE_MACHINE, PRICE_NAT_HOUR, PRICE_NAT_GB, PRICES };
 extern const struct price prices[PRICES];
-extern const char prices_read[]; /* the day */
+extern const char prices_read[];                            /* the day */
 enum { FREE_REQUESTS = 1000000, FREE_GB_SECONDS = 400000 }; /* a month, for ever */
 
 /* A month's share of what is given for all of the season. */

@@ -13,8 +13,9 @@ const struct str asked_names[ASKED_KINDS] = {
 	[ASKED_PLAY_BY_PLAY] = STR_INIT("play-by-play"),
 	[ASKED_PEOPLE] = STR_INIT("people"),
 };
-const struct str report_names[3] = {
-	[REPORT_TEXT] = STR_INIT("text"), [REPORT_JSON] = STR_INIT("json"), [REPORT_CSV] = STR_INIT("csv")};
+const struct str report_names[3] = {[REPORT_TEXT] = STR_INIT("text"),
+	[REPORT_JSON] = STR_INIT("json"),
+	[REPORT_CSV] = STR_INIT("csv")};
 
 /* ---- the figures of a policy, by name ---- */
 
@@ -23,10 +24,9 @@ enum { DECIMALS_WHOLE, DECIMALS_TWO = 2, DECIMALS_THREE };
 struct figure {
 	struct str name;
 	double (*of)(const struct outcome *o, double months);
-	int decimals;
 	double unit;
-	int table;           /* of those for people; 0: in none */
-	const char *heading; /* there */
+	const char *heading; /* in the tables for people */
+	int decimals, table; /* 0: in none of them */
 };
 
 static double requests(const struct outcome *o, double months)
@@ -124,28 +124,30 @@ static double share_new(const struct outcome *o, double months)
 }
 
 static const struct figure figures[] = {
-	{STR_INIT("requests"), requests, DECIMALS_WHOLE, 1, 1, "requests"},
-	{STR_INIT("bytes_plain"), bytes_plain, DECIMALS_WHOLE, 1e9, 1, "GB plain"},
-	{STR_INIT("bytes"), bytes, DECIMALS_WHOLE, 1e9, 1, "GB sent"},
-	{STR_INIT("invocations"), invocations, DECIMALS_WHOLE, 1, 1, "invocations"},
-	{STR_INIT("gb_seconds"), gb_seconds, DECIMALS_WHOLE, 1, 1, "GB-s"},
-	{STR_INIT("lambda_dollars_month"), lambda, DECIMALS_TWO, 1, 1, "$/month"},
-	{STR_INIT("lambda_free_tier_dollars_month"), lambda_free, DECIMALS_TWO, 1, 1, "$, free tier"},
-	{STR_INIT("machine_dollars_month"), machine, DECIMALS_TWO, 1, 1, "$, machine"},
-	{STR_INIT("nat_gateway_dollars_month"), nat, DECIMALS_TWO, 1, 0, NULL},
-	{STR_INIT("staleness_mean_s"), staleness_mean, DECIMALS_TWO, 1, 2, "late, s"},
-	{STR_INIT("staleness_p95_s"), staleness_p95, DECIMALS_TWO, 1, 2, "95 of 100"},
-	{STR_INIT("event_to_row_mean_s"), event_mean, DECIMALS_TWO, 1, 2, "from event"},
-	{STR_INIT("staleness_corrections_mean_s"), late_mean, DECIMALS_WHOLE, 1, 2, "corrected"},
-	{STR_INIT("staleness_all_mean_s"), all_mean, DECIMALS_TWO, 1, 2, "all"},
-	{STR_INIT("changes_missed"), missed, DECIMALS_WHOLE, 1, 2, "missed"},
-	{STR_INIT("polls_new_share"), share_new, DECIMALS_THREE, 1, 2, "news"},
+	{STR_INIT("requests"), requests, 1, "requests", DECIMALS_WHOLE, 1},
+	{STR_INIT("bytes_plain"), bytes_plain, 1e9, "GB plain", DECIMALS_WHOLE, 1},
+	{STR_INIT("bytes"), bytes, 1e9, "GB sent", DECIMALS_WHOLE, 1},
+	{STR_INIT("invocations"), invocations, 1, "invocations", DECIMALS_WHOLE, 1},
+	{STR_INIT("gb_seconds"), gb_seconds, 1, "GB-s", DECIMALS_WHOLE, 1},
+	{STR_INIT("lambda_dollars_month"), lambda, 1, "$/month", DECIMALS_TWO, 1},
+	{STR_INIT("lambda_free_tier_dollars_month"), lambda_free, 1, "$, free tier", DECIMALS_TWO,
+		1},
+	{STR_INIT("machine_dollars_month"), machine, 1, "$, machine", DECIMALS_TWO, 1},
+	{STR_INIT("nat_gateway_dollars_month"), nat, 1, NULL, DECIMALS_TWO, 0},
+	{STR_INIT("staleness_mean_s"), staleness_mean, 1, "late, s", DECIMALS_TWO, 2},
+	{STR_INIT("staleness_p95_s"), staleness_p95, 1, "95 of 100", DECIMALS_TWO, 2},
+	{STR_INIT("event_to_row_mean_s"), event_mean, 1, "from event", DECIMALS_TWO, 2},
+	{STR_INIT("staleness_corrections_mean_s"), late_mean, 1, "corrected", DECIMALS_WHOLE, 2},
+	{STR_INIT("staleness_all_mean_s"), all_mean, 1, "all", DECIMALS_TWO, 2},
+	{STR_INIT("changes_missed"), missed, 1, "missed", DECIMALS_WHOLE, 2},
+	{STR_INIT("polls_new_share"), share_new, 1, "news", DECIMALS_THREE, 2},
 };
 enum { FIGURES = sizeof(figures) / sizeof(figures[0]) };
 
 /* ---- forms ---- */
 
-static void write_figure(struct buf *out, const struct figure *f, const struct outcome *o, double months)
+static void write_figure(
+	struct buf *out, const struct figure *f, const struct outcome *o, double months)
 {
 	buf_add_format(out, "%.*f", f->decimals, f->of(o, months));
 }
@@ -235,7 +237,8 @@ static void write_csv(
 	buf_add_char(out, '\n');
 }
 
-static void write_cell(struct buf *out, const struct figure *f, const struct outcome *o, double months)
+static void write_cell(
+	struct buf *out, const struct figure *f, const struct outcome *o, double months)
 {
 	char text[48];
 	int decimals = f->unit > 1 ? DECIMALS_TWO : f->decimals;
@@ -284,10 +287,14 @@ static void write_text(const struct season *s, const struct cost_title *title,
 	write_table(2, o, count, months, out);
 	write_policies(o, count, out);
 	buf_add_format(out,
-		"\nlate: mean seconds from when a body shows a change of a statistic to its row, of what "
-		"happened before the horn;\nfrom event: since it happened; corrected: of what was corrected "
-		"after the horn, all: of both, missed: what never\ngot there. news: the share of box scores "
-		"that showed something else than the one before. A season is %.1f\nmonths; an invocation has "
+		"\nlate: mean seconds from when a body shows a change of a statistic to its row, "
+		"of what "
+		"happened before the horn;\nfrom event: since it happened; corrected: of what was "
+		"corrected "
+		"after the horn, all: of both, missed: what never\ngot there. news: the share of "
+		"box scores "
+		"that showed something else than the one before. A season is %.1f\nmonths; an "
+		"invocation has "
 		"%d MB and takes %d ms, and %d ms for each request. Prices of %s, US East:\n",
 		months, (int)(INVOCATION_GB * 1024), INVOCATION_OWN_MS, INVOCATION_REQUEST_MS,
 		prices_read);

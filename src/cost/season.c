@@ -47,8 +47,7 @@ struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s)
 	const struct league *l = league_season(&league, seed, first_year);
 	struct season s = season_new(2 * l->count, ttl_s);
 	for (size_t i = 0; i < l->count; i++) {
-		s.games[s.count++] =
-			timeline_of_match(&s.keep, scratch, l, &l->fixtures[i], 1);
+		s.games[s.count++] = timeline_of_match(&s.keep, scratch, l, &l->fixtures[i], 1);
 		add_put_off(&s, &l->fixtures[i]);
 	}
 	arena_release(&league);
@@ -59,16 +58,14 @@ struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s)
 	return s;
 }
 
-struct season season_night(
-	uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
+struct season season_night(uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
 	int64_t after_ms, int64_t length_ms)
 {
 	struct arena scratch = arena_reserve(SCRATCH_BYTES), league = arena_reserve(LEAGUE_BYTES);
 	const struct league *l = league_night(&league, seed, games, began_ms, speed);
 	struct season s = season_new(l->count, ttl_s);
 	for (size_t i = 0; i < l->count; i++)
-		s.games[s.count++] =
-			timeline_of_match(&s.keep, scratch, l, &l->fixtures[i], speed);
+		s.games[s.count++] = timeline_of_match(&s.keep, scratch, l, &l->fixtures[i], speed);
 	arena_release(&league);
 	arena_release(&scratch);
 	qsort(s.games, s.count, sizeof(*s.games), by_start);

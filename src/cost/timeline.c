@@ -66,7 +66,7 @@ static void collect_frames(struct timeline *t, const struct match *m, struct are
 			now.intermission_end =
 				mark + 1 < m->mark_count ? m->marks[mark + 1].wall : k->wall;
 			mark++;
-		} else {
+		} else if (e) {
 			event++;
 			bool is_shot = e->what == GOAL || e->what == SHOT;
 			if (!is_shot || e->wall < now.wall) /* a correction, among those before */
@@ -137,8 +137,8 @@ static void show_clock(struct view *v, const struct frame *f, int64_t wall)
 	int64_t second = f->second + (f->is_running ? wall - f->wall : 0);
 	v->period = f->period;
 	v->elapsed = second < f->length ? (int)second : f->length;
-	v->clock_seconds = f->is_intermission ? (int)(f->intermission_end - wall)
-					      : f->length - v->elapsed;
+	v->clock_seconds =
+		f->is_intermission ? (int)(f->intermission_end - wall) : f->length - v->elapsed;
 	v->is_running = f->is_running;
 	v->is_intermission = f->is_intermission;
 	for (int side = 0; side < SIDES; side++) {

@@ -42,8 +42,7 @@ struct size upstream_size_of_game(enum asked kind, const struct view *v)
 	double grown = v->progress, left = 1 - grown;
 	if (v->look < LOOKS_LIVE)
 		return pregame;
-	return (struct size){
-		(int64_t)(sizes[kind].plain * left + sizes[kind].plain_grown * grown),
+	return (struct size){(int64_t)(sizes[kind].plain * left + sizes[kind].plain_grown * grown),
 		(int64_t)(sizes[kind].gzip * left + sizes[kind].gzip_grown * grown)};
 }
 

@@ -143,8 +143,7 @@ static int take(struct crew *c, int64_t now)
 static bool find_next(struct crew *c, int64_t now, int64_t *out)
 {
 	struct err err;
-	return find_store(c) &&
-	       (store_next_due(c->store, now, out, &err) || store_failed(c, &err));
+	return find_store(c) && (store_next_due(c->store, now, out, &err) || store_failed(c, &err));
 }
 
 static void on_timer(uv_timer_t *t)
@@ -203,8 +202,8 @@ struct crew *crew_open(uv_loop_t *loop, const struct monitor_settings *s,
 	snprintf(c->owner, sizeof(c->owner), "%s:%ld:%" PRIx64, host, (long)getpid(), uv_hrtime());
 	c->store = store_open(s->db, STORE_WRITE, err);
 	if (c->store)
-		c->runner = runner_open(loop, &c->settings,
-			&(struct runner_calls){on_idle, on_done, c}, err);
+		c->runner = runner_open(
+			loop, &c->settings, &(struct runner_calls){on_idle, on_done, c}, err);
 	if (!c->runner) {
 		crew_close(c);
 		return NULL;

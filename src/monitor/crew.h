@@ -19,6 +19,7 @@ void crew_look(struct crew *c);   /* something may have become due */
 void crew_finish(struct crew *c); /* what is due now is the last */
 void crew_stop(struct crew *c);   /* ingests under way are ended */
 int crew_exit_code(const struct crew *c);
-void crew_close(struct crew *c); /* after on_over, or without the loop running again; NULL is fine */
+void crew_close(
+	struct crew *c); /* after on_over, or without the loop running again; NULL is fine */
 
 #endif

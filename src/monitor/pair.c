@@ -40,8 +40,8 @@ static void on_crew_over(void *context)
 	end_part(context);
 }
 
-static bool open_parts(struct pair *p, uv_loop_t *loop, int parts,
-	const struct monitor_settings *s, struct err *err)
+static bool open_parts(struct pair *p, uv_loop_t *loop, int parts, const struct monitor_settings *s,
+	struct err *err)
 {
 	const struct scheduler_calls calls = {on_planned, on_scheduler_over, p};
 	if (parts & PAIR_WORK) {

@@ -20,7 +20,7 @@ struct runner_calls {
 
 struct runner *runner_open(uv_loop_t *loop, const struct monitor_settings *s,
 	const struct runner_calls *calls, struct err *err);
-size_t runner_room(const struct runner *r); /* how many more would start at once */
+size_t runner_room(const struct runner *r);         /* how many more would start at once */
 void runner_add(struct runner *r, int64_t game_id); /* nothing happens when it is there already */
 bool runner_is_idle(const struct runner *r);
 void runner_stop(struct runner *r);           /* those that wait are forgotten, the others ended */

@@ -13,8 +13,9 @@
 struct scheduler;
 
 struct scheduler_calls {
-	void (*on_planned)(void *context); /* games have other times now; NULL: nobody wants to know */
-	void (*on_over)(void *context);    /* after scheduler_stop, or one look with `once` */
+	void (*on_planned)(
+		void *context);         /* games have other times now; NULL: nobody wants to know */
+	void (*on_over)(void *context); /* after scheduler_stop, or one look with `once` */
 	void *context;
 };
 
@@ -22,6 +23,7 @@ struct scheduler *scheduler_open(uv_loop_t *loop, const struct monitor_settings 
 	const struct scheduler_calls *calls, struct err *err);
 void scheduler_stop(struct scheduler *s);
 int scheduler_exit_code(const struct scheduler *s); /* of the last look */
-void scheduler_close(struct scheduler *s); /* after on_over, or without the loop running again; NULL is fine */
+void scheduler_close(
+	struct scheduler *s); /* after on_over, or without the loop running again; NULL is fine */
 
 #endif

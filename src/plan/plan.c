@@ -55,12 +55,10 @@ static bool find_end(const struct plan *p, const struct game *seen, const struct
 		*out = stored->official_at;
 	else if (stored && KNOWS(stored, GAME, ended_at))
 		*out = stored->ended_at;
-	else if (stored && !KNOWS(stored, GAME, last_error))
-		return false; /* polled until now as one that is being played: its end is news */
-	else if (KNOWS(seen, GAME, start_time))
+	else if (KNOWS(seen, GAME, start_time) && (!stored || KNOWS(stored, GAME, last_error)))
 		*out = seen->start_time + scaled(p, PLAN_USUAL_LENGTH_MS);
 	else
-		return false;
+		return false; /* polled until now as one that is being played: its end is news */
 	return true;
 }
 

@@ -60,12 +60,12 @@ enum {
 	PLAN_FAILED_FIRST_MS = 10 * 1000,
 	PLAN_FAILED_MAX_MS = 2 * 60 * 1000,
 
-	PLAN_WEEK_MS = 60 * 60 * 1000,     /* between two looks at the schedule */
-	PLAN_BOARD_MS = 60 * 1000,         /* and at a score board, at its most frequent */
-	PLAN_NEAR_MS = 4 * 60 * 60 * 1000, /* before a start the score board is looked at */
-	PLAN_NEARING = 4,                  /* … each time when a quarter of the wait is over */
+	PLAN_WEEK_MS = 60 * 60 * 1000,        /* between two looks at the schedule */
+	PLAN_BOARD_MS = 60 * 1000,            /* and at a score board, at its most frequent */
+	PLAN_NEAR_MS = 4 * 60 * 60 * 1000,    /* before a start the score board is looked at */
+	PLAN_NEARING = 4,                     /* … each time when a quarter of the wait is over */
 	PLAN_NO_SHOW_MS = 4 * 60 * 60 * 1000, /* past its start, still to come: given up */
-	PLAN_STANDING = 4,                 /* so many standing clocks are worth a score board */
+	PLAN_STANDING = 4,                    /* so many standing clocks are worth a score board */
 	PLAN_LOOK_FAILED_MAX_MS = 5 * 60 * 1000,
 };
 
@@ -78,7 +78,8 @@ enum {
 int64_t plan_game(
 	const struct plan *p, const struct game *seen, const struct game *stored, int64_t now_ms);
 
-/* The same from what is stored alone; fixed, a game that is played is due every_ms after its last poll. */
+/* The same from what is stored alone; fixed, a game that is played is due every_ms after its last
+ * poll. */
 int64_t plan_due(const struct plan *p, const struct game *stored, int64_t now_ms);
 
 /* The same for a game that was asked just now, of which this is stored: later than now. */

@@ -10,7 +10,8 @@
  */
 static struct value instant(int64_t ms)
 {
-	return (struct value){.known = true, .type = COLUMN_TIME, .integer = ms % 1000 ? ms : ms + 1};
+	return (struct value){
+		.known = true, .type = COLUMN_TIME, .integer = ms % 1000 ? ms : ms + 1};
 }
 
 static struct value instant_or_null(int64_t ms)
@@ -38,7 +39,8 @@ bool store_take_due(struct store *s, int64_t now_ms, int64_t lease_ms, struct st
 	size_t n = 0;
 	enum step step;
 	snprintf(text, sizeof(text),
-		"UPDATE games SET lease_until = ?, lease_owner = ? WHERE game_id IN (SELECT game_id "
+		"UPDATE games SET lease_until = ?, lease_owner = ? WHERE game_id IN (SELECT "
+		"game_id "
 		"FROM games WHERE next_poll_at <= ? AND " IS_FREE
 		" ORDER BY next_poll_at, game_id LIMIT ?%s) RETURNING game_id",
 		s->backend->skip_locked);
@@ -61,7 +63,8 @@ bool store_next_due(struct store *s, int64_t now_ms, int64_t *out, struct err *e
 {
 	struct sql q;
 	if (!sql_prepare(s,
-		    "SELECT min(next_poll_at) FROM games WHERE next_poll_at IS NOT NULL AND " IS_FREE,
+		    "SELECT min(next_poll_at) FROM games WHERE next_poll_at IS NOT NULL "
+		    "AND " IS_FREE,
 		    &q, err))
 		return false;
 	bind_free(&q, now_ms);
@@ -74,12 +77,13 @@ bool store_next_due(struct store *s, int64_t now_ms, int64_t *out, struct err *e
 	return step == STEP_ROW;
 }
 
-bool store_give_back(struct store *s, const struct game *g, struct str owner, int64_t next_ms,
-	struct err *err)
+bool store_give_back(
+	struct store *s, const struct game *g, struct str owner, int64_t next_ms, struct err *err)
 {
 	struct sql q;
 	if (!sql_prepare(s,
-		    "UPDATE games SET next_poll_at = ?, last_poll_at = ?, last_error = ?, lease_until = "
+		    "UPDATE games SET next_poll_at = ?, last_poll_at = ?, last_error = ?, "
+		    "lease_until = "
 		    "NULL, lease_owner = NULL WHERE game_id = ? AND lease_owner = ?",
 		    &q, err))
 		return false;

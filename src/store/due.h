@@ -22,8 +22,8 @@ bool store_next_due(struct store *s, int64_t now_ms, int64_t *out, struct err *e
  * Ends our lease: next_poll_at (INT64_MAX: never) is written, and last_poll_at and last_error as g
  * has them. Nothing happens when the lease had ended and another has the game.
  */
-bool store_give_back(struct store *s, const struct game *g, struct str owner, int64_t next_ms,
-	struct err *err);
+bool store_give_back(
+	struct store *s, const struct game *g, struct str owner, int64_t next_ms, struct err *err);
 
 /* Writes next_poll_at, and board_at as g has it, unless the game was asked since g was read or is
  * being asked now. */

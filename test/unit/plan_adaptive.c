@@ -1,4 +1,5 @@
-/* plan: the adaptive policy, a row for each thing that can be known, and what clocks and schedules do. */
+/* plan: the adaptive policy, a row for each thing that can be known, and what clocks and schedules
+ * do. */
 #include "cmocka_all.h"
 
 #include "base/time.h"
@@ -92,8 +93,8 @@ static void a_live_game_is_due_when_its_copy_has_run_out(void **state)
 		{"never asked", {.state = "LIVE", .polled = NONE}, 0},
 		{"just asked", {.state = "LIVE", .polled = 0, .expires = 15 * SECOND},
 			15 * SECOND + MARGIN},
-		{"asked within a copy's life", {.state = "CRIT", .polled = 0, .expires = 4 * SECOND},
-			4 * SECOND + MARGIN},
+		{"asked within a copy's life",
+			{.state = "CRIT", .polled = 0, .expires = 4 * SECOND}, 4 * SECOND + MARGIN},
 		{"the copy is over", {.state = "LIVE", .polled = -16 * SECOND, .expires = -SECOND},
 			MARGIN - SECOND},
 		{"the upstream does not say", {.state = "LIVE", .polled = 0, .expires = NONE},
@@ -102,64 +103,90 @@ static void a_live_game_is_due_when_its_copy_has_run_out(void **state)
 			PLAN_COPY_OVER_MS + MARGIN},
 		{"it says a day", {.state = "LIVE", .polled = 0, .expires = DAY},
 			PLAN_COPY_MAX_MS + MARGIN},
-		{"an intermission", {.state = "LIVE", .polled = 0, .expires = 15 * SECOND,
-					    .pauses = true, .clock = 900},
+		{"an intermission",
+			{.state = "LIVE",
+				.polled = 0,
+				.expires = 15 * SECOND,
+				.pauses = true,
+				.clock = 900},
 			870 * SECOND},
-		{"its last half minute", {.state = "LIVE", .polled = 0, .expires = 15 * SECOND,
-						 .pauses = true, .clock = 20},
+		{"its last half minute",
+			{.state = "LIVE",
+				.polled = 0,
+				.expires = 15 * SECOND,
+				.pauses = true,
+				.clock = 20},
 			15 * SECOND + MARGIN},
 		{"an intermission that only the board shows",
-			{.state = "LIVE", .polled = -15 * SECOND, .expires = 0, .pauses = true,
-				.clock = 900, .ahead = 3},
+			{.state = "LIVE",
+				.polled = -15 * SECOND,
+				.expires = 0,
+				.pauses = true,
+				.clock = 900,
+				.ahead = 3},
 			MARGIN},
-		{"a standing clock, no board", {.state = "LIVE", .polled = 0,
-						       .expires = 15 * SECOND, .stands = true},
+		{"a standing clock, no board",
+			{.state = "LIVE", .polled = 0, .expires = 15 * SECOND, .stands = true},
 			15 * SECOND + MARGIN},
 		{"a standing clock on the board",
-			{.state = "LIVE", .polled = -5 * SECOND, .expires = 10 * SECOND,
-				.stands = true, .board = -SECOND},
+			{.state = "LIVE",
+				.polled = -5 * SECOND,
+				.expires = 10 * SECOND,
+				.stands = true,
+				.board = -SECOND},
 			PLAN_SWEEP_MS - 5 * SECOND},
-		{"on an old board", {.state = "LIVE", .polled = 0, .expires = 15 * SECOND,
-					    .stands = true, .board = -PLAN_BOARD_COUNTS_MS},
+		{"on an old board",
+			{.state = "LIVE",
+				.polled = 0,
+				.expires = 15 * SECOND,
+				.stands = true,
+				.board = -PLAN_BOARD_COUNTS_MS},
 			15 * SECOND + MARGIN},
-		{"the board shows play", {.state = "LIVE", .polled = -20 * SECOND,
-						 .expires = -5 * SECOND, .stands = true,
-						 .board = -SECOND, .ahead = 2},
+		{"the board shows play",
+			{.state = "LIVE",
+				.polled = -20 * SECOND,
+				.expires = -5 * SECOND,
+				.stands = true,
+				.board = -SECOND,
+				.ahead = 2},
 			MARGIN - 5 * SECOND},
-		{"the board shows a goal", {.state = "LIVE", .polled = -20 * SECOND,
-						   .expires = -5 * SECOND, .stands = true,
-						   .board = -SECOND, .goals = 1},
+		{"the board shows a goal",
+			{.state = "LIVE",
+				.polled = -20 * SECOND,
+				.expires = -5 * SECOND,
+				.stands = true,
+				.board = -SECOND,
+				.goals = 1},
 			MARGIN - 5 * SECOND},
-		{"a running clock on the board", {.state = "LIVE", .polled = 0,
-							 .expires = 15 * SECOND, .board = -SECOND},
+		{"a running clock on the board",
+			{.state = "LIVE", .polled = 0, .expires = 15 * SECOND, .board = -SECOND},
 			15 * SECOND + MARGIN},
 		{"a state never seen", {.state = "DELAYED", .polled = 0, .expires = 15 * SECOND},
 			PLAN_UNKNOWN_MS},
 		{"a state never seen, never asked", {.state = "DELAYED", .polled = NONE}, 0},
-		{"before its start", {.state = "PRE", .polled = 0, .expires = 15 * SECOND,
-					     .start = 20 * MINUTE},
+		{"before its start",
+			{.state = "PRE", .polled = 0, .expires = 15 * SECOND, .start = 20 * MINUTE},
 			PLAN_PREGAME_MS},
-		{"just before", {.state = "PRE", .polled = 0, .expires = 15 * SECOND,
-					.start = 2 * MINUTE},
+		{"just before",
+			{.state = "PRE", .polled = 0, .expires = 15 * SECOND, .start = 2 * MINUTE},
 			2 * MINUTE + MARGIN},
-		{"past its start", {.state = "PRE", .polled = 0, .expires = 15 * SECOND,
-					   .start = -MINUTE},
+		{"past its start",
+			{.state = "PRE", .polled = 0, .expires = 15 * SECOND, .start = -MINUTE},
 			15 * SECOND + MARGIN},
-		{"long past it", {.state = "PRE", .polled = 0, .expires = 15 * SECOND,
-					 .start = -HOUR},
+		{"long past it",
+			{.state = "PRE", .polled = 0, .expires = 15 * SECOND, .start = -HOUR},
 			PLAN_WARM_UP_MS},
-		{"to come, nobody reads the schedule", {.state = "FUT", .polled = NONE,
-							       .start = -MINUTE},
-			9 * MINUTE},
+		{"to come, nobody reads the schedule",
+			{.state = "FUT", .polled = NONE, .start = -MINUTE}, 9 * MINUTE},
 		{"to come", {.state = "FUT", .polled = NONE, .start = HOUR}, 70 * MINUTE},
 		{"a no-show", {.state = "FUT", .polled = 0, .start = -PLAN_NO_SHOW_MS}, NEVER},
-		{"one failure", {.state = "LIVE", .polled = 0, .failed = true, .good = -15 * SECOND},
+		{"one failure",
+			{.state = "LIVE", .polled = 0, .failed = true, .good = -15 * SECOND},
 			15 * SECOND},
-		{"failures for a minute", {.state = "LIVE", .polled = 0, .failed = true,
-						  .good = -MINUTE},
-			MINUTE},
-		{"failures for an hour", {.state = "LIVE", .polled = 0, .failed = true,
-						 .good = -HOUR},
+		{"failures for a minute",
+			{.state = "LIVE", .polled = 0, .failed = true, .good = -MINUTE}, MINUTE},
+		{"failures for an hour",
+			{.state = "LIVE", .polled = 0, .failed = true, .good = -HOUR},
 			PLAN_FAILED_MAX_MS},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -168,12 +195,17 @@ static void a_live_game_is_due_when_its_copy_has_run_out(void **state)
 	}
 }
 
-/* The box score's copy may be older than what the board shows: the first that is not is asked for. */
+/* The box score's copy may be older than what the board shows: the first that is not is asked for.
+ */
 static void a_copy_older_than_the_board_is_not_asked_for(void **state)
 {
 	(void)state;
-	struct known k = {.state = "LIVE", .polled = -40 * SECOND, .expires = -25 * SECOND,
-		.stands = true, .board = -SECOND, .ahead = 2};
+	struct known k = {.state = "LIVE",
+		.polled = -40 * SECOND,
+		.expires = -25 * SECOND,
+		.stands = true,
+		.board = -SECOND,
+		.ahead = 2};
 	struct game g = game_of(&k);
 	SET(&g, GAME, observed_at, NOW - 12 * SECOND); /* the copies: from -25, -10 and 5 on */
 	expect(from_now(plan_game(&plan, &g, &g, NOW)), -10 * SECOND + MARGIN, "the copy of -10 s");
@@ -203,7 +235,8 @@ static void after_a_poll_there_is_a_pause(void **state)
 	static const char *const states[] = {"FUT", "PRE", "LIVE", "OVER", "FINAL", "OFF", "NEW"};
 	for (size_t i = 0; i < COUNT(states); i++)
 		for (int64_t shift = -HOUR; shift <= HOUR; shift += 7 * MINUTE) {
-			struct known k = {.state = states[i], .polled = shift, .expires = shift + 1};
+			struct known k = {
+				.state = states[i], .polled = shift, .expires = shift + 1};
 			struct game g = game_of(&k);
 			if (i > 2)
 				SET(&g, GAME, ended_at, NOW + 2 * shift);
@@ -219,8 +252,8 @@ static void a_clock_set_back_stalls_nothing(void **state)
 	(void)state;
 	static const int64_t jumps[] = {SECOND, 30 * SECOND, HOUR, 30 * DAY};
 	for (size_t i = 0; i < COUNT(jumps); i++) {
-		struct known live = {.state = "LIVE", .polled = jumps[i],
-			.expires = jumps[i] + 15 * SECOND};
+		struct known live = {
+			.state = "LIVE", .polled = jumps[i], .expires = jumps[i] + 15 * SECOND};
 		struct game g = game_of(&live);
 		expect(from_now(plan_game(&plan, &g, &g, NOW)), 15 * SECOND + MARGIN, "live");
 		struct known pause = live;
@@ -262,11 +295,14 @@ static void summer_time_changes_nothing(void **state)
 		int64_t at;
 		assert_true(time_parse(str_from(changes[i]), &at));
 		for (int64_t now = at - 90 * SECOND; now <= at + 90 * SECOND; now += SECOND) {
-			struct known k = {.state = "LIVE", .polled = now - NOW,
-				.expires = now - NOW + 15 * SECOND, .start = at - HOUR - NOW};
+			struct known k = {.state = "LIVE",
+				.polled = now - NOW,
+				.expires = now - NOW + 15 * SECOND,
+				.start = at - HOUR - NOW};
 			struct game g = game_of(&k);
 			SET(&g, GAME, game_date, eastern_day(at - 12 * HOUR));
-			expect(plan_game(&plan, &g, &g, now) - now, 15 * SECOND + MARGIN, changes[i]);
+			expect(plan_game(&plan, &g, &g, now) - now, 15 * SECOND + MARGIN,
+				changes[i]);
 			struct look look = {.at_ms = now - 10 * SECOND};
 			expect(plan_board(&plan, &g, 1, g.game_date, &look, now) - now, 50 * SECOND,
 				changes[i]);
@@ -417,7 +453,8 @@ static void ticks_may_come_as_they_like(void **state)
 				if (plan_game(&plan, &g, &g, now) <= now) {
 					polls++;
 					SET(&g, GAME, last_poll_at, now);
-					SET(&g, GAME, expires_at, now - now % (15 * SECOND) + 15 * SECOND);
+					SET(&g, GAME, expires_at,
+						now - now % (15 * SECOND) + 15 * SECOND);
 				}
 		assert_in_range(polls, every[i] == 60000 ? 59 : every[i] == 10000 ? 170 : 235, 241);
 	}
@@ -428,12 +465,14 @@ static void speed_scales_the_upstreams_time(void **state)
 {
 	(void)state;
 	const struct plan fast = {.policy = POLICY_ADAPTIVE, .speed = 60};
-	struct known k = {.state = "LIVE", .polled = 0, .expires = SECOND, .pauses = true, .clock = 930};
+	struct known k = {
+		.state = "LIVE", .polled = 0, .expires = SECOND, .pauses = true, .clock = 930};
 	struct game g = game_of(&k);
 	expect(from_now(plan_game(&fast, &g, &g, NOW)), 15 * SECOND, "an intermission");
 	k = (struct known){.state = "LIVE", .polled = 0, .expires = SECOND};
 	g = game_of(&k);
-	expect(from_now(plan_game(&fast, &g, &g, NOW)), SECOND + MARGIN, "a copy's life is the CDN's");
+	expect(from_now(plan_game(&fast, &g, &g, NOW)), SECOND + MARGIN,
+		"a copy's life is the CDN's");
 	struct look look = {.at_ms = NOW};
 	expect(from_now(plan_week(&fast, &look, NOW)), MINUTE, "the week");
 }
