@@ -1033,8 +1033,9 @@ bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t
 bool store_waive_events(struct store *s, int64_t game_id, struct err *err)
 {
 	struct sql q;
-	if (!sql_prepare(s, "UPDATE games SET events_due = 0 WHERE game_id = ?", &q, err))
+	if (!sql_prepare(s, "UPDATE games SET events_due = ? WHERE game_id = ?", &q, err))
 		return false;
+	sql_bind(&q, (struct value){.known = true, .type = COLUMN_BOOL});
 	sql_bind_i64(&q, game_id);
 	return sql_exec(&q, err);
 }

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+"""PostgreSQL away and back, many at once, and the same rows as SQLite: one server of the test's own."""
+import glob, json, os, signal, socket, subprocess, sys, threading, time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import cluster, rig
+from rig import Reply
+
+GAME, NOW = 2023020001, 0x6567c306
+SECRET = "not-to-be-seen"
+tap = rig.Tap()
+up = rig.Upstream()
+server = cluster.Cluster("fsync = off\nmax_connections = 20\nsuperuser_reserved_connections = 3")
+moves = [0]
+
+
+def next_body(game=GAME, **members):
+    """A box score that differs from the last in one player's hits, and is newer."""
+    moves[0] += 1
+    body = rig.box_score(game, gameState="LIVE", **members)
+    body["playerByGameStats"]["awayTeam"]["forwards"][0]["hits"] = moves[0]
+    up.replies[rig.box_score_path(game)] = Reply(body, headers=rig.etag(NOW + 15 * moves[0]))
+
+
+def ingest(db, game=GAME, **more):
+    return rig.run("ingest", game, "--retries", 0, db=db, upstream=up.url, **more)
+
+
+def one_sentence(r):
+    return r.returncode == 5 and len(r.stderr.strip().splitlines()) == 1 and "database: " in r.stderr and SECRET not in r.stdout + r.stderr
+
+
+def revision(db):
+    return int(cluster.query(server, db, "select revision from revisions")[0][0])
+
+
+# ---- the schema, by ten at once ----
+
+db = server.database()
+next_body()
+starts = [rig.Program("ingest", GAME, db=db, upstream=up.url) for _ in range(10)]
+codes = [p.p.wait(60) for p in starts]
+tap.same(codes, [0] * 10, "ten that start at once on an empty database make one schema")
+tap.same(revision(db), 1, "and one revision")
+r = rig.run("check", db=db)
+tap.ok(r.returncode == 0, "and all holds", r.stdout + r.stderr)
+
+# ---- the same rows in both ----
+
+place = rig.recordings()
+bodies = sorted(glob.glob(os.path.join(place, "**", "*.json"), recursive=True)) if place else []
+bodies = [b for b in bodies if "/boxscore/" in b or "/feed" in b or "/play-by-play/" in b]
+made = os.path.join(rig.TEMP, "made.json")
+with open(made, "w") as f:
+    json.dump(rig.box_score(GAME), f)
+names = {"id": 2023020002, "venue": {"default": 'Aréna "Été", \\ {1,2}'}}
+odd = rig.box_score(**{**names, "game_id": names.pop("id")})
+odd["playerByGameStats"]["awayTeam"]["forwards"][0].update(name={"default": "Ï. Ñ’\"\\{}, NULL"}, faceoffWinningPctg=1 / 3)
+with open(os.path.join(rig.TEMP, "odd.json"), "w") as f:
+    json.dump(odd, f)
+files = bodies + [made, os.path.join(rig.TEMP, "odd.json")]
+here, there = rig.database()[0], server.database()
+ends = []
+for url in (here, there):
+    r = rig.run("ingest", "--file", *files, db=url, deadline_s=120)
+    ends.append((r.returncode, r.stdout.replace(str(url), "")))
+tap.same(ends[1], ends[0], "%d bodies: the same outcomes in both" % len(files))
+
+
+def everything(url):
+    """The API's CSV of all tables that readers see."""
+    api = rig.Program("api", "--listen", "127.0.0.1:0", db=url)
+    line = api.wait_line("listening on ")
+    base = line.split("listening on ")[1].strip()
+    out = {}
+    for path in ("/game-stats?format=csv", "/games?format=csv", "/game-stats?sort=-goals&limit=1000", "/game-stats?sort=save_pct&limit=500",
+                 "/game-stats?position=G&sort=-player_name&limit=300", "/changes?after=0&limit=200", "/teams", "/leaders?season=20232024&stat=points"):
+        status, _, body = rig.get(base + path)
+        out[path] = (status, body)
+    api.stop()
+    return out
+
+
+sqlite, postgres = everything(here), everything(there)
+for path in sqlite:
+    tap.ok(sqlite[path] == postgres[path] and sqlite[path][0] == 200, "%s: byte for byte the same" % path,
+           "%r\n%r" % (sqlite[path][:1] + (sqlite[path][1][:300],), postgres[path][:1] + (postgres[path][1][:300],)))
+tap.note("%d recorded bodies were used" % len(bodies))
+
+# ---- refused, and a password that is nobody's business ----
+
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    nowhere = "postgresql://someone:%s@127.0.0.1:%d/x" % (SECRET, s.getsockname()[1])
+    r = ingest(nowhere)
+    tap.ok(one_sentence(r), "refused: exit 5, one sentence, no password", r.stderr)
+    r = ingest(nowhere.replace("/x", "/x?sslmode=never"))
+    tap.ok(r.returncode == 5 and SECRET not in r.stderr, "an sslmode that is none: a sentence without the URL", r.stderr)
+r = ingest("postgresql://someone:%s%%zz@x/y" % SECRET)
+tap.ok(r.returncode == 2 and SECRET not in r.stderr, "a URL that is none: exit 2, without it", r.stderr)
+r = ingest(db.rsplit("/", 1)[0] + "/nothere")
+tap.ok(one_sentence(r) and "nothere" in r.stderr, "a database that is not there", r.stderr)
+r = ingest(db + "?sslmode=require")
+tap.ok(one_sentence(r) and "SSL" in r.stderr, "sslmode=require at a server without TLS", r.stderr)
+
+# ---- out of connections ----
+
+crowd = [subprocess.Popen(["psql", "-X", "-q", "-d", db, "-c", "select pg_sleep(8)"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+         for _ in range(40)]
+rig.wait_for(lambda: ingest(db).returncode == 5, 20)
+r = ingest(db)
+tap.ok(one_sentence(r), "no connection to be had: exit 5 and a sentence", r.stderr)
+for p in crowd:
+    p.kill()
+    p.wait()
+tap.ok(rig.wait_for(lambda: ingest(db).returncode == 0, 40, 0.2), "and when there is one again, it goes on")
+
+# ---- an API through all of it ----
+
+api = rig.Program("api", "--listen", "127.0.0.1:0", db=db)
+base = api.wait_line("listening on ").split("listening on ")[1].strip()
+path = "%s/game-stats/%d" % (base, GAME)
+
+
+def fresh(hits):
+    """Whether the API shows the newest hits, unmarked."""
+    status, headers, body = rig.get(path)
+    return status == 200 and json.loads(body)[0]["hits"] == hits and not headers.get("X-Stale")
+
+
+def is_stale():
+    status, headers, _ = rig.get(path)
+    return status == 200 and bool(headers.get("X-Stale"))
+
+
+tap.ok(rig.wait_for(lambda: fresh(moves[0])), "the API serves what is there")
+server.stop()
+tap.ok(rig.wait_for(is_stale), "the server stops: the last answer, marked stale")
+r = ingest(db)
+tap.ok(one_sentence(r), "an ingest meanwhile: exit 5 and a sentence", r.stderr)
+server.start()
+next_body()
+tap.ok(rig.wait_for(lambda: ingest(db).returncode == 0), "it starts again: an ingest goes well")
+tap.ok(rig.wait_for(lambda: fresh(moves[0])), "and the API has come back by itself")
+
+# ---- a session killed within a transaction ----
+
+blocker = subprocess.Popen(["psql", "-X", "-q", "-d", db], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+blocker.stdin.write("begin; select revision from revisions for update; select 'held';\n")
+blocker.stdin.flush()
+while "held" not in blocker.stdout.readline():
+    pass
+before = revision(db)
+next_body()
+p = rig.Program("ingest", GAME, "--retries", 0, db=db, upstream=up.url)
+waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'rinkside'"
+tap.ok(rig.wait_for(lambda: server.sql(waiting)), "an ingest waits for its turn")
+server.sql("select pg_terminate_backend(pid) from (%s) as those" % waiting)
+code = p.p.wait(20)
+tap.ok(code == 5 and "database: " in p.output, "its session is killed in the middle: exit 5 and a sentence", "%d %s" % (code, p.output))
+blocker.stdin.close()
+blocker.wait()
+tap.same(revision(db), before, "and nothing of it is there")
+tap.ok(ingest(db).returncode == 0 and revision(db) == before + 1, "the next one does it")
+tap.ok(rig.wait_for(lambda: fresh(moves[0])), "and the API shows it")
+
+# ---- every session killed, the API's too ----
+
+server.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'rinkside'")
+next_body()
+tap.ok(ingest(db).returncode == 0 and rig.wait_for(lambda: fresh(moves[0])), "all sessions are killed: the API takes new ones")
+
+# ---- a crash ----
+
+server.restart(signal.SIGQUIT)
+next_body()
+tap.ok(rig.wait_for(lambda: ingest(db).returncode == 0) and rig.wait_for(lambda: fresh(moves[0])), "the server crashes and recovers: so does everyone")
+
+# ---- a hang ----
+
+server.signal(signal.SIGSTOP)
+tap.ok(rig.wait_for(is_stale, 20, 0.2), "the server hangs: the last answer, marked stale")
+begin = time.monotonic()
+r = ingest(db, deadline_s=40)
+tap.ok(one_sentence(r) and time.monotonic() - begin < 30, "an ingest gives up in time: exit 5 and a sentence", r.stderr)
+server.signal(signal.SIGCONT)
+next_body()
+tap.ok(rig.wait_for(lambda: ingest(db).returncode == 0, 20) and rig.wait_for(lambda: fresh(moves[0]), 20), "it goes on: so does everyone")
+r = rig.run("check", db=db)
+tap.ok(r.returncode == 0, "and all holds", r.stdout + r.stderr)
+api.stop()
+tap.done()
