@@ -7,7 +7,7 @@ VERSION := 0.1.0
 RELEASED := 2026-11-24
 COMMIT  := $(shell git describe --always --dirty --abbrev=10 2>/dev/null)
 
-PACKAGES := libuv libllhttp libcurl yyjson sqlite3 libpq libzstd zlib
+PACKAGES := libuv libllhttp libcurl yyjson sqlite3 libpq libzstd zlib nettle
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Wvla
 OPTIMISE ?= -O2

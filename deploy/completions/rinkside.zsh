@@ -32,6 +32,8 @@ _rinkside()
 		_arguments \
 			'--file[the words are files\: bodies of either API of the NHL'\''s]' \
 			'--observed-at[when the upstream showed the files'\'' bodies, RFC 3339; their own time when not given]:TIME:' \
+			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
+			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--columns[print the columns of game_stats, or of the table named\: name, type, help]' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
@@ -52,6 +54,8 @@ _rinkside()
 			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
 			'--speed[times as fast as life]:N:' \
 			'--lease[how long a game taken stays with who took it; then another may]:TIME:' \
+			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
+			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -68,6 +72,8 @@ _rinkside()
 			'--only-missing[only games of which no line is stored]' \
 			'--events[the play-by-play too\: a second request for each game]' \
 			'--game-types[1 preseason, 2 regular season, 3 play-offs]:LIST:' \
+			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
+			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -120,6 +126,8 @@ _rinkside()
 			'--every[between two looks at the schedule]:TIME:' \
 			'--lease[how long a game taken stays with who took it; then another may]:TIME:' \
 			'--speed[times as fast as life]:N:' \
+			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
+			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -146,6 +154,8 @@ _rinkside()
 			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
 			'--every[between two looks at the schedule]:TIME:' \
 			'--speed[times as fast as life]:N:' \
+			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
+			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -165,6 +175,8 @@ _rinkside()
 			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
 			'--every[between two looks at the schedule]:TIME:' \
 			'--speed[times as fast as life]:N:' \
+			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
+			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
@@ -235,6 +247,8 @@ _rinkside()
 			'--every[between two looks at the schedule]:TIME:' \
 			'--jobs[requests at a time]:N:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
+			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
+			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \

@@ -238,6 +238,10 @@ bool time_parse_duration(struct str s, int64_t *out_ms)
 	int64_t value;
 	if (!str_to_i64(str_first(s, digits), &value))
 		return false;
+	if (!value && digits == s.n) { /* nothing needs no unit */
+		*out_ms = 0;
+		return true;
+	}
 	for (int i = 0; i < DURATION_UNITS; i++)
 		if (str_equal(str_skip(s, digits), duration_units[i].name))
 			return !__builtin_mul_overflow(value, duration_units[i].ms, out_ms);

@@ -22,8 +22,8 @@ static int run(const struct config *c, int argc, char **argv)
 		return command_fail(&err);
 	}
 	printf("all holds: %" PRId64 " games, %" PRId64 " lines, %" PRId64
-	       " changes up to revision %" PRId64 "\n",
-		seen.games, seen.lines, seen.changes, seen.revision);
+	       " changes up to revision %" PRId64 ", %" PRId64 " bodies\n",
+		seen.games, seen.lines, seen.changes, seen.revision, seen.bodies);
 	return fflush(stdout) ? 1 : 0;
 }
 

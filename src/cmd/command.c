@@ -6,6 +6,7 @@
 #include "cost/cost.h"
 #include "model/model.h"
 #include "plan/plan.h"
+#include "store/store.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -99,6 +100,10 @@ static const struct option settings[] = {
 	RANGE("after", DURATION, after_ms, "0s", 0, 86400000, "TIME",
 		"what was over of that night when it was first looked at"),
 	RANGE("length", DURATION, length_ms, "1h", 1000, 86400000, "TIME", "how long it was looked at"),
+	RANGE("keep-raw", DURATION, keep_raw_ms, "30d", 0, 0, "TIME",
+		"the bodies that came, each distinct one once, for so long; 0: none"),
+	RANGE("keep-polls", DURATION, keep_polls_ms, "30d", 0, 0, "TIME",
+		"a line for each fetch, for so long; 0: none"),
 	SETTING("help", FLAG, help, NULL, NULL, "this"),
 	SETTING("version", FLAG, version, NULL, NULL, "the program's version and its libraries'"),
 };
@@ -237,6 +242,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (config.version)
 		return print_version();
 	log_open((enum log_level)config.log_level, (enum log_format)config.log_format);
+	store_keep(&(struct store_keeping){config.keep_raw_ms, config.keep_polls_ms});
 	return command->run(&config, argc, argv);
 }
 

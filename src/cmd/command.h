@@ -39,6 +39,7 @@ struct config {
 	int64_t length_ms, after_ms;
 	bool from_ledger, in_children;
 	int64_t lease_ms;
+	int64_t keep_raw_ms, keep_polls_ms;
 };
 
 struct command {

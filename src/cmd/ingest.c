@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *const option_names[] = {"file", "observed-at", "columns", NULL};
+static const char *const option_names[] = {"file", "observed-at", "keep-raw", "keep-polls", "columns", NULL};
 
 static void print_columns(const struct table *t)
 {
@@ -26,27 +26,16 @@ static void print_columns(const struct table *t)
 	}
 }
 
-static const struct table *find_table(struct str name)
-{
-	static const struct table *const tables[] = {
-		&stat_table, &game_table, &player_table, &team_table, &event_table};
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (str_equal(tables[i]->name, name))
-			return tables[i];
-	return NULL;
-}
-
 /* Of game_stats, or of the one table that is named. */
 static int describe_columns(int argc, char **argv)
 {
-	const struct table *t = argc ? find_table(str_from(argv[0])) : &stat_table;
+	const struct table *t = argc ? table_named(str_from(argv[0])) : &stat_table;
 	struct err err;
 	if (argc > 1)
 		err_set(&err, ERR_USAGE, "ingest: --columns: one table at a time");
 	else if (!t)
 		err_set(&err, ERR_USAGE,
-			"ingest: --columns: \"%s\" is no table: game_stats, games, players, teams or "
-			"game_events",
+			"ingest: --columns: \"%s\" is no table: " TABLE_NAMES,
 			argv[0]);
 	if (argc > 1 || !t)
 		return command_fail(&err);

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static const char *const option_names[] = {"every", "jobs", "token-file", NULL};
+static const char *const option_names[] = {"every", "jobs", "token-file", "keep-raw", "keep-polls", NULL};
 
 static int run(const struct config *c, int argc, char **argv)
 {

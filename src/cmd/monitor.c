@@ -6,7 +6,7 @@
 #include <signal.h>
 
 static const char *const option_names[] = {
-	"every", "once", "inline", "child-deadline", "max-children", "policy", "speed", "lease", NULL};
+	"every", "once", "inline", "child-deadline", "max-children", "policy", "speed", "lease", "keep-raw", "keep-polls", NULL};
 
 struct running {
 	struct monitor *monitor;

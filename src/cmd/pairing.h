@@ -11,8 +11,8 @@
 
 /* What a child is told, as words of its command line. */
 struct child_options {
-	char db[1024], upstream[512], timeout[32], retries[16];
-	const char *words[16];
+	char db[1024], upstream[512], timeout[32], retries[16], keep_raw[32], keep_polls[32];
+	const char *words[20];
 };
 bool child_options_fill(
 	struct child_options *o, const struct config *c, const char *command, struct err *err);

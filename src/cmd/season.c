@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 static const char *const option_names[] = {
-	"jobs", "rate", "only-missing", "events", "game-types", NULL};
+	"jobs", "rate", "only-missing", "events", "game-types", "keep-raw", "keep-polls", NULL};
 
 static volatile sig_atomic_t was_told_to_end;
 

@@ -2,7 +2,7 @@
 #include "cmd/serving.h"
 
 static const char *const option_names[] = {
-	SERVING_OPTIONS, "policy", "every", "lease", "speed", NULL};
+	SERVING_OPTIONS, "policy", "every", "lease", "speed", "keep-raw", "keep-polls", NULL};
 
 enum { THREADS_AT_MOST = 32 };
 

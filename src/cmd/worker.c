@@ -1,7 +1,7 @@
 #include "cmd/pairing.h"
 
 static const char *const option_names[] = {"once", "children", "max-children", "child-deadline",
-	"lease", "policy", "every", "speed", NULL};
+	"lease", "policy", "every", "speed", "keep-raw", "keep-polls", NULL};
 
 static int run(const struct config *c, int argc, char **argv)
 {

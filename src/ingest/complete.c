@@ -29,6 +29,7 @@ static bool fetch(struct completion *c, const struct source_request *q, struct s
 	bool *out_found, struct err *err)
 {
 	*out_found = source_fetch(c->source, q, c->keep, reply, err);
+	ingest_note(c->store, q, reply);
 	return *out_found || err->kind == ERR_NOT_FOUND;
 }
 
@@ -213,6 +214,19 @@ static bool complete_teams(struct completion *c, struct err *err)
 	return store_put_teams(c->store, ours, 2, err);
 }
 
+static bool complete(
+	struct completion *c, const struct put_result *put, unsigned parts, struct err *err)
+{
+	const struct game *g = &c->snapshot->game;
+	if (parts & COMPLETE_EVENTS && put->events_due && !complete_events(c, err))
+		return false;
+	if (!(parts & COMPLETE_NAMES))
+		return true;
+	return complete_people(c, g->away_team_id, g->away_team_abbrev, err) &&
+	       complete_people(c, g->home_team_id, g->home_team_abbrev, err) &&
+	       complete_teams(c, err);
+}
+
 bool ingest_complete(struct source *source, struct store *store,
 	const struct ingest_fetched *fetched, const struct put_result *put, unsigned parts,
 	struct arena *keep, struct err *err)
@@ -222,16 +236,10 @@ bool ingest_complete(struct source *source, struct store *store,
 		.snapshot = &fetched->snapshot,
 		.now_ms = fetched->reply.arrival_ms,
 		.keep = keep};
-	const struct game *g = &fetched->snapshot.game;
 	if (!fetched->is_good || !fetched->snapshot.count)
 		return true;
 	if (put->outcome == PUT_OLDER || put->outcome == PUT_QUARANTINED)
 		return true;
-	if (parts & COMPLETE_EVENTS && put->events_due && !complete_events(&c, err))
-		return false;
-	if (!(parts & COMPLETE_NAMES))
-		return true;
-	return complete_people(&c, g->away_team_id, g->away_team_abbrev, err) &&
-	       complete_people(&c, g->home_team_id, g->home_team_abbrev, err) &&
-	       complete_teams(&c, err);
+	bool ok = complete(&c, put, parts, err);
+	return store_flush(store, ok ? err : &(struct err){0}) && ok; /* what failed was asked, too */
 }

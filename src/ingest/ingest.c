@@ -32,6 +32,24 @@ void ingest_set_order(struct snapshot *s, const struct source_reply *reply)
 	s->order.arrival_ms = reply->arrival_ms;
 }
 
+void ingest_note(
+	struct store *store, const struct source_request *q, const struct source_reply *reply)
+{
+	bool is_game = q->endpoint == ENDPOINT_BOX_SCORE || q->endpoint == ENDPOINT_PLAY_BY_PLAY;
+	struct store_reply r = {.endpoint = endpoint_names[q->endpoint],
+		.game_id = is_game ? q->id : 0,
+		.status = reply->status,
+		.tries = reply->tries,
+		.wire_bytes = reply->wire_bytes,
+		.duration_ms = reply->duration_ms,
+		.order_time = reply->order_time,
+		.arrival_ms = reply->arrival_ms,
+		.observed_at = reply->observed_at,
+		.body = reply->body};
+	if (reply->tries)
+		store_note(store, &r);
+}
+
 /* ---- one game from the upstream ---- */
 
 void ingest_fetch(
@@ -63,8 +81,10 @@ static void note_failure(struct store *store, const struct ingest_fetched *fetch
 	struct game game;
 	bool is_found;
 	struct err ignored;
-	if (store_get_game(store, fetched->game_id, &scratch, &game, &is_found, &ignored) &&
-		is_found)
+	if (!store_get_game(store, fetched->game_id, &scratch, &game, &is_found, &ignored) ||
+		!is_found)
+		store_flush(store, &ignored);
+	else
 		store_put_poll(store, fetched->game_id, fetched->reply.arrival_ms,
 			KNOWS(&game, GAME, next_poll_at) ? game.next_poll_at : 0,
 			str_from(fetched->failure.text), &ignored);
@@ -74,6 +94,8 @@ static void note_failure(struct store *store, const struct ingest_fetched *fetch
 bool ingest_store(struct store *store, const struct ingest_fetched *fetched, struct put_result *out,
 	struct err *err)
 {
+	struct source_request request = {.endpoint = ENDPOINT_BOX_SCORE, .id = fetched->game_id};
+	ingest_note(store, &request, &fetched->reply);
 	if (!fetched->is_good) {
 		note_failure(store, fetched);
 		*err = fetched->failure;
@@ -96,11 +118,38 @@ bool ingest_game(struct source *source, struct store *store, int64_t game_id, st
 typedef bool file_taker(struct store *store, const struct source_reply *file, struct arena *keep,
 	struct ingest_report *out, struct err *err);
 
+/* A file's body is kept as one that came from the upstream is; nobody was polled for it. */
+static void note_file(struct store *store, const struct source_reply *file, enum body_kind kind,
+	int64_t game_id, int64_t order_time, int64_t observed_at)
+{
+	static const struct str names[] = {
+		[BODY_UNKNOWN] = STR_INIT("unknown"),
+		[BODY_BOX_SCORE] = STR_INIT("boxscore"),
+		[BODY_PLAY_BY_PLAY] = STR_INIT("play-by-play"),
+		[BODY_SCHEDULE] = STR_INIT("schedule"),
+		[BODY_SCORE] = STR_INIT("score"),
+		[BODY_ROSTER] = STR_INIT("roster"),
+		[BODY_PLAYER] = STR_INIT("player"),
+		[BODY_TEAMS] = STR_INIT("teams"),
+		[BODY_LEGACY_LIVE] = STR_INIT("feed/live"),
+		[BODY_LEGACY_SCHEDULE] = STR_INIT("schedule"),
+		[BODY_OTHER] = STR_INIT("other"),
+	};
+	store_note(store, &(struct store_reply){.endpoint = names[kind],
+				  .game_id = game_id,
+				  .order_time = order_time,
+				  .arrival_ms = file->arrival_ms,
+				  .observed_at = observed_at,
+				  .body = file->body});
+}
+
 static bool put_snapshot(struct store *store, const struct source_reply *file,
 	struct snapshot *snapshot, struct ingest_report *out, struct err *err)
 {
 	ingest_set_order(snapshot, file);
 	out->game_id = snapshot->game.game_id;
+	note_file(store, file, out->kind, out->game_id, snapshot->order.time,
+		snapshot->observed_at);
 	return store_put_game(store, snapshot, &out->put, err) || wrap_game(err, out->game_id);
 }
 
@@ -183,11 +232,15 @@ static file_taker *const takers[] = {
 	[BODY_OTHER] = NULL,
 };
 
-static bool take_file(struct store *store, const struct source_reply *file, struct arena *keep,
+bool ingest_body(struct store *store, const struct source_reply *file, struct arena *keep,
 	struct ingest_report *out, struct err *err)
 {
 	if (!decode_kind(file->body, &out->kind, err))
 		return false;
+	bool is_of_game = out->kind == BODY_BOX_SCORE || out->kind == BODY_PLAY_BY_PLAY ||
+			  out->kind == BODY_LEGACY_LIVE;
+	if (takers[out->kind] && !is_of_game) /* a game's is noted once its number is known */
+		note_file(store, file, out->kind, 0, file->order_time, file->observed_at);
 	if (takers[out->kind])
 		return takers[out->kind](store, file, keep, out, err);
 	if (out->kind == BODY_UNKNOWN)
@@ -207,8 +260,11 @@ bool ingest_file(struct store *store, const char *path, int64_t observed_at, str
 		file.observed_at = observed_at;
 		file.order_time = observed_at / 1000;
 	}
-	if (!take_file(store, &file, keep, &report, err))
+	if (!ingest_body(store, &file, keep, &report, err)) {
+		struct err ignored;
+		store_flush(store, &ignored);
 		return err_wrap(err, "%s", path);
+	}
 	*out = report;
 	return true;
 }

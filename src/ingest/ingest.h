@@ -39,6 +39,10 @@ void ingest_fetch(
 bool ingest_store(struct store *store, const struct ingest_fetched *fetched, struct put_result *out,
 	struct err *err);
 
+/* Into the ledger, and the body among those that are kept, with the store's next commit. */
+void ingest_note(
+	struct store *store, const struct source_request *q, const struct source_reply *reply);
+
 /* The order key's lower members are the snapshot's own; its time is the reply's unless the body
  * told it. */
 void ingest_set_order(struct snapshot *s, const struct source_reply *reply);
@@ -58,6 +62,14 @@ enum { COMPLETE_NAMES = 1, COMPLETE_EVENTS = 2, COMPLETE_ALL = 3 };
 bool ingest_complete(struct source *source, struct store *store,
 	const struct ingest_fetched *fetched, const struct put_result *put, unsigned parts,
 	struct arena *keep, struct err *err);
+
+/*
+ * A body of any kind, recognised by its shape, in place of a file's: what a kept one is decoded
+ * by again. The reply's order and arrival are those that it had.
+ */
+struct ingest_report;
+bool ingest_body(struct store *store, const struct source_reply *body, struct arena *keep,
+	struct ingest_report *out, struct err *err);
 
 /* What became of a file. */
 struct ingest_report {

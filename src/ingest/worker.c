@@ -103,12 +103,13 @@ bool worker_fetch_week(struct worker *w, int32_t day, struct schedule *out, stru
 	struct source_reply reply;
 	size_t ignored;
 	arena_reset(&w->keep);
-	if (!source_fetch(w->source, &q, &w->keep, &reply, err) ||
-		!decode_schedule(reply.body, &w->keep, out, err))
-		return false;
+	bool is_good = source_fetch(w->source, &q, &w->keep, &reply, err) &&
+		       decode_schedule(reply.body, &w->keep, out, err);
+	struct err late;
 	pthread_mutex_lock(&w->shop->writing);
-	bool ok = store_put_schedule(w->store, out->games, out->count, reply.order_time,
-		reply.observed_at, &ignored, err);
+	ingest_note(w->store, &q, &reply);
+	bool ok = is_good ? store_put_schedule(w->store, out->games, out->count, reply.order_time,
+		reply.observed_at, &ignored, err) : store_flush(w->store, &late);
 	pthread_mutex_unlock(&w->shop->writing);
-	return ok;
+	return is_good && ok;
 }

@@ -138,10 +138,14 @@ static bool look_at_schedule(struct function *f, struct err *err)
 	struct schedule week;
 	size_t ignored;
 	arena_reset(&f->game);
-	if (!function_begin_fetch(f, err) || !function_find_store(f, err) ||
-		!source_fetch(f->source, &q, &f->game, &reply, err) ||
-		!decode_schedule(reply.body, &f->game, &week, err))
+	if (!function_begin_fetch(f, err) || !function_find_store(f, err))
 		return false;
+	bool is_good = source_fetch(f->source, &q, &f->game, &reply, err) &&
+		       decode_schedule(reply.body, &f->game, &week, err);
+	struct err late;
+	ingest_note(f->store, &q, &reply);
+	if (!is_good)
+		return store_flush(f->store, &late) && false;
 	return store_put_schedule(f->store, week.games, week.count, reply.order_time,
 		       reply.observed_at, &ignored, err) ||
 	       function_store_failed(f);

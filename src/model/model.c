@@ -42,11 +42,30 @@ static const struct column event_columns[] = {
 #undef COLUMN
 };
 
+static const struct column poll_columns[] = {
+#define COLUMN(name, type, help) ROW(poll, false, name, type, help)
+#define HIDDEN(name, type, help) ROW(poll, true, name, type, help)
+#include "model/poll_columns.def"
+#undef COLUMN
+#undef HIDDEN
+};
+
 const struct table stat_table = TABLE(stat_line, "game_stats", stat_columns, 2);
 const struct table game_table = TABLE(game, "games", game_columns, 1);
 const struct table player_table = TABLE(player, "players", player_columns, 1);
 const struct table team_table = TABLE(team, "teams", team_columns, 2);
 const struct table event_table = TABLE(event, "game_events", event_columns, 2);
+const struct table poll_table = TABLE(poll, "polls", poll_columns, 1);
+
+const struct table *table_named(struct str name)
+{
+	static const struct table *const tables[] = {&stat_table, &game_table, &player_table,
+		&team_table, &event_table, &poll_table};
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (str_equal(tables[i]->name, name))
+			return tables[i];
+	return NULL;
+}
 
 _Static_assert(STAT_COLUMNS <= 64 && GAME_COLUMNS <= 64, "a bit of `known` for each column");
 

@@ -92,11 +92,34 @@ enum event_column {
 	EVENT_COLUMNS
 };
 
+struct poll {
+	uint64_t known;
+#define COLUMN(name, type, help) COLUMN_MEMBER_##type name;
+#define HIDDEN(name, type, help) COLUMN_MEMBER_##type name;
+#include "model/poll_columns.def"
+#undef COLUMN
+#undef HIDDEN
+};
+
+enum poll_column {
+#define COLUMN(name, type, help) POLL_##name,
+#define HIDDEN(name, type, help) POLL_##name,
+#include "model/poll_columns.def"
+#undef COLUMN
+#undef HIDDEN
+	POLL_COLUMNS
+};
+
 extern const struct table stat_table;	/* game_stats of struct stat_line */
 extern const struct table game_table;	/* games of struct game */
 extern const struct table player_table; /* players of struct player */
 extern const struct table team_table;	/* teams of struct team */
 extern const struct table event_table;	/* game_events of struct event */
+extern const struct table poll_table;	/* polls of struct poll */
+
+/* Of these, the one that has the name; NULL: none has. TABLE_NAMES lists them for people. */
+const struct table *table_named(struct str name);
+#define TABLE_NAMES "game_stats, games, players, teams, game_events or polls"
 
 /* Sets a member and its bit: SET(line, STAT, goals, 2). */
 #define SET(record, prefix, member, value)                                                         \

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "decode/decode.h"
+#include "ingest/ingest.h"
 #include "monitor/runner.h"
 #include "plan/plan.h"
 #include "store/store.h"
@@ -15,6 +16,7 @@ enum {
 	PLAN_ARENA = 64 << 20,
 	DAYS_BACK = 8, /* ended games are asked for a week */
 	MAX_GAMES = 1024,
+	FETCHES = 4, /* a week, or the three days in its place */
 };
 
 /* What the upstream says of three days: read on the pool, looked at on the loop. */
@@ -23,6 +25,11 @@ struct reading {
 	struct game *games;
 	size_t count;
 	int64_t order_time, observed_at;
+	struct fetched {
+		struct source_request request;
+		struct source_reply reply;
+	} fetched[FETCHES];
+	size_t fetched_count;
 	bool ok;
 	struct err err;
 };
@@ -51,12 +58,20 @@ int monitor_exit_code(const struct monitor *m)
 
 /* ---- what the upstream says; on the pool ---- */
 
+static bool fetch(struct monitor *m, struct reading *r, const struct source_request *q,
+	struct source_reply *out, struct err *err)
+{
+	bool ok = source_fetch(m->source, q, &m->reply, out, err);
+	r->fetched[r->fetched_count++] = (struct fetched){*q, *out};
+	return ok;
+}
+
 static bool read_schedule(struct monitor *m, struct reading *r)
 {
 	struct source_request q = {.endpoint = ENDPOINT_SCHEDULE, .day = r->yesterday};
 	struct source_reply reply;
 	struct schedule schedule;
-	if (!source_fetch(m->source, &q, &m->reply, &reply, &r->err) ||
+	if (!fetch(m, r, &q, &reply, &r->err) ||
 		!decode_schedule(reply.body, &m->reply, &schedule, &r->err))
 		return false;
 	r->games = schedule.games;
@@ -77,7 +92,7 @@ static bool read_scores(struct monitor *m, struct reading *r)
 		struct source_reply reply;
 		struct schedule schedule;
 		struct err ignored;
-		if (!source_fetch(m->source, &q, &m->reply, &reply, &ignored) ||
+		if (!fetch(m, r, &q, &reply, &ignored) ||
 			!decode_schedule(reply.body, &m->reply, &schedule, &ignored))
 			continue;
 		any = true;
@@ -133,6 +148,10 @@ static bool exchange_with_store(struct monitor *m, struct game **stored, size_t 
 	size_t ignored;
 	if (!find_store(m))
 		return false;
+	for (size_t i = 0; i < r->fetched_count; i++)
+		ingest_note(m->store, &r->fetched[i].request, &r->fetched[i].reply);
+	if (!r->ok && !store_flush(m->store, &err))
+		return store_failed(m, &err);
 	if (r->ok && !store_put_schedule(m->store, r->games, r->count, r->order_time,
 			     r->observed_at, &ignored, &err))
 		return store_failed(m, &err);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "decode/decode.h"
+#include "ingest/ingest.h"
 #include "plan/plan.h"
 #include "store/due.h"
 
@@ -137,11 +138,17 @@ static bool find_due(struct scheduler *s, const struct rows *rows, int64_t now, 
 
 /* ---- looking; on the pool ---- */
 
+static struct source_request request_of(const struct scheduler *s, const struct sight *sight)
+{
+	bool is_week = sight == &s->sights[WEEK];
+	return (struct source_request){
+		.endpoint = is_week ? ENDPOINT_SCHEDULE : ENDPOINT_SCORE, .day = sight->day};
+}
+
 static void look(struct scheduler *s, int i)
 {
 	struct sight *sight = &s->sights[i];
-	struct source_request q = {
-		.endpoint = i == WEEK ? ENDPOINT_SCHEDULE : ENDPOINT_SCORE, .day = sight->day};
+	struct source_request q = request_of(s, sight);
 	sight->ok = source_fetch(s->source, &q, &s->reply, &sight->reply, &sight->err) &&
 		    decode_schedule(sight->reply.body, &s->reply, &sight->schedule, &sight->err);
 }
@@ -161,13 +168,17 @@ static bool put_sight(struct scheduler *s, const struct sight *sight)
 {
 	struct err err;
 	size_t ignored;
+	struct source_request q = request_of(s, sight);
 	if (!sight->ok) {
 		log_error("%s", sight->err.text);
 		s->exit_code = err_exit_code(sight->err.kind);
-		return false;
 	}
-	return find_store(s) &&
-	       (store_put_schedule(s->store, sight->schedule.games, sight->schedule.count,
+	if (!find_store(s))
+		return false;
+	ingest_note(s->store, &q, &sight->reply);
+	if (!sight->ok)
+		return store_flush(s->store, &err) ? false : store_failed(s, &err);
+	return (store_put_schedule(s->store, sight->schedule.games, sight->schedule.count,
 			sight->reply.order_time, sight->reply.observed_at, &ignored, &err) ||
 		       store_failed(s, &err));
 }

@@ -1,6 +1,7 @@
 #include "store/changes.h"
 
 #include "base/time.h"
+#include "store/raw.h"
 #include "store/rows.h"
 
 bool commit_begin(struct commit *c, struct store *s, int64_t observed_at, struct err *err)
@@ -15,17 +16,22 @@ bool commit_begin_game(
 	*c = (struct commit){.store = s,
 		.keep = &s->scratch,
 		.observed_at = observed_at ? observed_at : time_now_ms()};
-	return sql_begin(s, game_id, err);
+	if (!sql_begin(s, game_id, err))
+		return false;
+	raw_ask_noted(s);
+	return true;
 }
 
 bool commit_end(struct commit *c, bool ok, struct err *err)
 {
+	ok = ok && raw_write_noted(c, err);
 	if (ok && c->revision)
 		sql_announce(c->store, c->revision);
-	if (ok && sql_commit(c->store, err))
-		return true;
-	sql_rollback(c->store);
-	return false;
+	ok = ok && sql_commit(c->store, err);
+	if (!ok)
+		sql_rollback(c->store);
+	c->store->noted_count = 0;
+	return ok;
 }
 
 bool commit_take_revision(struct commit *c, struct err *err)

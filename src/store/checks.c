@@ -1,6 +1,7 @@
 #include "store/checks.h"
 
 #include "base/time.h"
+#include "store/raw.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -180,8 +181,9 @@ static bool count(const struct candidate *c, struct str kind, const char *reason
 {
 	struct sql q;
 	if (!sql_prepare(c->store,
-		    "INSERT INTO quarantine AS q VALUES (?, ?, ?, ?, ?, 1) "
-		    "ON CONFLICT (game_id, kind) DO UPDATE SET reason = excluded.reason, "
+		    "INSERT INTO quarantine AS q (game_id, kind, reason, sha256, first_seen, last_seen, "
+		    "times) VALUES (?, ?, ?, ?, ?, ?, 1) ON CONFLICT (game_id, kind) DO UPDATE SET "
+		    "reason = excluded.reason, sha256 = excluded.sha256, "
 		    "first_seen = CASE WHEN q.times > 0 AND q.first_seen < excluded.first_seen "
 		    "THEN q.first_seen ELSE excluded.first_seen END, "
 		    "last_seen = CASE WHEN q.times > 0 AND q.last_seen > excluded.last_seen "
@@ -192,6 +194,8 @@ static bool count(const struct candidate *c, struct str kind, const char *reason
 	sql_bind_i64(&q, c->snapshot->game.game_id);
 	sql_bind_text(&q, kind);
 	sql_bind_text(&q, str_from(reason));
+	struct str body = raw_noted_sha256(c->store);
+	sql_bind(&q, (struct value){.known = body.n != 0, .type = COLUMN_TEXT, .text = body});
 	sql_bind(&q, instant(c->snapshot->observed_at));
 	sql_bind(&q, instant(c->snapshot->observed_at));
 	if (sql_step(&q, err) != STEP_ROW)

@@ -490,6 +490,24 @@ static void bind(struct sql *q, struct value v)
 	buf_add_char(&st->values, '\0');
 }
 
+/* As text: \x and two digits each. */
+static void bind_bytes(struct sql *q, struct str bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct statement *st = q->statement;
+	if (q->at++ == 0)
+		buf_reset(&st->values);
+	buf_add(&st->values, STR("\\x"));
+	char *out = buf_room(&st->values, 2 * bytes.n);
+	for (size_t i = 0; out && i < bytes.n; i++) {
+		unsigned char c = (unsigned char)bytes.p[i];
+		out[2 * i] = digits[c >> 4];
+		out[2 * i + 1] = digits[c & 15];
+	}
+	buf_grew(&st->values, out ? 2 * bytes.n : 0);
+	buf_add_char(&st->values, '\0');
+}
+
 static const char **values_of(struct store *s, const struct statement *st)
 {
 	const char **values = ARENA_NEW(&s->scratch, const char *, st->count + 1);
@@ -759,7 +777,26 @@ static bool wait_commit(
 	}
 }
 
+static unsigned from_digit(char c)
+{
+	return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10) & 15;
+}
+
+/* Undone where they are: the row is read once. */
+static struct str bytes(struct sql *q)
+{
+	const struct statement *st = q->statement;
+	int column = q->at++;
+	char *text = PQgetvalue(st->result, st->row, column);
+	size_t n = (size_t)PQgetlength(st->result, st->row, column);
+	n = n < 2 ? 0 : (n - 2) / 2;
+	for (size_t i = 0; i < n; i++)
+		text[i] = (char)(from_digit(text[2 + 2 * i]) << 4 | from_digit(text[3 + 2 * i]));
+	return (struct str){text, n};
+}
+
 const struct store_backend postgres_backend = {
+	.bytes_name = "bytea",
 	.table_end = "",
 	.is_far = true,
 	.absent_first = "NULLS FIRST",
@@ -793,6 +830,8 @@ const struct store_backend postgres_backend = {
 	.exec = exec,
 	.reset = reset,
 	.value = value,
+	.bind_bytes = bind_bytes,
+	.bytes = bytes,
 	.put = put,
 	.wait = wait_commit,
 };

@@ -1009,8 +1009,8 @@ bool store_put_schedule(struct store *s, const struct game *games, size_t count,
 	return true;
 }
 
-bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
-	struct str error, struct err *err)
+static bool write_poll_times(struct store *s, int64_t game_id, int64_t polled_at,
+	int64_t next_poll_at, struct str error, struct err *err)
 {
 	struct sql q;
 	if (!sql_prepare(s,
@@ -1030,12 +1030,26 @@ bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t
 	return sql_exec(&q, err);
 }
 
+bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
+	struct str error, struct err *err)
+{
+	struct commit c;
+	return commit_begin_game(&c, s, game_id, polled_at, err) &&
+	       commit_end(&c,
+		       write_poll_times(s, game_id, polled_at, next_poll_at, error, err), err);
+}
+
 bool store_waive_events(struct store *s, int64_t game_id, struct err *err)
 {
+	struct commit c;
 	struct sql q;
-	if (!sql_prepare(s, "UPDATE games SET events_due = ? WHERE game_id = ?", &q, err))
+	if (!commit_begin_game(&c, s, game_id, 0, err))
 		return false;
-	sql_bind(&q, (struct value){.known = true, .type = COLUMN_BOOL});
-	sql_bind_i64(&q, game_id);
-	return sql_exec(&q, err);
+	bool ok = sql_prepare(s, "UPDATE games SET events_due = ? WHERE game_id = ?", &q, err);
+	if (ok) {
+		sql_bind(&q, (struct value){.known = true, .type = COLUMN_BOOL});
+		sql_bind_i64(&q, game_id);
+		ok = sql_exec(&q, err);
+	}
+	return commit_end(&c, ok, err);
 }

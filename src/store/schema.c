@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-const struct table *const stored_tables[5] = {
-	&stat_table, &game_table, &player_table, &team_table, &event_table};
+const struct table *const stored_tables[6] = {
+	&stat_table, &game_table, &player_table, &team_table, &event_table, &poll_table};
 
 static void add_column(
 	struct buf *out, const struct store_backend *b, const struct table *t, size_t i)
@@ -46,6 +46,10 @@ static bool add_word(struct buf *out, const struct store_backend *b, struct str 
 		}
 	if (str_equal(word, STR("absent_first"))) {
 		buf_add(out, str_from(b->absent_first));
+		return true;
+	}
+	if (str_equal(word, STR("bytes"))) {
+		buf_add(out, str_from(b->bytes_name));
 		return true;
 	}
 	if (str_equal(word, STR("end"))) {

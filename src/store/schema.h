@@ -4,7 +4,7 @@
 
 #include "store/sql.h"
 
-extern const struct table *const stored_tables[5];
+extern const struct table *const stored_tables[6];
 
 /* Applies what the database lacks. Safe when any number of processes do it at once. */
 bool schema_migrate(struct store *s, struct err *err);

@@ -166,6 +166,16 @@ struct value sql_value(struct sql *q, enum column_type type)
 	return q->store->backend->value(q, type);
 }
 
+void sql_bind_bytes(struct sql *q, struct str bytes)
+{
+	q->store->backend->bind_bytes(q, bytes);
+}
+
+struct str sql_bytes(struct sql *q)
+{
+	return q->store->backend->bytes(q);
+}
+
 /* ---- in short ---- */
 
 void sql_bind_i64(struct sql *q, int64_t value)

@@ -20,12 +20,22 @@ struct kept_statement {
 	void *statement; /* the backend's */
 };
 
+/* A reply that waits for the next commit to be written with it. */
+struct noted {
+	struct store_reply reply;
+	bool keeps_poll, keeps_body;
+	char sha256[65];
+};
+enum { STORE_NOTED = 8 };
+
 struct store {
 	const struct store_backend *backend;
 	void *database;                               /* the backend's */
 	struct kept_statement kept[STORE_STATEMENTS]; /* the oldest first */
 	size_t kept_count;
 	struct arena scratch; /* of the call under way */
+	struct noted noted[STORE_NOTED];
+	size_t noted_count;
 	int holds;            /* how often it is held, to read one commit */
 };
 
@@ -38,6 +48,7 @@ struct sql {
 struct store_backend {
 	/* In the schema: its word for each column type, and what ends a table. */
 	const char *type_names[COLUMN_TYPES];
+	const char *bytes_name; /* the same for bytes, which no column of ours is */
 	const char *table_end;
 	bool is_far; /* a question costs a way there and back: sql_ask is worth its while */
 	const char *find_column; /* of a table, by both names: how many there are */
@@ -74,6 +85,8 @@ struct store_backend {
 	struct value (*value)(struct sql *q, enum column_type type);
 	const char *absent_first; /* after an index's column, where that is not the order anyway */
 	const char *unindexed; /* before a column for which no index is to be chosen; or NULL */
+	void (*bind_bytes)(struct sql *q, struct str bytes);
+	struct str (*bytes)(struct sql *q); /* they live until the next step */
 	bool has_text_times; /* days and times may be asked for as COLUMN_TEXT, as ISO 8601 */
 
 	/* A row put or replaced by its key. A failure may be told as late as the commit. */
@@ -112,6 +125,7 @@ void sql_bind_list(struct sql *q, const int64_t *numbers, size_t count);
 void sql_ask(struct sql *q);
 /* Before the first step: the rows may be many. */
 void sql_read_chunks(struct sql *q);
+void sql_bind_bytes(struct sql *q, struct str bytes);
 
 /* For a cursor, which may be open beside others of the same text: out of the kept ones, and back.
  */
@@ -125,5 +139,6 @@ void sql_reset(struct sql *q);
 int64_t sql_i64(struct sql *q);
 struct value sql_value(struct sql *q, enum column_type type); /* texts live until the next step */
 struct str sql_text(struct sql *q);                           /* the same */
+struct str sql_bytes(struct sql *q);                          /* the same */
 
 #endif

@@ -242,6 +242,17 @@ static struct value value(struct sql *q, enum column_type type)
 	return v;
 }
 
+static void bind_bytes(struct sql *q, struct str b)
+{
+	sqlite3_bind_blob(q->statement, ++q->at, b.n ? b.p : "", (int)b.n, SQLITE_TRANSIENT);
+}
+
+static struct str bytes(struct sql *q)
+{
+	const char *p = sqlite3_column_blob(q->statement, q->at);
+	return (struct str){p, (size_t)sqlite3_column_bytes(q->statement, q->at++)};
+}
+
 /* ---- what others commit ---- */
 
 static bool check_file(struct store *s, struct err *err)
@@ -285,6 +296,7 @@ const struct store_backend sqlite_backend = {
 		[COLUMN_TEXT] = "TEXT",
 		[COLUMN_DATE] = "TEXT",
 		[COLUMN_TIME] = "TEXT"},
+	.bytes_name = "BLOB",
 	.table_end = "STRICT, WITHOUT ROWID",
 	.find_column = "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?",
 	.list_form = "IN (SELECT value FROM json_each(?))",
@@ -312,6 +324,8 @@ const struct store_backend sqlite_backend = {
 	.put = row_upsert,
 	.absent_first = "",
 	.unindexed = "+",
+	.bind_bytes = bind_bytes,
+	.bytes = bytes,
 	.has_text_times = true,
 	.wait = wait_commit,
 };

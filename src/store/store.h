@@ -78,10 +78,51 @@ bool store_put_players(
 	struct store *s, const struct player *players, size_t count, struct err *err);
 bool store_put_teams(struct store *s, const struct team *teams, size_t count, struct err *err);
 
+/* ---- what came, as it came ---- */
+
+/* How long, ms; 0: not at all. Of the whole process, for every store opened for writing: nothing is
+ * kept until this is called. */
+struct store_keeping {
+	int64_t raw_ms, polls_ms;
+};
+void store_keep(const struct store_keeping *k);
+
+/* A reply of the upstream, or that there was none; or a file in its place (tries 0: no poll). */
+struct store_reply {
+	struct str endpoint;
+	int64_t game_id; /* 0: about none */
+	int status, tries;
+	int64_t wire_bytes, duration_ms;
+	int64_t order_time, arrival_ms, observed_at;
+	struct str body; /* empty: there is none */
+};
+
+/*
+ * Goes into `polls` and `raw_bodies` with the next commit of this store, in the same transaction;
+ * a body that is there already is only seen once more. Its texts live until then. What is too old
+ * goes at some commits, a little at a time.
+ */
+void store_note(struct store *s, const struct store_reply *r);
+bool store_flush(struct store *s, struct err *err); /* a commit for what is noted, if anything is */
+bool store_prune(struct store *s, int64_t now_ms, struct err *err); /* some 1,000 rows of each */
+
+/* The next game of which bodies are kept; 0 holds those of no game, -1: there is none. */
+bool store_next_body_game(struct store *s, int64_t after, int64_t *out, struct err *err);
+
+struct store_body {
+	int64_t body_id, order_time, order_arrival, observed_at;
+};
+/* In the order of their newest sightings. */
+bool store_get_bodies(struct store *s, int64_t game_id, struct arena *keep,
+	struct store_body **out, size_t *out_count, struct err *err);
+/* Undone, with zero bytes behind its end. */
+bool store_read_body(
+	struct store *s, int64_t body_id, struct arena *keep, struct str *out, struct err *err);
+
 /* ---- the whole, held against itself ---- */
 
 struct store_verified {
-	int64_t games, lines, changes, revision;
+	int64_t games, lines, changes, revision, bodies;
 };
 
 /*

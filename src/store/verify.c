@@ -1,5 +1,6 @@
 #include "store/changes.h"
 #include "store/checks.h"
+#include "store/raw.h"
 #include "store/rows.h"
 
 #include <inttypes.h>
@@ -334,7 +335,8 @@ bool store_verify(struct store *s, struct store_verified *out, struct err *err)
 	*out = (struct store_verified){0};
 	bool ok = store_hold(s, err);
 	if (ok) {
-		ok = verify_revisions(&v) && verify_games(&v);
+		ok = verify_revisions(&v) && verify_games(&v) &&
+		     raw_verify(s, &out->bodies, err);
 		store_release(s);
 	}
 	arena_release(&v.keep);

@@ -968,6 +968,106 @@ static void test_corrections_in_order(void **state)
 	store_close(s);
 }
 
+/* ---- what came ---- */
+
+static void assert_verified(struct store *s)
+{
+	struct store_verified seen;
+	struct err err;
+	if (!store_verify(s, &seen, &err))
+		fail_msg("%s", err.text);
+}
+
+static struct store_reply reply_of(struct str body, int64_t game_id, int64_t t)
+{
+	return (struct store_reply){.endpoint = STR("boxscore"),
+		.game_id = game_id,
+		.status = 200,
+		.tries = 1,
+		.wire_bytes = (int64_t)body.n / 2,
+		.order_time = START / 1000 + t,
+		.arrival_ms = START + t * 1000,
+		.observed_at = START + t * 1000,
+		.body = body};
+}
+
+static int64_t count_polls(struct store *s)
+{
+	struct selection all = {.table = &poll_table};
+	struct err err;
+	int64_t count;
+	assert_true(store_count(s, &all, &count, &err));
+	return count;
+}
+
+static void assert_bodies(struct store *s, int64_t game_id, size_t want, struct arena *keep,
+	struct store_body **out)
+{
+	size_t count;
+	struct err err;
+	if (!store_get_bodies(s, game_id, keep, out, &count, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(count, want);
+}
+
+/* Bytes of every value come back; a body seen again is seen later; what is old goes. */
+static void test_what_came_is_kept(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct err err;
+	struct body b;
+	struct store_body *bodies;
+	struct str back;
+	int64_t next;
+	struct arena keep = arena_reserve(4 << 20);
+	char bytes[1024];
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (char)(i * 7);
+	struct str one = {bytes, 512}, two = {bytes, 1024};
+	store_keep(&(struct store_keeping){.raw_ms = 1000 * MINUTE, .polls_ms = 1000 * MINUTE});
+	static const struct {
+		int body;
+		int64_t t;
+	} seen[] = {{1, 0}, {2, 15}, {1, 30}, {2, 15}, {2, 10}};
+	for (size_t i = 0; i < COUNT(seen); i++) {
+		struct store_reply r = reply_of(seen[i].body == 1 ? one : two, GAME, seen[i].t);
+		store_note(s, &r);
+		make_body(&b, seen[i].t, STR("LIVE"), 1, 1);
+		put(s, &b);
+	}
+	assert_int_equal(count_polls(s), 5);
+	assert_bodies(s, GAME, 2, &keep, &bodies);
+	assert_int_equal(bodies[0].order_time, START / 1000 + 15); /* two, then one, seen again */
+	assert_int_equal(bodies[1].order_time, START / 1000 + 30);
+	if (!store_read_body(s, bodies[1].body_id, &keep, &back, &err))
+		fail_msg("%s", err.text);
+	assert_true(str_equal(back, one));
+	assert_true(store_read_body(s, bodies[0].body_id, &keep, &back, &err));
+	assert_true(str_equal(back, two));
+	assert_true(store_next_body_game(s, -1, &next, &err));
+	assert_int_equal(next, GAME);
+	assert_true(store_next_body_game(s, GAME, &next, &err));
+	assert_int_equal(next, -1);
+	assert_verified(s);
+	struct store_reply failed = reply_of((struct str){0}, GAME, 40);
+	failed.status = 500;
+	store_note(s, &failed);
+	assert_true(store_flush(s, &err));
+	assert_int_equal(count_polls(s), 6);
+	if (!store_prune(s, START + 1000 * MINUTE + 20000, &err)) /* up to 20 s after the start */
+		fail_msg("%s", err.text);
+	assert_int_equal(count_polls(s), 2);
+	assert_bodies(s, GAME, 1, &keep, &bodies);
+	assert_int_equal(bodies[0].order_time, START / 1000 + 30);
+	store_keep(&(struct store_keeping){0});
+	store_note(s, &failed);
+	assert_true(store_flush(s, &err));
+	assert_int_equal(count_polls(s), 2);
+	arena_release(&keep);
+	store_close(s);
+}
+
 /* ---- any order, any number ---- */
 
 enum { BOX_SCORES = 4, PLAYS = 2, SNAPSHOTS = BOX_SCORES + PLAYS, EVENTS = 4 };
@@ -1100,14 +1200,6 @@ static void dump_all(struct store *s, int64_t game_id, struct buf *out)
 	}
 }
 
-static void assert_verified(struct store *s)
-{
-	struct store_verified seen;
-	struct err err;
-	if (!store_verify(s, &seen, &err))
-		fail_msg("%s", err.text);
-}
-
 /* Each schedule is a game of its own, beside the one that only saw the newest. */
 static void test_any_order_ends_in_the_same_rows(void **state)
 {
@@ -1232,6 +1324,7 @@ int main(void)
 		cmocka_unit_test(test_as_of_a_game_taken_in_later),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_corrections_in_order),
+		cmocka_unit_test(test_what_came_is_kept),
 		cmocka_unit_test(test_any_order_ends_in_the_same_rows),
 		cmocka_unit_test(test_processes_at_once),
 	};

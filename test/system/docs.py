@@ -33,6 +33,6 @@ for directory in ("docs/man", "deploy/completions"):
 r = rig.run("ingest", "--columns", "games")
 tap.ok(r.returncode == 0 and "\nhome_score\tinteger\t" in r.stdout and "lease_owner" not in r.stdout,
        "--columns TABLE lists a table's columns, its bookkeeping left out", r.stdout + r.stderr)
-r = rig.run("ingest", "--columns", "polls")
-tap.ok(r.returncode == 2 and r.stderr.count("\n") == 1 and "polls" in r.stderr, "--columns of no table: exit 2", r.stderr)
+r = rig.run("ingest", "--columns", "pulls")
+tap.ok(r.returncode == 2 and r.stderr.count("\n") == 1 and "pulls" in r.stderr, "--columns of no table: exit 2", r.stderr)
 tap.done()
