@@ -8,6 +8,8 @@ RELEASED := 2026-11-24
 COMMIT  := $(shell git describe --always --dirty --abbrev=10 2>/dev/null)
 
 PACKAGES := libuv libllhttp libcurl yyjson sqlite3 libpq libzstd zlib nettle
+# Of Linux: what src/base/doors.c shuts with.
+PACKAGES += $(if $(filter Linux,$(shell uname)),libseccomp)
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wundef -Wvla
 OPTIMISE ?= -O2
@@ -19,7 +21,7 @@ ifdef SAN
 HARDEN   := -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDHARDEN := -fsanitize=$(SAN)
 else
-HARDEN   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN   += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-clash-protection
 LDHARDEN := -pie -Wl,-z,relro,-z,now
 endif
 ifdef WERROR

@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "cmd/table.h"
+#include "cmd/shut.h"
 #include "cmd/version.h"
 #include "cost/cost.h"
 #include "model/model.h"
@@ -104,13 +105,16 @@ static const struct option settings[] = {
 		"the bodies that came, each distinct one once, for so long; 0: none"),
 	RANGE("keep-polls", DURATION, keep_polls_ms, "30d", 0, 0, "TIME",
 		"a line for each fetch, for so long; 0: none"),
+	SETTING("no-sandbox", FLAG, no_sandbox, NULL, NULL,
+		"keep the rights that the command does not need; docs/security.md"),
 	SETTING("help", FLAG, help, NULL, NULL, "this"),
 	SETTING("version", FLAG, version, NULL, NULL, "the program's version and its libraries'"),
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
 static const char *const common[] = {
-	"db", "upstream", "timeout", "retries", "log-level", "log-format", "help", "version", NULL};
+	"db", "upstream", "timeout", "retries", "log-level", "log-format",
+	"no-sandbox", "help", "version", NULL};
 
 static const struct command *const commands[] = {
 	&command_ingest,
@@ -243,6 +247,7 @@ static int run(const struct command *command, int argc, char **argv)
 		return print_version();
 	log_open((enum log_level)config.log_level, (enum log_format)config.log_format);
 	store_keep(&(struct store_keeping){config.keep_raw_ms, config.keep_polls_ms});
+	shut_doors(command, &config);
 	return command->run(&config, argc, argv);
 }
 

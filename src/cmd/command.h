@@ -12,6 +12,7 @@ struct config {
 	struct str db, upstream;
 	int64_t timeout_ms, retries;
 	int log_level, log_format;
+	bool no_sandbox;
 	bool help, version, columns;
 	int64_t every_ms, child_deadline_ms, max_children;
 	bool once, is_inline;

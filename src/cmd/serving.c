@@ -1,6 +1,7 @@
 #include "cmd/serving.h"
 
 #include "api/api.h"
+#include "cmd/shut.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -83,6 +84,7 @@ static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
 			return false;
 		s->parts++;
 	}
+	shut_sockets(c, pair != NULL);
 	say_where(c->listen, api_port(s->api));
 	return true;
 }

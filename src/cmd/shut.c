@@ -1,0 +1,70 @@
+#include "cmd/shut.h"
+
+#include "base/doors.h"
+
+#include <string.h>
+
+static const struct shut {
+	const char *command;
+	bool listens, is_brief; /* is_brief: a line a run about a kernel's lack would be noise */
+} table[] = {
+	{"ingest", false, true},
+	{"season", false, true},
+	{"monitor", false, false},
+	{"schedule", false, false},
+	{"worker", false, false},
+	{"api", true, false},
+	{"up", true, false},
+	{"lambda", false, true},
+};
+
+static struct str file_of(struct str db)
+{
+	static const struct str scheme = STR_INIT("sqlite:");
+	return str_starts(db, scheme) ? str_skip(db, scheme.n) : STR("");
+}
+
+static bool runs_children(const char *command, const struct config *c)
+{
+	return (!strcmp(command, "monitor") && !c->is_inline) ||
+	       (!strcmp(command, "worker") && c->in_children);
+}
+
+static void say(const struct shut *s, unsigned shut)
+{
+	static const char *const lacks[] = {
+		[0] = "this system offers neither seccomp nor Landlock: the process is not shut in",
+		[DOORS_CALLS] =
+			"this kernel has no Landlock: which files may be opened is not limited",
+		[DOORS_FILES] =
+			"this kernel has no seccomp: which system calls may be made is not limited",
+		[DOORS_CALLS | DOORS_FILES] = NULL,
+	};
+	if (!lacks[shut])
+		log_debug("shut in: the database's files, no programs%s",
+			s->listens ? "" : ", no listening");
+	else if (s->is_brief)
+		log_debug("%s", lacks[shut]);
+	else
+		log_info("%s", lacks[shut]);
+}
+
+void shut_doors(const struct command *command, const struct config *c)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && !c->no_sandbox; i++) {
+		if (strcmp(table[i].command, command->name))
+			continue;
+		struct doors d = {.may_run_children = runs_children(command->name, c),
+			.may_listen = table[i].listens,
+			.may_read_files = c->is_file,
+			.database = file_of(c->db),
+			.more = c->token_file};
+		say(&table[i], doors_shut(&d));
+	}
+}
+
+void shut_sockets(const struct config *c, bool has_upstream)
+{
+	if (!c->no_sandbox)
+		doors_settle(has_upstream || !file_of(c->db).n);
+}
