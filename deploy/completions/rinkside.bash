@@ -56,21 +56,21 @@ _rinkside()
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
-	ingest) words='--file --observed-at --keep-raw --keep-polls --columns --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	season) words='--jobs --rate --only-missing --events --game-types --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	api) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	check) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	migrate) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	cost) words='--season --seed --ttl --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	lambda) words='--every --jobs --token-file --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	health) words='--listen --db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	completion) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
-	man) words='--db --upstream --timeout --retries --log-level --log-format --help --version' ;;
+	ingest) words='--file --observed-at --keep-raw --keep-polls --columns --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	season) words='--jobs --rate --only-missing --events --game-types --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	api) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	check) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	migrate) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	cost) words='--season --seed --ttl --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	lambda) words='--every --jobs --token-file --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	health) words='--listen --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	completion) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	man) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$word"))
 }

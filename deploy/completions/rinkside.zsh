@@ -41,6 +41,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -62,6 +63,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -80,6 +82,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -104,6 +107,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -134,6 +138,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -145,6 +150,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -162,6 +168,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -183,6 +190,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -207,6 +215,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -218,6 +227,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -239,6 +249,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -255,6 +266,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -267,6 +279,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -278,6 +291,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
@@ -289,6 +303,7 @@ _rinkside()
 			'--retries[further tries after a failure that may pass]:N:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
