@@ -66,7 +66,7 @@ _rinkside()
 	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	cost) words='--season --seed --ttl --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	lambda) words='--every --jobs --token-file --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	health) words='--listen --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;

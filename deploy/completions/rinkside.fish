@@ -188,6 +188,7 @@ complete -c rinkside -n __fish_use_subcommand -a cost -d 'plays polling policies
 complete -c rinkside -n '__fish_seen_subcommand_from cost' -l season -x -d 'a whole season in place of a night: 20252026'
 complete -c rinkside -n '__fish_seen_subcommand_from cost' -l seed -x -d 'of the league, its games and the faults'
 complete -c rinkside -n '__fish_seen_subcommand_from cost' -l ttl -x -d 'how long a body holds, in the game\'s seconds; never less than a real one'
+complete -c rinkside -n '__fish_seen_subcommand_from cost' -l from-ledger -d 'the games that --db was asked for, in place of made-up ones'
 complete -c rinkside -n '__fish_seen_subcommand_from cost' -l format -xa 'text json csv' -d 'text, json or csv'
 complete -c rinkside -n '__fish_seen_subcommand_from cost' -l svg -rF -d 'a picture of it, into a file'
 complete -c rinkside -n '__fish_seen_subcommand_from cost' -l began -x -d 'a night of the fake\'s that began then, in place of a season; RFC 3339'

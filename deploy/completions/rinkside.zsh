@@ -236,6 +236,7 @@ _rinkside()
 			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
 			'--seed[of the league, its games and the faults]:N:' \
 			'--ttl[how long a body holds, in the game'\''s seconds; never less than a real one]:S:' \
+			'--from-ledger[the games that --db was asked for, in place of made-up ones]' \
 			'--format[text, json or csv]:FORM:(text json csv)' \
 			'--svg[a picture of it, into a file]:FILE:_files' \
 			'--began[a night of the fake'\''s that began then, in place of a season; RFC 3339]:TIME:' \

@@ -95,6 +95,8 @@ static const struct option settings[] = {
 	SETTING("from", TEXT, from, NULL, "TIME", "the season is on, and it is that time: 2025-10-07T20:00:00Z"),
 	SETTING("playoffs", FLAG, playoffs, NULL, NULL, "the season's play-offs too"),
 	CHOICE("format", report_format, "text", report_names, "FORM", "text, json or csv"),
+	SETTING("from-ledger", FLAG, from_ledger, NULL, NULL,
+		"the games that --db was asked for, in place of made-up ones"),
 	SETTING("svg", TEXT, svg, NULL, "FILE", "a picture of it, into a file"),
 	SETTING("began", TEXT, began, NULL, "TIME",
 		"a night of the fake's that began then, in place of a season; RFC 3339"),

@@ -2,13 +2,14 @@
 
 #include "base/time.h"
 #include "cmd/command.h"
+#include "store/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-static const char *const option_names[] = {"season", "seed", "ttl", "format", "svg", "began",
-	"after", "length", "games", "speed", NULL};
+static const char *const option_names[] = {"season", "seed", "ttl", "from-ledger", "format", "svg",
+	"began", "after", "length", "games", "speed", NULL};
 
 enum { SEASON_IF_NOT_SAID = 20252026, REPORT_BYTES = 1 << 20 };
 
@@ -23,8 +24,18 @@ static bool write_file(struct str path, struct str text, struct err *err)
 	return ok || err_set(err, ERR_USAGE, "cost: --svg: %.*s cannot be written", STR_ARG(path));
 }
 
+static bool open_ledger(const struct config *c, struct season *out, struct err *err)
+{
+	struct store *store = store_open(c->db, STORE_READ, err);
+	bool ok = store && season_of_ledger(store, c->ttl_s, out, err);
+	store_close(store);
+	return ok || err_wrap(err, "cost");
+}
+
 static bool open_season(const struct config *c, struct season *out, struct err *err)
 {
+	if (c->from_ledger)
+		return open_ledger(c, out, err);
 	int64_t years = c->season ? c->season : SEASON_IF_NOT_SAID, first = years / 10000, began;
 	if (c->began.n && !time_parse(c->began, &began))
 		return err_set(err, ERR_USAGE, "cost: --began: \"%.*s\" is no RFC 3339 time",
@@ -42,7 +53,7 @@ static bool open_season(const struct config *c, struct season *out, struct err *
 static size_t play(const struct config *c, const struct season *s, struct outcome *out)
 {
 	const struct plan plan = {.policy = POLICY_ADAPTIVE, .speed = c->speed};
-	if (!c->began.n) {
+	if (!c->began.n || c->from_ledger) {
 		cost_play(s, out);
 		return POLICIES;
 	}
@@ -64,9 +75,10 @@ static int run(const struct config *c, int argc, char **argv)
 	if (!open_season(c, &season, &err))
 		return command_fail(&err);
 	snprintf(name, sizeof(name), "%" PRId64, c->season ? c->season : SEASON_IF_NOT_SAID);
-	const struct cost_title title = {.season = c->began.n ? STR("a night") : str_from(name),
-		.seed = c->seed,
-		.ttl_s = c->ttl_s};
+	struct str season_name = c->from_ledger ? STR("the ledger")
+				 : c->began.n   ? STR("a night")
+						: str_from(name);
+	const struct cost_title title = {.season = season_name, .seed = c->seed, .ttl_s = c->ttl_s};
 	size_t count = play(c, &season, outcomes);
 	buf_init(&report, REPORT_BYTES);
 	buf_init(&picture, REPORT_BYTES);

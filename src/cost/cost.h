@@ -9,6 +9,7 @@
 #define COST_COST_H
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "plan/plan.h"
 
 struct timeline;
@@ -30,6 +31,9 @@ struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s);
  * on. */
 struct season season_night(uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
 	int64_t after_ms, int64_t length_ms);
+/* What the polls of a database say of the games that were asked: when there was something new. */
+struct store;
+bool season_of_ledger(struct store *store, int64_t ttl_s, struct season *out, struct err *err);
 void season_clear(struct season *s);
 
 enum asked {

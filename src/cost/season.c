@@ -21,6 +21,11 @@ static int by_start(const void *a, const void *b)
 	return (x->game_id > y->game_id) - (x->game_id < y->game_id);
 }
 
+void season_sort(struct season *s)
+{
+	qsort(s->games, s->count, sizeof(*s->games), by_start);
+}
+
 static struct season season_new(size_t most, int64_t ttl_s)
 {
 	struct season s = {.keep = arena_reserve(KEEP_BYTES), .ttl_ms = ttl_s * 1000};
@@ -52,7 +57,7 @@ struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s)
 	}
 	arena_release(&league);
 	arena_release(&scratch);
-	qsort(s.games, s.count, sizeof(*s.games), by_start);
+	season_sort(&s);
 	s.from_ms = day_start_ms(s.games[0].day) - 2 * (int64_t)DAY_MS;
 	s.to_ms = s.games[s.count - 1].start_ms + AFTER_DAYS * (int64_t)DAY_MS;
 	return s;
@@ -68,7 +73,7 @@ struct season season_night(uint64_t seed, int games, double speed, int64_t began
 		s.games[s.count++] = timeline_of_match(&s.keep, scratch, l, &l->fixtures[i], speed);
 	arena_release(&league);
 	arena_release(&scratch);
-	qsort(s.games, s.count, sizeof(*s.games), by_start);
+	season_sort(&s);
 	/* The window of the fake's cache: of the game's time, never less than a real second. */
 	double window_s = (double)ttl_s / speed;
 	s.ttl_ms = 1000 * (int64_t)(window_s < 1 ? 1 : window_s + 0.5);

@@ -49,6 +49,9 @@ struct view {
 struct timeline timeline_of_match(struct arena *keep, struct arena scratch, const struct league *l,
 	const struct fixture *f, double speed);
 
+struct season;
+void season_sort(struct season *s); /* its games, by start */
+
 struct view timeline_at(const struct timeline *t, int64_t at_ms);
 int64_t timeline_ms(const struct timeline *t, int32_t wall); /* the moment, Unix ms */
 

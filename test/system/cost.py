@@ -57,6 +57,21 @@ first, second = rig.run(*night), rig.run(*night)
 tap.ok(first.returncode == 0 and first.stdout == second.stdout, "a night, twice the same", first.stderr)
 tap.same([p["policy"] for p in json.loads(first.stdout)["policies"]], ["adaptive"], "of which only what the program does is shown")
 
+# The ledger of a real database: of a night that a fake showed.
+fake = rig.Program("fake", "--listen", "127.0.0.1:0", "--seed", "3", "--games", "3", "--speed", "900", "--deadline", "1m")
+url = (fake.wait_line("listening on") or sys.exit(fake.output)).split("listening on ")[1]
+db, path = rig.database()
+r = rig.run("cost", "--from-ledger", db=db)
+tap.ok(r.returncode == 5 and not r.stdout, "no database: said", r.stderr)
+for _ in range(3):
+    rig.run("monitor", "--once", "--inline", db=db, upstream=url)
+fake.stop()
+r = rig.run("cost", "--from-ledger", "--format", "json", db=db)
+told = json.loads(r.stdout) if r.returncode == 0 else {"policies": []}
+polled = rig.query(path, "select count(distinct game_id) as n from polls where endpoint = 'boxscore'")
+tap.ok(r.returncode == 0 and polled and told["games"] == polled[0]["n"] > 0 and len(told["policies"]) == 5, "the ledger's games, under all policies",
+       (r.stderr, polled, r.stdout[:200]))
+
 for args, word in ((["--season", "20252027"], "20252027"), (["--began", "today"], "today"), (["word"], "word"),
                    (["--format", "xml"], "xml"), (["--ttl", "0"], "ttl")):
     r = rig.run("cost", *args)
