@@ -97,6 +97,10 @@ $(BUILD)/test/%: test/%.c $(ARCHIVE)
 
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
+# For scripts/lint: the flags that the compiler has too.
+print-packages:
+	@echo $(PACKAGES)
+
 units: $(UNITS) $(REPLAYS)
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzzer/%)
 
@@ -193,4 +197,4 @@ help:
 	@echo 'make clean       removes build/'
 
 FORCE:
-.PHONY: all units fuzzers fuzz check check-root san tsan demo run bench docs lint install deb clean help FORCE
+.PHONY: all units print-packages fuzzers fuzz check check-root san tsan demo run bench docs lint install deb clean help FORCE

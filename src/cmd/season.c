@@ -119,7 +119,7 @@ static int run(const struct config *c, int argc, char **argv)
 		.only_missing = c->only_missing,
 		.events = c->events};
 	struct err err;
-	int64_t season;
+	int64_t season = 0;
 	if (!argc) {
 		err_set(&err, ERR_USAGE, "season: which one? rinkside season 20232024");
 		return command_fail(&err);

@@ -203,7 +203,9 @@ static int compare_with(
 	for (size_t i = 0; i < q->sorting_count + t->key_count; i++) {
 		struct sorting by = sorting_of(q, i);
 		size_t column = (size_t)(by.column - t->columns);
+		/* One of the two is given. */
 		int order = compare_values(record_get(t, record, column),
+			/* cppcheck-suppress nullPointer */
 			other ? record_get(t, other, column) : after[i]);
 		if (order)
 			return by.descending ? -order : order;
