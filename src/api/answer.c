@@ -16,7 +16,7 @@
 
 #define HELD(seconds) "public, max-age=" seconds, "private, max-age=" seconds
 static const struct {
-	struct str status; /* of games.stats_status, where one is meant */
+	struct str status;             /* of games.stats_status, where one is meant */
 	const char *for_all, *for_one; /* Cache-Control; for_one where tokens are asked for */
 } freshnesses[FRESHNESSES] = {
 	[FRESH_NEVER] = {STR_INIT(""), "no-store", "no-store"},
@@ -148,8 +148,8 @@ static struct http_header_line *add_line(
 }
 
 /* What a 304 and the whole answer have in common; then what tells of the body. */
-size_t answer_head_lines(const struct answer *a, const struct etag *etag, bool gzip,
-	struct http_header_line *out)
+size_t answer_head_lines(
+	const struct answer *a, const struct etag *etag, bool gzip, struct http_header_line *out)
 {
 	struct http_header_line *at = out;
 	if (etag)
@@ -165,22 +165,21 @@ size_t answer_head_lines(const struct answer *a, const struct etag *etag, bool g
 		at = add_line(at, a->lines[i].name, a->lines[i].value);
 	if (a->status != 304)
 		at = add_line(at, STR("Content-Type"),
-			a->problem.status ? STR("application/problem+json")
-					  : a->content_type.n ? a->content_type
-							      : format_kinds[a->format].content_type);
+			a->problem.status   ? STR("application/problem+json")
+			: a->content_type.n ? a->content_type
+					    : format_kinds[a->format].content_type);
 	if (gzip && a->status != 304)
 		at = add_line(at, STR("Content-Encoding"), STR("gzip"));
 	return (size_t)(at - out);
 }
 
-static void write_head(
-	const struct answer *a, const struct etag *etag, bool gzip, struct buf *out)
+static void write_head(const struct answer *a, const struct etag *etag, bool gzip, struct buf *out)
 {
 	struct http_header_line lines[ANSWER_LINES + 8];
 	size_t n = answer_head_lines(a, etag, gzip, lines);
 	for (size_t i = 0; i < n; i++)
-		buf_add_format(out, "%.*s: %.*s\r\n", STR_ARG(lines[i].name),
-			STR_ARG(lines[i].value));
+		buf_add_format(
+			out, "%.*s: %.*s\r\n", STR_ARG(lines[i].name), STR_ARG(lines[i].value));
 	if (a->observed_at)
 		buf_add_format(out, "X-Observed-At: %s\r\n", time_format(a->observed_at).text);
 }

@@ -13,8 +13,8 @@
 
 /* How long others may hold what is shown, by the state of it. */
 enum freshness {
-	FRESH_NEVER,       /* operations, problems */
-	FRESH_LIVE,        /* something of it is on, or may begin */
+	FRESH_NEVER, /* operations, problems */
+	FRESH_LIVE,  /* something of it is on, or may begin */
 	FRESH_SCHEDULED,
 	FRESH_PROVISIONAL, /* ended, not official */
 	FRESH_OFFICIAL,
@@ -30,17 +30,18 @@ struct answer {
 	int status; /* 200 unless said otherwise */
 	enum format format;
 	struct str content_type; /* of a FORMAT_FILE */
-	struct http_header_line lines[ANSWER_LINES]; /* further ones; values in the context's arena */
+	struct http_header_line
+		lines[ANSWER_LINES]; /* further ones; values in the context's arena */
 	size_t line_count;
 	struct buf body;
 	struct problem problem; /* status 0: none; else the body is made of it */
 	enum freshness freshness;
 	int64_t observed_at; /* of the newest shown; 0: nothing is */
-	int64_t game_id; /* the only game that it shows; 0: any; FIXED_ANSWER: none */
-	bool is_private; /* only whoever has a token may see it */
-	bool shows_polls; /* changes with every commit, not with revisions alone */
-	int64_t hold_ms; /* this process may keep it so long; 0: until something changes */
-	bool is_large; /* body is empty: too many rows, to be streamed by an export */
+	int64_t game_id;     /* the only game that it shows; 0: any; FIXED_ANSWER: none */
+	bool is_private;     /* only whoever has a token may see it */
+	bool shows_polls;    /* changes with every commit, not with revisions alone */
+	int64_t hold_ms;     /* this process may keep it so long; 0: until something changes */
+	bool is_large;       /* body is empty: too many rows, to be streamed by an export */
 };
 
 void answer_init(struct answer *a, const struct call *call);
@@ -52,9 +53,9 @@ bool answer_problem(struct answer *a, int status, struct str parameter, const ch
 
 /* What a handler works with. */
 struct context {
-	struct store *store; /* NULL for ROUTE_LOCAL, and where a route can do without */
-	struct arena *keep;  /* ends with the request */
-	struct api *api;     /* NULL where there is no server */
+	struct store *store;           /* NULL for ROUTE_LOCAL, and where a route can do without */
+	struct arena *keep;            /* ends with the request */
+	struct api *api;               /* NULL where there is no server */
 	const struct metrics *metrics; /* the same */
 };
 
@@ -78,15 +79,15 @@ void rendition_write_304(const struct rendition *r, const struct answer *a, stru
 void rendition_clear(struct rendition *r);
 
 /* The same lines for a stream, as many as ANSWER_LINES + 8; etag may be NULL. */
-size_t answer_head_lines(const struct answer *a, const struct etag *etag, bool gzip,
-	struct http_header_line *out);
+size_t answer_head_lines(
+	const struct answer *a, const struct etag *etag, bool gzip, struct http_header_line *out);
 
 /*
  * Of a result too large to be hashed before it is sent: of the database, its revision, and what
  * was asked. False: there is none, as it may change without a revision.
  */
-bool answer_etag_of_state(struct etag *out, struct store *s, const struct call *call, bool gzip,
-	struct arena *keep);
+bool answer_etag_of_state(
+	struct etag *out, struct store *s, const struct call *call, bool gzip, struct arena *keep);
 
 bool gzip_init(z_stream *z, int level);
 

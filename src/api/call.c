@@ -9,11 +9,13 @@
 #include <string.h>
 
 const struct format_kind format_kinds[FORMATS] = {
-	[FORMAT_JSON] = {STR_INIT("json"), STR_INIT("application/json"), STR_INIT("application/json")},
+	[FORMAT_JSON] = {STR_INIT("json"), STR_INIT("application/json"),
+		STR_INIT("application/json")},
 	[FORMAT_CSV] = {STR_INIT("csv"), STR_INIT("text/csv"), STR_INIT("text/csv; charset=utf-8")},
 	[FORMAT_NDJSON] = {STR_INIT("ndjson"), STR_INIT("application/x-ndjson"),
 		STR_INIT("application/x-ndjson")},
-	[FORMAT_HTML] = {STR_INIT("html"), STR_INIT("text/html"), STR_INIT("text/html; charset=utf-8")},
+	[FORMAT_HTML] = {STR_INIT("html"), STR_INIT("text/html"),
+		STR_INIT("text/html; charset=utf-8")},
 	[FORMAT_METRICS] = {STR_INIT("text"), STR_INIT("text/plain"),
 		STR_INIT("text/plain; version=0.0.4; charset=utf-8")},
 	[FORMAT_EVENTS] = {STR_INIT("events"), STR_INIT("text/event-stream"),
@@ -22,8 +24,7 @@ const struct format_kind format_kinds[FORMATS] = {
 		STR_INIT("application/octet-stream")},
 };
 
-bool problem_set(
-	struct problem *p, int status, struct str parameter, const char *format, ...)
+bool problem_set(struct problem *p, int status, struct str parameter, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -185,7 +186,8 @@ bool request_takes_gzip(struct str accept_encoding)
 
 /* ---- parameters ---- */
 
-static bool refuse(struct problem *p, const struct parameter *of, struct str text, const char *wants)
+static bool refuse(
+	struct problem *p, const struct parameter *of, struct str text, const char *wants)
 {
 	return problem_set(p, 400, of->name, "%.*s: wants %s, got \"%.*s\"", STR_ARG(of->name),
 		wants, STR_ARG(str_first(text, 60)));
@@ -273,14 +275,16 @@ static bool read_value(const struct parameter *p, struct argument *a, struct pro
 		return read_choice(p, a, problem);
 	case PARAMETER_TEAM:
 		return is_letters(a->text) || is_id(a->text, &a->number) ||
-		       refuse(problem, p, a->text, "a club's number or its three letters, such as TOR");
+		       refuse(problem, p, a->text,
+			       "a club's number or its three letters, such as TOR");
 	case PARAMETER_TEXT:
 		return read_text(p, a, problem);
 	}
 	return false;
 }
 
-static const struct parameter format_parameter = {.name = STR_INIT("format"), .type = PARAMETER_TEXT};
+static const struct parameter format_parameter = {
+	.name = STR_INIT("format"), .type = PARAMETER_TEXT};
 
 static const struct parameter *find_parameter(const struct route *r, struct str name)
 {
@@ -312,11 +316,10 @@ static bool read_pair(struct call *call, const struct http_parameter *pair, stru
 	const struct parameter *p = find_parameter(call->route, pair->name);
 	struct str name = str_first(pair->name, 60);
 	if (!p)
-		return problem_set(problem, 400, name, "%.*s: no such parameter here",
-			STR_ARG(name));
-	if (!p->may_repeat && call_get(call, p->name))
 		return problem_set(
-			problem, 400, p->name, "%.*s: given twice", STR_ARG(p->name));
+			problem, 400, name, "%.*s: no such parameter here", STR_ARG(name));
+	if (!p->may_repeat && call_get(call, p->name))
+		return problem_set(problem, 400, p->name, "%.*s: given twice", STR_ARG(p->name));
 	*out = (struct argument){.parameter = p, .text = pair->value};
 	return p == &format_parameter ? read_format(call, pair->value, problem)
 				      : read_value(p, out, problem);
@@ -340,8 +343,8 @@ bool call_read_query(
 	struct str bad;
 	size_t count;
 	if (!http_query_parse(query, keep, &pairs, &count, &bad))
-		return problem_set(problem, 400, STR(""),
-			"the query is badly encoded at \"%.*s\"", STR_ARG(str_first(bad, 60)));
+		return problem_set(problem, 400, STR(""), "the query is badly encoded at \"%.*s\"",
+			STR_ARG(str_first(bad, 60)));
 	if (count > MAX_ARGUMENTS)
 		return problem_set(problem, 400, STR(""), "more than %d parameters", MAX_ARGUMENTS);
 	struct argument *arguments = ARENA_NEW(keep, struct argument, count + 1);

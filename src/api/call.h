@@ -84,7 +84,8 @@ bool problem_set(struct problem *p, int status, struct str parameter, const char
 bool call_find_route(struct str path, struct call *out, struct problem *problem);
 
 /* What Accept alone says, without ?format=. */
-bool call_accept(const struct route *route, struct str accept, enum format *out, struct problem *problem);
+bool call_accept(
+	const struct route *route, struct str accept, enum format *out, struct problem *problem);
 
 /* The query, decoded into keep and checked; ?format= decides over Accept. */
 bool call_read_query(

@@ -9,7 +9,8 @@
 
 enum { EXPORT_ARENA = 16 << 20, PIECE = 256 << 10, PIECE_MOST = 4 << 20, AHEAD = 256 << 10 };
 
-struct export {
+struct export
+{
 	struct pool_job job;
 	struct api *api;
 	struct http_exchange *x; /* until the head has been sent; then the stream */
@@ -141,8 +142,7 @@ static void send_head(struct export *e)
 	static const struct http_stream_callbacks callbacks = {
 		.on_drain = on_drain, .on_close = on_close, .is_finite = true};
 	struct http_header_line lines[ANSWER_LINES + 8];
-	size_t n = answer_head_lines(
-		&e->head, e->has_etag ? &e->etag : NULL, e->gzip, lines);
+	size_t n = answer_head_lines(&e->head, e->has_etag ? &e->etag : NULL, e->gzip, lines);
 	e->stream = http_stream(e->x, 200, lines, n, &callbacks, e);
 	e->x = NULL;
 }

@@ -21,7 +21,7 @@ struct list {
 	const struct table *table;
 	const struct filter *filters;
 	size_t filter_count;
-	size_t order; /* column, when nothing else is asked for; 0: by the key */
+	size_t order;        /* column, when nothing else is asked for; 0: by the key */
 	bool has_season_ids; /* the key begins with the game's id, and that with the season */
 };
 

@@ -4,10 +4,14 @@
 
 /* A column of the list's table, and one of the row's game. */
 #define LINE(parameter_, name)                                                                     \
-	{.parameter = STR_INIT(parameter_), .table = &stat_table, .column = STAT_##name}
+	{                                                                                          \
+		.parameter = STR_INIT(parameter_), .table = &stat_table, .column = STAT_##name     \
+	}
 #define GAME(parameter_, name, how)                                                                \
-	{.parameter = STR_INIT(parameter_), .table = &game_table, .column = GAME_##name,           \
-		.comparison = how}
+	{                                                                                          \
+		.parameter = STR_INIT(parameter_), .table = &game_table, .column = GAME_##name,    \
+		.comparison = how                                                                  \
+	}
 
 static const struct filter line_filters[] = {
 	LINE("game_id", game_id),
@@ -59,8 +63,10 @@ static const struct filter player_filters[] = {
 
 #define FILTERS(list) .filters = list, .filter_count = sizeof(list) / sizeof((list)[0])
 
-static const struct list lines = {.table = &stat_table, FILTERS(line_filters), .has_season_ids = true};
-static const struct list games = {.table = &game_table, FILTERS(game_filters), .has_season_ids = true};
+static const struct list lines = {
+	.table = &stat_table, FILTERS(line_filters), .has_season_ids = true};
+static const struct list games = {
+	.table = &game_table, FILTERS(game_filters), .has_season_ids = true};
 static const struct list teams = {.table = &team_table, FILTERS(team_filters)};
 static const struct list players = {
 	.table = &player_table, FILTERS(player_filters), .order = PLAYER_full_name};

@@ -11,8 +11,7 @@
 
 enum { MARK_VALUES = 8, MARK_BYTES = 4096 };
 
-struct str mark_write(
-	uint64_t query, const struct value *values, size_t count, struct arena *keep);
+struct str mark_write(uint64_t query, const struct value *values, size_t count, struct arena *keep);
 /* types: of the values, as many as there must be. Texts into keep. */
 bool mark_read(struct str text, uint64_t query, const enum column_type *types, size_t count,
 	struct value *out, struct arena *keep);

@@ -30,16 +30,16 @@ struct metrics {
 
 static const struct {
 	const char *name, *type, *help;
-} counter_texts[COUNTERS] =
-	{[COUNT_HITS] = {"cache_hits_total", "counter", "Answers that had been kept"},
-		[COUNT_RENDERS] = {"cache_misses_total", "counter", "Answers that were made"},
-		[COUNT_COALESCED] = {"cache_coalesced_total", "counter",
-			"Requests that waited for an answer being made for another"},
-		[COUNT_STALE] = {"stale_answers_total", "counter",
-			"Answers shown while the database was away"},
-		[COUNT_BUSY] = {"busy_refusals_total", "counter",
-			"Requests turned away because the queue was full"},
-		[COUNT_EXPORTS] = {"exports_total", "counter", "Whole results streamed"}},
+} counter_texts[COUNTERS] = {[COUNT_HITS] = {"cache_hits_total", "counter",
+				     "Answers that had been kept"},
+	[COUNT_RENDERS] = {"cache_misses_total", "counter", "Answers that were made"},
+	[COUNT_COALESCED] = {"cache_coalesced_total", "counter",
+		"Requests that waited for an answer being made for another"},
+	[COUNT_STALE] = {"stale_answers_total", "counter",
+		"Answers shown while the database was away"},
+	[COUNT_BUSY] = {"busy_refusals_total", "counter",
+		"Requests turned away because the queue was full"},
+	[COUNT_EXPORTS] = {"exports_total", "counter", "Whole results streamed"}},
   gauge_texts[GAUGES] = {[GAUGE_CONNECTIONS] = {"connections", "gauge", "Connections now"},
 	  [GAUGE_ACCEPTED] = {"connections_accepted_total", "counter", "Connections taken"},
 	  [GAUGE_REFUSED] = {"connections_refused_total", "counter",
@@ -90,7 +90,8 @@ void metrics_set(struct metrics *m, enum gauge g, int64_t value)
 	atomic_store_explicit(&m->gauges[g], value, memory_order_relaxed);
 }
 
-void metrics_answered(struct metrics *m, const struct route *route, int status, uint64_t nanoseconds)
+void metrics_answered(
+	struct metrics *m, const struct route *route, int status, uint64_t nanoseconds)
 {
 	size_t i = route ? (size_t)(route - routes) : MAX_ROUTES, s = 0, b = 0;
 	while (s < STATUSES && statuses[s] != status)
@@ -104,7 +105,8 @@ void metrics_answered(struct metrics *m, const struct route *route, int status, 
 
 static void write_head(struct buf *out, const char *name, const char *type, const char *help)
 {
-	buf_add_format(out, "# HELP rinkside_%s %s.\n# TYPE rinkside_%s %s\n", name, help, name, type);
+	buf_add_format(
+		out, "# HELP rinkside_%s %s.\n# TYPE rinkside_%s %s\n", name, help, name, type);
 }
 
 static void write_requests(const struct metrics *m, struct buf *out)
@@ -145,8 +147,10 @@ void metrics_write(const struct metrics *m, struct buf *out)
 	write_requests(m, out);
 	write_times(m, out);
 	for (size_t i = 0; i < COUNTERS; i++) {
-		write_head(out, counter_texts[i].name, counter_texts[i].type, counter_texts[i].help);
-		buf_add_format(out, "rinkside_%s %lld\n", counter_texts[i].name, get(&m->counters[i]));
+		write_head(
+			out, counter_texts[i].name, counter_texts[i].type, counter_texts[i].help);
+		buf_add_format(
+			out, "rinkside_%s %lld\n", counter_texts[i].name, get(&m->counters[i]));
 	}
 	for (size_t i = 0; i < GAUGES; i++) {
 		if (!gauge_texts[i].name)
@@ -157,7 +161,8 @@ void metrics_write(const struct metrics *m, struct buf *out)
 	long long changed_at = get(&m->gauges[GAUGE_CHANGED_AT]);
 	if (!changed_at)
 		return;
-	write_head(out, "database_change_age_seconds", "gauge", "Since the last commit was heard of");
+	write_head(
+		out, "database_change_age_seconds", "gauge", "Since the last commit was heard of");
 	buf_add_format(out, "rinkside_database_change_age_seconds %.3f\n",
 		(double)(time_now_ms() - changed_at) / 1000);
 }

@@ -38,7 +38,8 @@ void metrics_free(struct metrics *m);
 void metrics_add(struct metrics *m, enum counter c);
 void metrics_set(struct metrics *m, enum gauge g, int64_t value);
 /* An answer that went out; route NULL: there was none. */
-void metrics_answered(struct metrics *m, const struct route *route, int status, uint64_t nanoseconds);
+void metrics_answered(
+	struct metrics *m, const struct route *route, int status, uint64_t nanoseconds);
 void metrics_write(const struct metrics *m, struct buf *out);
 
 #endif

@@ -338,9 +338,10 @@ bool answer_openapi(struct context *c, const struct call *call, struct answer *o
 	json_open(&j, '{');
 	add_text(&j, "openapi", STR("3.1.0"));
 	json_key(&j, STR("info"));
-	json_raw(&j, STR("{\"title\":\"rinkside\",\"version\":\"1\",\"summary\":\"The NHL's game "
-			 "statistics, seconds after they happen\",\"license\":{\"name\":\"Apache 2.0\","
-			 "\"identifier\":\"Apache-2.0\"}}"));
+	json_raw(&j,
+		STR("{\"title\":\"rinkside\",\"version\":\"1\",\"summary\":\"The NHL's game "
+		    "statistics, seconds after they happen\",\"license\":{\"name\":\"Apache 2.0\","
+		    "\"identifier\":\"Apache-2.0\"}}"));
 	json_key(&j, STR("servers"));
 	json_raw(&j, STR("[{\"url\":\"/\"}]"));
 	json_key(&j, STR("security"));

@@ -21,7 +21,8 @@ bool answer_ready(struct context *c, const struct call *call, struct answer *out
 	out->hold_ms = -1;
 	if (!store_is_well(c->store, err) || !store_get_revision(c->store, &revision, err))
 		return false;
-	buf_add_format(&out->body, "{\"status\":\"ready\",\"revision\":%lld}\n", (long long)revision);
+	buf_add_format(
+		&out->body, "{\"status\":\"ready\",\"revision\":%lld}\n", (long long)revision);
 	return true;
 }
 
@@ -67,7 +68,8 @@ static bool write_live_games(struct store *s, struct buf *out, struct err *err)
 static bool write_database(struct store *s, struct buf *out, struct err *err)
 {
 	int64_t revision, quarantined;
-	if (!store_get_revision(s, &revision, err) || !store_count_quarantined(s, &quarantined, err))
+	if (!store_get_revision(s, &revision, err) ||
+		!store_count_quarantined(s, &quarantined, err))
 		return false;
 	buf_add_format(out,
 		"# HELP rinkside_database_revision The newest commit that readers can see.\n"

@@ -132,8 +132,7 @@ static void add_problem(struct sheet *p, const struct given *g)
 
 static struct str id_text(struct sheet *p, yyjson_val *row, const char *key)
 {
-	return str_format(
-		p->context->keep, "%" PRId64, yyjson_get_sint(yyjson_obj_get(row, key)));
+	return str_format(p->context->keep, "%" PRId64, yyjson_get_sint(yyjson_obj_get(row, key)));
 }
 
 /* ---- a day ---- */
@@ -153,8 +152,9 @@ static void add_status(struct sheet *p, yyjson_val *game)
 	} else {
 		buf_add_format(&p->out->body, "period %" PRId64 ", %" PRId64 ":%02" PRId64 "%s",
 			yyjson_get_sint(yyjson_obj_get(game, "period")), clock / 60, clock % 60,
-			yyjson_get_bool(yyjson_obj_get(game, "in_intermission")) ? " of the intermission"
-										 : "");
+			yyjson_get_bool(yyjson_obj_get(game, "in_intermission"))
+				? " of the intermission"
+				: "");
 	}
 }
 
@@ -245,8 +245,8 @@ static void add_line_row(struct sheet *p, yyjson_val *line, const struct shown *
 	add(p, "</tr>\n");
 }
 
-static void add_lines(struct sheet *p, yyjson_val *lines, int64_t team, struct str name,
-	bool are_goaltenders)
+static void add_lines(
+	struct sheet *p, yyjson_val *lines, int64_t team, struct str name, bool are_goaltenders)
 {
 	const struct shown *columns = are_goaltenders ? goaltender_columns : skater_columns;
 	yyjson_val *line;
@@ -258,15 +258,15 @@ static void add_lines(struct sheet *p, yyjson_val *lines, int64_t team, struct s
 	for (const struct shown *c = columns; c->key; c++)
 		buf_add_format(&p->out->body, "<th scope=\"col\">%s</th>", c->title);
 	add(p, "</tr></thead><tbody>\n");
-	yyjson_arr_foreach(lines, i, n, line)
-		if (yyjson_get_sint(yyjson_obj_get(line, "team_id")) == team &&
-			str_equal(text_of(line, "player_position"), STR("G")) == are_goaltenders)
-			add_line_row(p, line, columns);
+	yyjson_arr_foreach(lines, i, n,
+		line) if (yyjson_get_sint(yyjson_obj_get(line, "team_id")) == team &&
+			  str_equal(text_of(line, "player_position"), STR("G")) == are_goaltenders)
+		add_line_row(p, line, columns);
 	add(p, "</tbody></table></div>");
 }
 
-static void add_club(struct sheet *p, yyjson_val *game, yyjson_val *lines, const char *id,
-	const char *name)
+static void add_club(
+	struct sheet *p, yyjson_val *game, yyjson_val *lines, const char *id, const char *name)
 {
 	int64_t team = yyjson_get_sint(yyjson_obj_get(game, id));
 	add(p, "<h2>");
@@ -388,8 +388,8 @@ static void add_head(struct sheet *p)
 		"href=\"%.*sicon.svg\">",
 		STR_ARG(assets), STR_ARG(assets));
 	if (assets_have_script())
-		buf_add_format(&p->out->body, "<script type=\"module\" src=\"%.*sapp.js\"></script>",
-			STR_ARG(assets));
+		buf_add_format(&p->out->body,
+			"<script type=\"module\" src=\"%.*sapp.js\"></script>", STR_ARG(assets));
 	add(p, "</head>\n<body><div id=\"app\"><header class=\"top\"><a class=\"brand\" href=\"/\">"
 	       "rinkside</a><nav aria-label=\"Views\"><a href=\"/\">Games</a><a href=\"/?leaders=\">"
 	       "Leaders</a><a href=\"/?health=\">Health</a></nav></header><main id=\"main\">\n");

@@ -8,9 +8,9 @@ static const struct str statuses[] = {STR_INIT("scheduled"), STR_INIT("live"),
 	STR_INIT("provisional"), STR_INIT("official"), STR_INIT("settled")};
 static const struct str counts[] = {STR_INIT("exact")};
 
-#define ID_MAX 9999999999
-#define REVISION_MAX ((int64_t)1 << 53)
-#define DELAY_MAX_MS ((int64_t)7 * 86400000)
+#define ID_MAX        9999999999
+#define REVISION_MAX  ((int64_t)1 << 53)
+#define DELAY_MAX_MS  ((int64_t)7 * 86400000)
 #define CHOICES(list) .choices = list, .choice_count = sizeof(list) / sizeof((list)[0])
 #define PARAMETER(variable, name_, type_, ...)                                                     \
 	static const struct parameter variable = {                                                 \
@@ -38,12 +38,14 @@ PARAMETER(event_type, "type", TEXT, .min = 1, .max = 40, .may_repeat = true,
 PARAMETER(period, "period", NUMBER, .min = 1, .max = 20, .may_repeat = true, .help = "a period");
 PARAMETER(sort, "sort", TEXT, .min = 1, .max = 200,
 	.help = "columns, separated by commas; - before one turns it round: -goals,player_id");
-PARAMETER(fields, "fields", TEXT, .min = 1, .max = 2000, .help = "columns to show, separated by commas");
+PARAMETER(fields, "fields", TEXT, .min = 1, .max = 2000,
+	.help = "columns to show, separated by commas");
 PARAMETER(limit, "limit", NUMBER, .min = 1, .max = LIST_MOST,
 	.help = "rows of a page; 100 if not given, and no limit to CSV and NDJSON");
 PARAMETER(cursor, "cursor", TEXT, .min = 1, .max = 6000,
 	.help = "where the page before ended, from its Link");
-PARAMETER(count, "count", CHOICE, CHOICES(counts), .help = "exact: the head tells how many there are in all");
+PARAMETER(count, "count", CHOICE, CHOICES(counts),
+	.help = "exact: the head tells how many there are in all");
 
 PARAMETER(after, "after", NUMBER, .max = REVISION_MAX, .help = "changes beyond this revision");
 PARAMETER(since, "since", NUMBER, .max = REVISION_MAX, .help = "corrections beyond this revision");
@@ -57,18 +59,21 @@ PARAMETER(of_team, "team", TEAM, .may_repeat = true,
 	.help = "commits that changed something of a game of this club");
 PARAMETER(of_player, "player", NUMBER, .min = 1, .max = ID_MAX, .may_repeat = true,
 	.help = "commits that changed a line of this player");
-PARAMETER(as_of, "as_of", TIME, .help = "as it was when the upstream showed nothing newer than this time");
+PARAMETER(as_of, "as_of", TIME,
+	.help = "as it was when the upstream showed nothing newer than this time");
 PARAMETER(delay, "delay", DURATION, .max = DELAY_MAX_MS,
 	.help = "as it was so long ago, such as 45s: no spoilers");
 
-PARAMETER(summed, "stat", CHOICE, .choices = leader_stats, .choice_count = LEADER_STATS, .is_required = true,
-	.help = "the statistic that is summed");
+PARAMETER(summed, "stat", CHOICE, .choices = leader_stats, .choice_count = LEADER_STATS,
+	.is_required = true, .help = "the statistic that is summed");
 PARAMETER(one_season, "season", SEASON, .is_required = true,
 	.help = "both years of a season, such as 20232024");
 PARAMETER(one_type, "game_type", NUMBER, .min = 1, .max = 99,
 	.help = "1 preseason, 2 regular season (if not given), 3 play-offs");
-PARAMETER(one_team, "team", TEAM, .help = "lines for this club alone: its number, or its three letters");
-PARAMETER(one_position, "position", CHOICE, CHOICES(positions), .help = "lines in this position alone");
+PARAMETER(one_team, "team", TEAM,
+	.help = "lines for this club alone: its number, or its three letters");
+PARAMETER(one_position, "position", CHOICE, CHOICES(positions),
+	.help = "lines in this position alone");
 PARAMETER(best, "limit", NUMBER, .min = 1, .max = LIST_MOST, .help = "players; 100 if not given");
 
 #define MOMENT_PARAMETERS &as_of, &delay
@@ -78,18 +83,18 @@ PARAMETER(page_game, "game", NUMBER, .min = 1, .max = ID_MAX, .help = "one game"
 PARAMETER(page_player, "player", NUMBER, .min = 1, .max = ID_MAX, .help = "one player");
 PARAMETER(page_leaders, "leaders", TEXT, .max = 40, .help = "who has most of a column");
 PARAMETER(page_search, "search", TEXT, .max = 100, .help = "players by a part of their name");
-PARAMETER(page_health, "health", TEXT, .max = 10, .help = "how old the rows are, and what the upstream does");
+PARAMETER(page_health, "health", TEXT, .max = 10,
+	.help = "how old the rows are, and what the upstream does");
 
 #define LIST_PARAMETERS &sort, &fields, &limit, &cursor, &count, NULL
 static const struct parameter *const of_lines[] = {&game_id, &season, &game_type, &date, &from, &to,
 	&team, &opponent, &player, &position, &status, MOMENT_PARAMETERS, LIST_PARAMETERS};
 static const struct parameter *const of_game_lines[] = {
 	&team, &opponent, &player, &position, MOMENT_PARAMETERS, LIST_PARAMETERS};
-static const struct parameter *const of_player_lines[] = {&game_id, &season, &game_type, &date, &from,
-	&to, &team, &opponent, &position, &status, MOMENT_PARAMETERS, LIST_PARAMETERS};
-static const struct parameter *const of_games[] = {
-	&game_id, &season, &game_type, &date, &from, &to, &team, &status, MOMENT_PARAMETERS,
-	LIST_PARAMETERS};
+static const struct parameter *const of_player_lines[] = {&game_id, &season, &game_type, &date,
+	&from, &to, &team, &opponent, &position, &status, MOMENT_PARAMETERS, LIST_PARAMETERS};
+static const struct parameter *const of_games[] = {&game_id, &season, &game_type, &date, &from, &to,
+	&team, &status, MOMENT_PARAMETERS, LIST_PARAMETERS};
 static const struct parameter *const of_game[] = {MOMENT_PARAMETERS, NULL};
 static const struct parameter *const of_events[] = {
 	&event_type, &period, &team, &player, LIST_PARAMETERS};
@@ -100,8 +105,8 @@ static const struct parameter *const of_stream[] = {&after, &game, &of_team, &of
 static const struct parameter *const of_teams[] = {&season, &team, LIST_PARAMETERS};
 
 static const struct parameter *const of_players[] = {&name, &team, LIST_PARAMETERS};
-static const struct parameter *const of_page[] = {&page_date, &page_game, &page_player, &page_leaders,
-	&season, &page_search, &page_health, &delay, NULL};
+static const struct parameter *const of_page[] = {&page_date, &page_game, &page_player,
+	&page_leaders, &season, &page_search, &page_health, &delay, NULL};
 static const struct parameter *const of_leaders[] = {
 	&summed, &one_season, &one_type, &one_team, &one_position, &best, NULL};
 static const struct parameter *const of_coverage[] = {&season, NULL};

@@ -11,27 +11,28 @@ struct api;
 
 /* How a route is served. */
 enum route_kind {
-	ROUTE_STORE, /* on a thread with a store; the answer is kept until something changed */
-	ROUTE_LOCAL, /* at once, from what the process knows */
+	ROUTE_STORE,  /* on a thread with a store; the answer is kept until something changed */
+	ROUTE_LOCAL,  /* at once, from what the process knows */
 	ROUTE_STREAM, /* the exchange itself is handed over, on the loop */
 };
 
 /* The answer is out; false: err, whose kind gives the status. Problems with a parameter are answers. */
-typedef bool route_handler(struct context *c, const struct call *call, struct answer *out, struct err *err);
+typedef bool route_handler(
+	struct context *c, const struct call *call, struct answer *out, struct err *err);
 typedef void route_stream(struct api *a, struct http_exchange *x, const struct call *call);
 
 struct route {
 	struct str pattern; /* at most one {name}, which is a number */
 	enum route_kind kind;
-	bool is_open; /* asks for no token */
-	bool is_hidden; /* not in the lists of routes */
+	bool is_open;        /* asks for no token */
+	bool is_hidden;      /* not in the lists of routes */
 	bool can_do_without; /* a ROUTE_STORE that has something to say while the database is away */
-	unsigned formats; /* AS(…); the first is the default */
+	unsigned formats;    /* AS(…); the first is the default */
 	const struct parameter *const *parameters; /* ended by NULL; format is added */
 	route_handler *handler;
 	route_stream *stream;
 	const struct table *rows; /* what it shows, or NULL */
-	bool is_list; /* an array of them */
+	bool is_list;             /* an array of them */
 	const char *summary;
 };
 

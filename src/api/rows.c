@@ -14,7 +14,8 @@ void row_writer_init(struct row_writer *w, enum format format, const struct colu
 	*w = (struct row_writer){.format = format, .columns = columns, .count = count};
 	w->names = ARENA_NEW(keep, struct str, count + 1);
 	for (size_t i = 0; i < count; i++)
-		w->names[i] = is_csv ? (i ? STR(",") : STR("")) : name_in_json(columns[i], !i, keep);
+		w->names[i] =
+			is_csv ? (i ? STR(",") : STR("")) : name_in_json(columns[i], !i, keep);
 	w->end = is_csv ? STR("\r\n") : format == FORMAT_NDJSON ? STR("}\n") : STR("}");
 }
 

@@ -106,7 +106,8 @@ struct str api_own_lines(int64_t observed_at, bool is_stale, char room[static AP
 	size_t n = 0;
 	if (observed_at) {
 		int64_t age = (time_now_ms() - observed_at) / 1000;
-		n = (size_t)snprintf(room, API_OWN_LINES, "X-Upstream-Age: %lld\r\n", (long long)(age > 0 ? age : 0));
+		n = (size_t)snprintf(room, API_OWN_LINES, "X-Upstream-Age: %lld\r\n",
+			(long long)(age > 0 ? age : 0));
 	}
 	if (is_stale)
 		n += (size_t)snprintf(room + n, API_OWN_LINES - n, "X-Stale: true\r\n");
@@ -147,8 +148,8 @@ static void make_page(struct page *out, const struct answer *a, bool gzip)
 		face_make(&out->faces[1], a, true);
 }
 
-void api_reply(
-	struct api *a, struct http_exchange *x, const struct call *call, const struct answer *answer)
+void api_reply(struct api *a, struct http_exchange *x, const struct call *call,
+	const struct answer *answer)
 {
 	struct page page;
 	struct asked by = asked_now(a, x, call->route);
@@ -213,10 +214,8 @@ static void free_render(struct render *r)
 
 static void answer_call(struct render *r, struct store *store, const struct err *why)
 {
-	struct context context = {.store = store,
-		.keep = &r->arena,
-		.api = r->api,
-		.metrics = r->api->metrics};
+	struct context context = {
+		.store = store, .keep = &r->arena, .api = r->api, .metrics = r->api->metrics};
 	struct err err = {0};
 	const struct route *route = r->call.route;
 	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
@@ -340,8 +339,7 @@ static void start_render(struct api *a, const struct asked *by, const struct cal
 	metrics_add(a->metrics, COUNT_RENDERS);
 	if (call->format == FORMAT_METRICS)
 		set_gauges(a);
-	if (!call_read_query(
-		    &r->call, str_copy(&r->arena, http_query(x)), &r->arena, &problem)) {
+	if (!call_read_query(&r->call, str_copy(&r->arena, http_query(x)), &r->arena, &problem)) {
 		api_refuse(a, x, call->route, &problem);
 		free_render(r);
 		return;
@@ -429,7 +427,8 @@ static void on_request(struct http_exchange *x, void *context)
 		http_reply(x, 204, api_options_lines, API_OPTIONS_LINES, NULL);
 	} else if (!api_check_token(a->tokens, call.route,
 			   a->tokens ? http_header(x, STR("authorization")) : STR(""), &problem) ||
-		   !call_accept(call.route, http_header(x, STR("accept")), &call.format, &problem)) {
+		   !call_accept(
+			   call.route, http_header(x, STR("accept")), &call.format, &problem)) {
 		api_refuse(a, x, call.route, &problem);
 	} else {
 		switch (call.route->kind) {
@@ -466,7 +465,8 @@ static void on_news(void *context, const struct news *n)
 {
 	struct api *a = context;
 	if (n->is_away && !a->is_away)
-		log_warning("api: %.*s; the last answers are shown until it is back", STR_ARG(n->why));
+		log_warning(
+			"api: %.*s; the last answers are shown until it is back", STR_ARG(n->why));
 	else if (!n->is_away && a->is_away)
 		log_info("api: the database is back");
 	a->is_away = n->is_away;

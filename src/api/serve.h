@@ -33,8 +33,10 @@ struct stream_hub *api_stream_hub(const struct api *a);
 int64_t api_revision(const struct api *a); /* the newest that the loop has heard of; 0: none yet */
 
 /* Answers an exchange of a ROUTE_STREAM. */
-void api_reply(struct api *a, struct http_exchange *x, const struct call *call, const struct answer *answer);
-void api_refuse(struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p);
+void api_reply(struct api *a, struct http_exchange *x, const struct call *call,
+	const struct answer *answer);
+void api_refuse(
+	struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p);
 
 /* ---- what an answer has in common, over a socket and without one ---- */
 

@@ -11,7 +11,7 @@
 
 /* One encoding of an answer. */
 struct face {
-	struct blob *whole;     /* head and body; NULL: there is none of this encoding */
+	struct blob *whole; /* head and body; NULL: there is none of this encoding */
 	size_t head_bytes;
 	struct blob *unchanged; /* the head of its 304; NULL for a problem */
 	struct etag etag;
@@ -20,18 +20,18 @@ void face_make(struct face *out, const struct answer *a, bool gzip); /* on any t
 void face_clear(struct face *f);
 
 struct page {
-	int status;             /* 0: nothing rendered yet */
-	struct face faces[2];   /* as it is, and gzip */
-	bool has_tried_gzip;    /* else whoever takes gzip has it rendered anew */
+	int status;           /* 0: nothing rendered yet */
+	struct face faces[2]; /* as it is, and gzip */
+	bool has_tried_gzip;  /* else whoever takes gzip has it rendered anew */
 	bool shows_polls;
 	int64_t observed_at, game_id; /* as of its answer */
-	int64_t expires_at_ms;  /* monotonic; 0: never by time */
+	int64_t expires_at_ms;        /* monotonic; 0: never by time */
 };
 void page_clear(struct page *p);
 
 struct entry {
-	struct entry *next;           /* of its bucket */
-	struct entry *newer, *older;  /* by last use */
+	struct entry *next;          /* of its bucket */
+	struct entry *newer, *older; /* by last use */
 	struct page page;
 	void *under_way; /* whoever renders it anew; such an entry stays */
 	bool is_outdated;

@@ -21,8 +21,10 @@ struct shown_coverage {
 };
 
 #define SHOWN(record, name_, type_, help_)                                                         \
-	{.name = STR_INIT(#name_), .type = COLUMN_##type_, .offset = offsetof(struct record, name_),   \
-		.help = help_}
+	{                                                                                          \
+		.name = STR_INIT(#name_), .type = COLUMN_##type_,                                  \
+		.offset = offsetof(struct record, name_), .help = help_                            \
+	}
 
 static const struct column leader_columns[] = {
 	SHOWN(shown_leader, rank, INT, "1 is the best; equal values share a rank"),
@@ -79,7 +81,8 @@ static void write_records(const struct table *t, const void *records, size_t siz
 
 /* ---- coverage ---- */
 
-bool answer_coverage(struct context *c, const struct call *call, struct answer *out, struct err *err)
+bool answer_coverage(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	struct coverage *rows;
 	size_t count;
@@ -109,15 +112,15 @@ static const size_t summed[] = {STAT_goals, STAT_assists, STAT_points, STAT_plus
 const struct str leader_stats[] = {STR_INIT("goals"), STR_INIT("assists"), STR_INIT("points"),
 	STR_INIT("plus_minus"), STR_INIT("penalty_minutes"), STR_INIT("hits"), STR_INIT("shots"),
 	STR_INIT("blocked_shots"), STR_INIT("giveaways"), STR_INIT("takeaways"),
-	STR_INIT("power_play_goals"), STR_INIT("shifts"), STR_INIT("time_on_ice"), STR_INIT("saves"),
-	STR_INIT("shots_against"), STR_INIT("goals_against")};
+	STR_INIT("power_play_goals"), STR_INIT("shifts"), STR_INIT("time_on_ice"),
+	STR_INIT("saves"), STR_INIT("shots_against"), STR_INIT("goals_against")};
 _Static_assert(sizeof(summed) / sizeof(summed[0]) == LEADER_STATS &&
 		       sizeof(leader_stats) / sizeof(leader_stats[0]) == LEADER_STATS,
 	"a name for each");
 
 /* The texts of the player's line in the last of the games. */
-static bool describe_leader(struct context *c, const struct leader *l, struct shown_leader *out,
-	struct err *err)
+static bool describe_leader(
+	struct context *c, const struct leader *l, struct shown_leader *out, struct err *err)
 {
 	const struct column *columns = stat_table.columns;
 	const struct column *const shown[] = {&columns[STAT_player_name],
@@ -169,8 +172,7 @@ bool answer_leaders(struct context *c, const struct call *call, struct answer *o
 	int64_t teams[CLUB_IDS];
 	const struct argument *team = call_get(call, STR("team")),
 			      *position = call_get(call, STR("position"));
-	struct leader_question ask = {
-		.column = summed[call_number(call, STR("stat"), 0)],
+	struct leader_question ask = {.column = summed[call_number(call, STR("stat"), 0)],
 		.first_game = call_number(call, STR("season"), 0) / 10000 * OF_A_SEASON +
 			      call_number(call, STR("game_type"), REGULAR) * OF_A_TYPE,
 		.teams = teams,

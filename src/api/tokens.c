@@ -27,8 +27,8 @@ static bool read_file(struct str path, struct buf *out, struct err *err)
 	bool ok = !ferror(f) && n < FILE_BYTES;
 	fclose(f);
 	if (!ok)
-		return err_set(err, ERR_USAGE, "--token-file %s: cannot be read, or is larger than 1 MiB",
-			name);
+		return err_set(err, ERR_USAGE,
+			"--token-file %s: cannot be read, or is larger than 1 MiB", name);
 	buf_grew(out, n);
 	return true;
 }
@@ -57,7 +57,8 @@ static bool cut_lines(struct tokens *t, struct str path, struct err *err)
 				STR_ARG(path), (long long)line, MAX_TOKENS);
 		t->items[t->count++] = token;
 	}
-	return t->count || err_set(err, ERR_USAGE, "--token-file %.*s: holds no token", STR_ARG(path));
+	return t->count ||
+	       err_set(err, ERR_USAGE, "--token-file %.*s: holds no token", STR_ARG(path));
 }
 
 struct tokens *tokens_open(struct str path, struct err *err)

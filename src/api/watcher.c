@@ -7,7 +7,7 @@ enum { WAIT_MS = 100, AWAY_MS = 200 };
 struct watcher {
 	uv_async_t async;
 	uv_mutex_t mutex;
-	uv_cond_t taken; /* the loop has taken the news, or it is time to end */
+	uv_cond_t taken;           /* the loop has taken the news, or it is time to end */
 	bool has_news, is_closing; /* under the mutex, as the news */
 	struct news news;
 	struct str db;

@@ -18,8 +18,8 @@ struct news {
 
 struct watcher;
 /* tell is called on the loop. */
-struct watcher *watcher_open(
-	uv_loop_t *loop, struct str db, void (*tell)(void *context, const struct news *n), void *context);
+struct watcher *watcher_open(uv_loop_t *loop, struct str db,
+	void (*tell)(void *context, const struct news *n), void *context);
 void watcher_close(struct watcher *w, void (*on_closed)(void *context), void *context);
 
 #endif

@@ -21,8 +21,8 @@ struct arena {
 };
 
 struct arena arena_reserve(size_t size); /* ends the process when the kernel refuses */
-void arena_release(struct arena *a);	 /* an arena of zeros is fine */
-void arena_reset(struct arena *a);	 /* everything in it is gone, the range stays */
+void arena_release(struct arena *a);     /* an arena of zeros is fine */
+void arena_reset(struct arena *a);       /* everything in it is gone, the range stays */
 
 /* Zeroed, aligned for any type. Never NULL. */
 void *arena_alloc(struct arena *a, size_t count, size_t size);

@@ -12,6 +12,7 @@ struct embedded {
 };
 
 extern const struct embedded schema_files[]; /* src/store/schema/, in order */
-extern const struct embedded web_files[];    /* the page: style.css, and with npm app.js and what it imports */
+extern const struct embedded
+	web_files[]; /* the page: style.css, and with npm app.js and what it imports */
 
 #endif

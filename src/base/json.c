@@ -38,8 +38,13 @@ static size_t plain_length(struct str s)
 
 static void add_escaped(struct buf *out, unsigned char c)
 {
-	static const char names[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
-		['"'] = '"', ['\\'] = '\\'};
+	static const char names[] = {['\b'] = 'b',
+		['\f'] = 'f',
+		['\n'] = 'n',
+		['\r'] = 'r',
+		['\t'] = 't',
+		['"'] = '"',
+		['\\'] = '\\'};
 	if (c < sizeof(names) && names[c]) {
 		buf_add_char(out, '\\');
 		buf_add_char(out, names[c]);

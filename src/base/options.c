@@ -125,8 +125,8 @@ static const char *from_environment(const struct option *o, char name[static 64]
 	return getenv(name);
 }
 
-static bool set_defaults(const struct option *const *options, size_t count, void *values,
-	struct err *err)
+static bool set_defaults(
+	const struct option *const *options, size_t count, void *values, struct err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		char name[64];
@@ -134,7 +134,8 @@ static bool set_defaults(const struct option *const *options, size_t count, void
 		if (text && *text) {
 			if (!set(options[i], text, values, err))
 				return err_wrap(err, "%s", name);
-		} else if (options[i]->fallback && !set(options[i], options[i]->fallback, values, err)) {
+		} else if (options[i]->fallback &&
+			   !set(options[i], options[i]->fallback, values, err)) {
 			return err_wrap(err, "the default of --%s", options[i]->name);
 		}
 	}
@@ -174,7 +175,8 @@ bool options_parse(const struct option *const *options, size_t count, void *valu
 		if (!text && i + 1 < *argc)
 			text = argv[++i];
 		if (!text)
-			return err_set(err, ERR_USAGE, "--%s wants a value: %s", o->name, o->argument);
+			return err_set(
+				err, ERR_USAGE, "--%s wants a value: %s", o->name, o->argument);
 		if (!set(o, text, values, err))
 			return err_wrap(err, "--%s", o->name);
 	}

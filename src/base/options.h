@@ -12,12 +12,12 @@
 #include "base/err.h"
 
 enum option_type {
-	OPTION_TEXT,	 /* struct str */
-	OPTION_INTEGER,	 /* int64_t */
-	OPTION_REAL,	 /* double */
+	OPTION_TEXT,     /* struct str */
+	OPTION_INTEGER,  /* int64_t */
+	OPTION_REAL,     /* double */
 	OPTION_DURATION, /* int64_t, milliseconds: "500ms", "10s", "5m", "30d" */
-	OPTION_FLAG,	 /* bool; takes no value on the command line */
-	OPTION_CHOICE,	 /* int, an index into choices */
+	OPTION_FLAG,     /* bool; takes no value on the command line */
+	OPTION_CHOICE,   /* int, an index into choices */
 };
 
 struct option {
@@ -25,7 +25,7 @@ struct option {
 	enum option_type type;
 	size_t offset;
 	const char *fallback; /* as it would be typed; NULL: zero, and absent from --help */
-	double min, max;      /* of a number or a duration (in ms); both 0: any that is not negative */
+	double min, max; /* of a number or a duration (in ms); both 0: any that is not negative */
 	const struct str *choices;
 	size_t choice_count;
 	const char *argument; /* "URL", for --help */

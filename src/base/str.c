@@ -86,7 +86,8 @@ bool str_to_i64(struct str s, int64_t *out)
 			return false;
 		int digit = s.p[i] - '0';
 		if (__builtin_mul_overflow(value, 10, &value) ||
-			__builtin_sub_overflow(value, digit, &value)) /* downwards: INT64_MIN fits */
+			__builtin_sub_overflow(
+				value, digit, &value)) /* downwards: INT64_MIN fits */
 			return false;
 	}
 	if (!negative && value == INT64_MIN)

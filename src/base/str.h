@@ -19,19 +19,21 @@ struct str {
 	size_t n;
 };
 
+/* clang-format off */
 #define STR(literal)    ((struct str){("" literal), sizeof(literal) - 1})
 #define STR_INIT(literal) {("" literal), sizeof(literal) - 1}
 #define STR_ARG(s)      (int)(s).n, (s).p /* for "%.*s" */
+/* clang-format on */
 
 struct str str_from(const char *z); /* NULL gives the empty view */
 bool str_equal(struct str a, struct str b);
 bool str_equal_nocase(struct str a, struct str b); /* ASCII */
-int str_compare(struct str a, struct str b);	   /* by bytes; <0, 0, >0 */
+int str_compare(struct str a, struct str b);       /* by bytes; <0, 0, >0 */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 struct str str_skip(struct str s, size_t n);  /* at most all of it */
 struct str str_first(struct str s, size_t n); /* at most all of it */
-struct str str_trim(struct str s);	      /* spaces, tabs, CR, LF at both ends */
+struct str str_trim(struct str s);            /* spaces, tabs, CR, LF at both ends */
 
 /* The text before and after the first `at`; without one, head is all and tail is empty. */
 struct str_cut {

@@ -13,7 +13,8 @@
 
 int64_t time_now_ms(void);
 int64_t time_monotonic_ms(void); /* only ever forward; from an unknown start */
-int64_t time_until_ms(int64_t instant_ms); /* what a timer must wait for it, real ms; 0: it is past */
+int64_t time_until_ms(
+	int64_t instant_ms); /* what a timer must wait for it, real ms; 0: it is past */
 
 /*
  * For rehearsals (RINKSIDE_CLOCK): "REAL/SHOWN/SPEED" makes time_now_ms() say SHOWN at the
@@ -36,12 +37,13 @@ bool time_parse(struct str s, int64_t *out_ms);
 bool time_parse_duration(struct str s, int64_t *out_ms);
 struct time_text time_format_duration(int64_t ms);
 
-struct time_text day_format(int32_t day);      /* "2026-11-24" */
-bool day_parse(struct str s, int32_t *out);    /* exactly YYYY-MM-DD, a day that exists */
+struct time_text day_format(int32_t day);   /* "2026-11-24" */
+bool day_parse(struct str s, int32_t *out); /* exactly YYYY-MM-DD, a day that exists */
 int32_t day_from_civil(int year, int month, int day);
 void day_to_civil(int32_t day, int *year, int *month, int *out_day);
-int64_t day_start_ms(int32_t day);	       /* its midnight, UTC */
-int day_age(int32_t birth, int32_t on);	       /* completed years; born 29 February: a year older on 1 March */
+int64_t day_start_ms(int32_t day); /* its midnight, UTC */
+int day_age(
+	int32_t birth, int32_t on); /* completed years; born 29 February: a year older on 1 March */
 
 /* US rules since 2007: from the second Sunday of March to the first of November, at 2 o'clock. */
 int eastern_offset_minutes(int64_t ms); /* -300 or -240 */

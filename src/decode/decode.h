@@ -20,14 +20,14 @@ enum body_kind {
 	BODY_UNKNOWN,
 	BODY_BOX_SCORE,
 	BODY_PLAY_BY_PLAY,
-	BODY_SCHEDULE,	      /* a week; also a club's week or season */
-	BODY_SCORE,	      /* a day */
+	BODY_SCHEDULE, /* a week; also a club's week or season */
+	BODY_SCORE,    /* a day */
 	BODY_ROSTER,
 	BODY_PLAYER,
 	BODY_TEAMS,
 	BODY_LEGACY_LIVE,     /* statsapi feed/live */
 	BODY_LEGACY_SCHEDULE, /* statsapi schedule */
-	BODY_OTHER,	      /* known, and nothing in it for us: landing, right-rail, scoreboard, season list */
+	BODY_OTHER, /* known, and nothing in it for us: landing, right-rail, scoreboard, season list */
 };
 extern const struct str body_kind_names[11];
 
@@ -61,7 +61,7 @@ bool decode_roster(struct str body, struct arena *keep, struct player **out, siz
 bool decode_player(struct str body, int64_t wanted_player, struct arena *keep, struct player *out,
 	struct err *err);
 /* The league's list has no season: it is left unknown. */
-bool decode_teams(struct str body, struct arena *keep, struct team **out, size_t *out_count,
-	struct err *err);
+bool decode_teams(
+	struct str body, struct arena *keep, struct team **out, size_t *out_count, struct err *err);
 
 #endif

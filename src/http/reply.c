@@ -217,8 +217,8 @@ void http_reply(struct http_exchange *x, int status, const struct http_header_li
 	answer(c, parts, bytes.n && x->method != HTTP_HEAD_ && has_length(status) ? 2 : 1);
 }
 
-void http_reply_rendered(struct http_exchange *x, int status, struct str lines,
-	struct blob *rest, size_t head_bytes)
+void http_reply_rendered(
+	struct http_exchange *x, int status, struct str lines, struct blob *rest, size_t head_bytes)
 {
 	struct connection *c = connection_of(x);
 	if (!begin_answer(c))

@@ -31,13 +31,13 @@ struct str blob_str(const struct blob *b);
 enum http_method { HTTP_GET_, HTTP_HEAD_, HTTP_OPTIONS_ };
 
 struct http_limits {
-	int64_t connections;	      /* in all */
+	int64_t connections;          /* in all */
 	int64_t connections_per_peer; /* for one address */
-	int64_t head_bytes;	      /* 16 KiB */
-	int64_t target_bytes;	      /* 8 KiB */
-	int64_t head_ms;	      /* from the first byte of a head to its last */
-	int64_t idle_ms;	      /* between requests */
-	int64_t write_ms;	      /* a reader that reads nothing for so long is closed */
+	int64_t head_bytes;           /* 16 KiB */
+	int64_t target_bytes;         /* 8 KiB */
+	int64_t head_ms;              /* from the first byte of a head to its last */
+	int64_t idle_ms;              /* between requests */
+	int64_t write_ms;             /* a reader that reads nothing for so long is closed */
 	int64_t stream_queue_bytes;   /* unsent bytes at which a stream's reader is dropped */
 };
 extern const struct http_limits http_default_limits;
@@ -48,9 +48,10 @@ struct http_exchange;
 enum http_method http_method(const struct http_exchange *x);
 struct str http_path(const struct http_exchange *x);  /* raw, before the '?', starts with '/' */
 struct str http_query(const struct http_exchange *x); /* raw, after the '?', or empty */
-struct str http_header(const struct http_exchange *x, struct str name); /* empty: not sent; repeated: joined by ", " */
-struct str http_peer(const struct http_exchange *x);  /* "127.0.0.1" */
-struct arena *http_arena(struct http_exchange *x);    /* ends with the exchange */
+struct str http_header(const struct http_exchange *x,
+	struct str name);                            /* empty: not sent; repeated: joined by ", " */
+struct str http_peer(const struct http_exchange *x); /* "127.0.0.1" */
+struct arena *http_arena(struct http_exchange *x);   /* ends with the exchange */
 
 struct http_header_line {
 	struct str name, value;
@@ -73,8 +74,8 @@ void http_reply_rendered(struct http_exchange *x, int status, struct str lines,
 	struct blob *rendered, size_t head_bytes);
 
 /* application/problem+json (RFC 9457). `parameter` may be empty. */
-void http_problem(struct http_exchange *x, int status, struct str parameter, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+void http_problem(struct http_exchange *x, int status, struct str parameter, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 
 void http_problem_write(struct buf *out, int status, struct str parameter, struct str detail);
 
@@ -85,7 +86,8 @@ struct str http_reason(int status);
 struct http_stream;
 struct http_stream_callbacks {
 	void (*on_drain)(struct http_stream *st, void *context); /* what was queued has been sent */
-	void (*on_close)(struct http_stream *st, void *context); /* once; the stream is gone after it */
+	void (*on_close)(
+		struct http_stream *st, void *context); /* once; the stream is gone after it */
 	bool is_finite; /* it comes to an end by itself, for which a drain waits */
 };
 struct http_stream *http_stream(struct http_exchange *x, int status,
@@ -97,7 +99,7 @@ void http_stream_forget_request(struct http_stream *st);
 /* False: the reader was dropped for being slow, or has gone; on_close follows or has been called. */
 bool http_stream_write(struct http_stream *st, struct blob *chunk);
 size_t http_stream_queued(const struct http_stream *st); /* bytes not yet taken by the kernel */
-void http_stream_end(struct http_stream *st);		  /* after what is queued; on_close follows */
+void http_stream_end(struct http_stream *st); /* after what is queued; on_close follows */
 /* The reader's connection is broken off without an end, so that it can tell. */
 void http_stream_abort(struct http_stream *st);
 /* No answer: the connection is reset. For those who test how others bear it. */
@@ -121,8 +123,8 @@ struct http_server_stats http_server_stats(const struct http_server *s);
 
 /* No more connections; idle ones are closed, requests under way answered, streams ended.
  * After grace_ms what is left is closed. on_closed may free the server by http_server_close. */
-void http_server_drain(struct http_server *s, int64_t grace_ms, void (*on_closed)(void *context),
-	void *context);
+void http_server_drain(
+	struct http_server *s, int64_t grace_ms, void (*on_closed)(void *context), void *context);
 /* At once. The loop must run once more afterwards. NULL is fine. */
 void http_server_close(struct http_server *s);
 

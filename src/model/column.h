@@ -41,7 +41,7 @@ struct column {
 struct table {
 	struct str name;
 	const struct column *columns;
-	size_t count;	  /* at most 64 */
+	size_t count;     /* at most 64 */
 	size_t key_count; /* the first columns are the primary key */
 	size_t known_offset;
 };
@@ -63,6 +63,7 @@ bool value_equal(struct value a, struct value b); /* two that are not known are 
 
 /* What goes into the database is what readers see: text, numbers, ISO dates. */
 void value_write_json(struct value v, struct json *out);
-void value_write_csv(struct value v, struct buf *out); /* quoted as RFC 4180 needs; unknown is empty */
+void value_write_csv(
+	struct value v, struct buf *out); /* quoted as RFC 4180 needs; unknown is empty */
 
 #endif

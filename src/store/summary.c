@@ -30,8 +30,8 @@ bool store_get_state(struct store *s, const struct table *t, struct arena *keep,
 	};
 	*out = (struct store_state){0};
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (kept[i].table == t && !get_text(s, kept[i].newest, COLUMN_TIME, keep,
-						  &out->bookkeeping, err))
+		if (kept[i].table == t &&
+			!get_text(s, kept[i].newest, COLUMN_TIME, keep, &out->bookkeeping, err))
 			return false;
 	return get_text(s, "SELECT applied_at FROM schema_versions WHERE version = 1", COLUMN_TIME,
 		       keep, &out->identity, err) &&

@@ -72,7 +72,8 @@ static void white_space_collapses(void **state)
 {
 	(void)state;
 	struct arena a = arena_reserve(1 << 16);
-	assert_str(str_collapse(&a, STR(" Hurri\tcanes \n of  Carolina ")), "Hurri canes of Carolina");
+	assert_str(
+		str_collapse(&a, STR(" Hurri\tcanes \n of  Carolina ")), "Hurri canes of Carolina");
 	assert_str(str_collapse(&a, STR("\t")), "");
 	assert_string_equal(str_z(&a, STR("goal")), "goal");
 	assert_str(str_format(&a, "%d of %s", 3, "four"), "3 of four");
@@ -83,8 +84,8 @@ static void utf8_is_recognised(void **state)
 {
 	(void)state;
 	assert_true(str_is_utf8(STR("St\xc3\xbctzle \xf0\x9f\x8f\x92")));
-	static const char *const bad[] = {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80",
-		"\xe2\x28\xa1", "a\x80"};
+	static const char *const bad[] = {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80",
+		"\xf4\x90\x80\x80", "\xe2\x28\xa1", "a\x80"};
 	for (size_t i = 0; i < COUNT(bad); i++)
 		if (str_is_utf8(str_from(bad[i])))
 			fail_msg("case %zu was taken for UTF-8", i);
@@ -127,7 +128,8 @@ static void reals_are_short_and_exact(void **state)
 		double value;
 		const char *text;
 	} cases[] = {{0, "0.0"}, {0.5, "0.5"}, {0.923077, "0.923077"}, {1, "1.0"}, {-0.25, "-0.25"},
-		{1.0 / 3, "0.3333333333333333"}, {12.25, "12.25"}, {1e300, "1e+300"}, {INFINITY, "null"}};
+		{1.0 / 3, "0.3333333333333333"}, {12.25, "12.25"}, {1e300, "1e+300"},
+		{INFINITY, "null"}};
 	struct buf b;
 	buf_init(&b, 100);
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -165,8 +167,9 @@ static void json_is_escaped_and_always_utf8(void **state)
 	json_key(&j, STR("bad"));
 	json_text(&j, STR("a\xff\"\xc3"));
 	json_close(&j, '}');
-	assert_str(buf_str(&b), "{\"a\\\"b\":\"x\\\\\\n\\u0001y \xc3\xa9 <b>\",\"list\":[-9,null,true,0.5],"
-				"\"bad\":\"a\xef\xbf\xbd\\\"\xef\xbf\xbd\"}");
+	assert_str(buf_str(&b),
+		"{\"a\\\"b\":\"x\\\\\\n\\u0001y \xc3\xa9 <b>\",\"list\":[-9,null,true,0.5],"
+		"\"bad\":\"a\xef\xbf\xbd\\\"\xef\xbf\xbd\"}");
 	buf_clear(&b);
 }
 
@@ -231,7 +234,8 @@ static void the_league_keeps_eastern_time(void **state)
 		{"2023-11-30T05:00:00Z", "2023-11-30", -300},
 		{"2024-03-10T06:59:59Z", "2024-03-10", -300}, /* the second Sunday of March, 2:00 */
 		{"2024-03-10T07:00:00Z", "2024-03-10", -240},
-		{"2024-11-03T05:59:59Z", "2024-11-03", -240}, /* the first Sunday of November, 2:00 */
+		{"2024-11-03T05:59:59Z", "2024-11-03",
+			-240}, /* the first Sunday of November, 2:00 */
 		{"2024-11-03T06:00:00Z", "2024-11-03", -300},
 		{"2025-06-18T03:59:59Z", "2025-06-17", -240},
 		{"2025-06-18T04:00:00Z", "2025-06-18", -240},
@@ -292,12 +296,16 @@ struct settings {
 };
 static const struct str levels[] = {STR_INIT("low"), STR_INIT("high")};
 #define ROW(name_, type_, member, ...)                                                             \
-	{.name = name_, .type = OPTION_##type_, .offset = offsetof(struct settings, member), __VA_ARGS__}
+	{                                                                                          \
+		.name = name_, .type = OPTION_##type_,                                             \
+		.offset = offsetof(struct settings, member), __VA_ARGS__                           \
+	}
 static const struct option rows[] = {
 	ROW("db", TEXT, db, .fallback = "x", .argument = "URL", .help = "where"),
-	ROW("jobs", INTEGER, jobs, .fallback = "8", .min = 1, .max = 64, .argument = "N", .help = "how many"),
-	ROW("every", DURATION, every_ms, .fallback = "10s", .min = 100, .max = 60000, .argument = "TIME",
-		.help = "how often"),
+	ROW("jobs", INTEGER, jobs, .fallback = "8", .min = 1, .max = 64, .argument = "N",
+		.help = "how many"),
+	ROW("every", DURATION, every_ms, .fallback = "10s", .min = 100, .max = 60000,
+		.argument = "TIME", .help = "how often"),
 	ROW("rate", REAL, rate, .fallback = "0", .argument = "R", .help = "at most"),
 	ROW("once", FLAG, once, .help = "one tick"),
 	ROW("log-level", CHOICE, level, .fallback = "low", .choices = levels, .choice_count = 2,
@@ -342,7 +350,8 @@ static void a_wrong_option_is_named(void **state)
 		{"--jobs", NULL, "--jobs wants a value: N"},
 		{"--jobs", "many", "--jobs: wants a whole number, got \"many\""},
 		{"--jobs", "65", "--jobs: must be from 1 to 64, got \"65\""},
-		{"--every", "10", "--every: wants a duration such as 500ms, 10s, 5m, 2h or 30d, got \"10\""},
+		{"--every", "10",
+			"--every: wants a duration such as 500ms, 10s, 5m, 2h or 30d, got \"10\""},
 		{"--every", "2m", "--every: must be from 100ms to 1m, got \"2m\""},
 		{"--rate", "-1", "--rate: must not be negative, got \"-1\""},
 		{"--rate", "nan", "--rate: wants a number, got \"nan\""},
@@ -368,8 +377,8 @@ static void a_wrong_option_is_named(void **state)
 static void a_rehearsal_has_a_clock_of_its_own(void **state)
 {
 	(void)state;
-	static const char *const wrong[] = {"", "1", "1/2", "1/2/", "1/2/x", "1/2/0", "1/2/-1", "1/2/inf",
-		"1/2/3x", "x/2/3", "1/2.5/3", "1/2/3/4", "1/2/2000000"};
+	static const char *const wrong[] = {"", "1", "1/2", "1/2/", "1/2/x", "1/2/0", "1/2/-1",
+		"1/2/inf", "1/2/3x", "x/2/3", "1/2.5/3", "1/2/3/4", "1/2/2000000"};
 	for (size_t i = 0; i < COUNT(wrong); i++)
 		assert_false(time_rehearse(str_from(wrong[i])));
 	int64_t real = time_now_ms(), shown = 1760000000000;

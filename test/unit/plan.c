@@ -204,7 +204,8 @@ static void a_whole_life_costs_few_polls(void **state)
 		SET(&stored, GAME, ended_at, end);
 		SET(&stored, GAME, last_poll_at, polled);
 		SET(&stored, GAME, order_time, polled / 1000);
-		SET(&stored, GAME, stats_status, is_official ? STR("official") : STR("provisional"));
+		SET(&stored, GAME, stats_status,
+			is_official ? STR("official") : STR("provisional"));
 		if (is_official)
 			SET(&stored, GAME, official_at, official);
 		if (plan_game(&plan, &seen, &stored, now) <= now) {
