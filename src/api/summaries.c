@@ -1,6 +1,7 @@
 #include "api/handlers.h"
 
 #include "api/rows.h"
+#include "base/time.h"
 
 #include <stddef.h>
 
@@ -18,6 +19,12 @@ struct shown_leader {
 struct shown_coverage {
 	uint64_t known;
 	int64_t season, game_type, expected, stored, official;
+};
+
+struct shown_upstream {
+	uint64_t known;
+	int64_t requests, requests_fixed, bytes, bytes_fixed, changed, failed, quarantined;
+	double gap_mean_s, gap_worst_s;
 };
 
 #define SHOWN(record, name_, type_, help_)                                                         \
@@ -45,7 +52,22 @@ static const struct column coverage_columns[] = {
 	SHOWN(shown_coverage, official, INT, "Games that the NHL has made official"),
 };
 
+static const struct column upstream_columns[] = {
+	SHOWN(shown_upstream, requests, INT, "Requests to the upstream since the Eastern midnight"),
+	SHOWN(shown_upstream, requests_fixed, INT,
+		"What asking every 10 s would have taken: the schedule 18 hours a day, and each game that is on"),
+	SHOWN(shown_upstream, bytes, INT, "Bytes of these requests, as they came"),
+	SHOWN(shown_upstream, bytes_fixed, INT,
+		"What asking every 10 s would have fetched, not compressed, at today's sizes"),
+	SHOWN(shown_upstream, changed, INT, "Requests that brought something new"),
+	SHOWN(shown_upstream, failed, INT, "Requests that came to nothing"),
+	SHOWN(shown_upstream, quarantined, INT, "Bodies kept aside, of games that have not come right since"),
+	SHOWN(shown_upstream, gap_mean_s, REAL, "Seconds between two polls of a game in the last hour, on average"),
+	SHOWN(shown_upstream, gap_worst_s, REAL, "The same, at most"),
+};
+
 enum {
+	UPSTREAM_COLUMNS = sizeof(upstream_columns) / sizeof(upstream_columns[0]),
 	LEADER_COLUMNS = sizeof(leader_columns) / sizeof(leader_columns[0]),
 	COVERAGE_COLUMNS = sizeof(coverage_columns) / sizeof(coverage_columns[0]),
 };
@@ -58,6 +80,11 @@ const struct table coverage_table = {.name = STR_INIT("coverage"),
 	.columns = coverage_columns,
 	.count = COVERAGE_COLUMNS,
 	.known_offset = offsetof(struct shown_coverage, known)};
+
+const struct table upstream_table = {.name = STR_INIT("upstream"),
+	.columns = upstream_columns,
+	.count = UPSTREAM_COLUMNS,
+	.known_offset = offsetof(struct shown_upstream, known)};
 
 static void write_records(const struct table *t, const void *records, size_t size, size_t count,
 	struct context *c, struct answer *out)
@@ -99,6 +126,56 @@ bool answer_coverage(
 			.official = rows[i].official};
 	out->shows_polls = true; /* a schedule brings games without a line */
 	write_records(&coverage_table, shown, sizeof(*shown), count, c, out);
+	return true;
+}
+
+/* ---- the upstream ---- */
+
+/* How long the day's games have been on until now, in seconds. */
+static bool sum_played(struct context *c, int64_t now, int64_t *out, struct err *err)
+{
+	struct game *games;
+	size_t count;
+	int32_t today = eastern_day(now);
+	if (!store_get_games(c->store, today, today, c->keep, &games, &count, err))
+		return false;
+	*out = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct game *g = &games[i];
+		int64_t end = KNOWS(g, GAME, ended_at) && g->ended_at < now ? g->ended_at : now;
+		bool has_begun = KNOWS(g, GAME, start_time) && g->start_time < end &&
+				 KNOWS(g, GAME, period) && !game_is_off(g->schedule_state);
+		*out += has_begun ? (end - g->start_time) / 1000 : 0;
+	}
+	return true;
+}
+
+bool answer_upstream(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	enum { FIXED_S = 10, FIXED_HOURS = 18, HOURS = 24, HOLD_MS = 5000 };
+	int64_t now = time_now_ms(), played;
+	int64_t midnight = day_start_ms(eastern_day(now)) - eastern_offset_minutes(now) * 60000LL;
+	struct upstream_summary u;
+	(void)call;
+	if (!store_get_upstream(c->store, midnight, now, &u, err) ||
+		!sum_played(c, now, &played, err))
+		return false;
+	int64_t looks = (now - midnight) / 1000 * FIXED_HOURS / HOURS / FIXED_S;
+	struct shown_upstream shown = {.known = ~(uint64_t)0,
+		.requests = u.requests,
+		.requests_fixed = looks + played / FIXED_S,
+		.bytes = u.bytes,
+		.bytes_fixed = looks * u.schedule_bytes + played / FIXED_S * u.box_score_bytes,
+		.changed = u.changed,
+		.failed = u.failed,
+		.quarantined = u.quarantined,
+		.gap_mean_s = (double)u.gap_mean_ms / 1000,
+		.gap_worst_s = (double)u.gap_worst_ms / 1000};
+	struct json j = json_begin(&out->body);
+	record_write_json(&upstream_table, &shown, &j);
+	buf_add_char(&out->body, '\n');
+	out->hold_ms = HOLD_MS;
+	out->shows_polls = true;
 	return true;
 }
 

@@ -77,6 +77,11 @@ static int64_t id_of(int64_t ms, uint64_t low)
 	return ms << ID_BITS | (int64_t)(low & ((1 << ID_BITS) - 1));
 }
 
+int64_t poll_id_at(int64_t ms)
+{
+	return id_of(ms, 0);
+}
+
 static bool write_poll(struct commit *c, const struct noted *n, struct err *err)
 {
 	static uint64_t counter;

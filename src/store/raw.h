@@ -18,4 +18,7 @@ struct str raw_noted_sha256(struct store *s);
 /* Every kept body is what its SHA-256 says: ERR_INTERNAL and a sentence at the first that is not. */
 bool raw_verify(struct store *s, int64_t *out_count, struct err *err);
 
+/* Polls from that moment on have numbers from this one on. */
+int64_t poll_id_at(int64_t ms);
+
 #endif

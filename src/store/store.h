@@ -243,6 +243,17 @@ struct coverage {
 bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, struct coverage **out,
 	size_t *out_count, struct err *err);
 
+/* What the ledger says of the upstream since a moment; zeros where no polls are kept. */
+struct upstream_summary {
+	int64_t requests, changed, failed;   /* of these: brought something new; came to nothing */
+	int64_t bytes;                       /* on the wire */
+	int64_t box_score_bytes, schedule_bytes; /* of a body undone, on average */
+	int64_t gap_mean_ms, gap_worst_ms;   /* between two polls of a game, in the last hour */
+	int64_t quarantined;                 /* bodies kept aside of games that have not come right since */
+};
+bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
+	struct upstream_summary *out, struct err *err);
+
 /* Sums of a column of game_stats, a player each, the largest first; with equal ones who needed fewer
  * games. */
 struct leader_question {

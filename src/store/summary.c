@@ -1,4 +1,5 @@
 #include "base/time.h"
+#include "store/raw.h"
 #include "store/sql.h"
 
 /* The first column of the first row, as text. */
@@ -70,6 +71,77 @@ bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, str
 	}
 	sql_reset(&q);
 	return step != STEP_FAILED;
+}
+
+/* ---- the upstream ---- */
+
+static bool sum_polls(struct store *s, int64_t since_ms, struct upstream_summary *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s,
+		    "SELECT count(*), sum(CASE WHEN changed THEN 1 ELSE 0 END), "
+		    "sum(CASE WHEN status IS NULL OR status >= 400 THEN 1 ELSE 0 END), "
+		    "CAST(sum(bytes) AS BIGINT), "
+		    "CAST(avg(CASE WHEN endpoint = 'boxscore' THEN body_bytes END) AS BIGINT), "
+		    "CAST(avg(CASE WHEN endpoint = 'schedule' THEN body_bytes END) AS BIGINT) "
+		    "FROM polls WHERE poll_id >= ?",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, poll_id_at(since_ms));
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW) {
+		out->requests = sql_i64(&q);
+		out->changed = sql_value(&q, COLUMN_INT).integer;
+		out->failed = sql_value(&q, COLUMN_INT).integer;
+		out->bytes = sql_value(&q, COLUMN_INT).integer;
+		out->box_score_bytes = sql_value(&q, COLUMN_INT).integer;
+		out->schedule_bytes = sql_value(&q, COLUMN_INT).integer;
+	}
+	sql_reset(&q);
+	return step == STEP_ROW;
+}
+
+/* The time is in the polls' numbers. */
+static bool measure_gaps(
+	struct store *s, int64_t since_ms, struct upstream_summary *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s,
+		    "SELECT CAST(avg(gap) AS BIGINT), max(gap) FROM (SELECT (poll_id - lag(poll_id) "
+		    "OVER (PARTITION BY game_id ORDER BY poll_id)) / ? AS gap FROM polls "
+		    "WHERE poll_id >= ? AND endpoint = 'boxscore') AS gaps WHERE gap IS NOT NULL",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, poll_id_at(1));
+	sql_bind_i64(&q, poll_id_at(since_ms));
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW) {
+		out->gap_mean_ms = sql_value(&q, COLUMN_INT).integer;
+		out->gap_worst_ms = sql_value(&q, COLUMN_INT).integer;
+	}
+	sql_reset(&q);
+	return step == STEP_ROW;
+}
+
+static bool count_quarantined(struct store *s, struct upstream_summary *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, "SELECT count(*) FROM quarantine WHERE times > 0", &q, err))
+		return false;
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW)
+		out->quarantined = sql_i64(&q);
+	sql_reset(&q);
+	return step == STEP_ROW;
+}
+
+bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
+	struct upstream_summary *out, struct err *err)
+{
+	enum { HOUR_MS = 3600000 };
+	*out = (struct upstream_summary){0};
+	return sum_polls(s, since_ms, out, err) && measure_gaps(s, now_ms - HOUR_MS, out, err) &&
+	       count_quarantined(s, out, err);
 }
 
 /* ---- leaders ---- */

@@ -32,8 +32,7 @@ function Numbers({upstream}) {
 		['Bytes today', upstream.bytes === null ? null : bytes(upstream.bytes || 0), upstream.bytes_fixed && `fixed polling, plain: ${bytes(upstream.bytes_fixed)}`],
 		['Saw something new', upstream.requests ? `${Math.round(100 * upstream.changed / upstream.requests)} %` : null, 'of the requests'],
 		['Failed', upstream.failed, 'requests today'],
-		['Behind the upstream', upstream.lag_mean_s === null ? null : `${upstream.lag_mean_s.toFixed(1)} s`,
-			upstream.lag_worst_s === null ? '' : `at most ${upstream.lag_worst_s.toFixed(1)} s in the last hour`],
+		['Between two polls of a game', `${upstream.gap_mean_s.toFixed(1)} s`, `on average in the last hour, at most ${ago(upstream.gap_worst_s * 1000)}`],
 		['Kept aside', upstream.quarantined, 'bodies worse than what was stored'],
 	];
 	return html`<dl class="numbers">${cells.map(([name, value, note]) => html`<div key=${name}>
@@ -92,7 +91,8 @@ export function Health() {
 	const stream = useStreamState();
 	const rows = games.data || [];
 	const own = rows.filter((g) => isLive(g) || g.warning || g.last_error);
-	const total = Array.isArray(coverage.data) ? coverage.data[0] : coverage.data;
+	const total = coverage.data && coverage.data.reduce((sum, row) => ({expected: sum.expected + row.expected,
+		stored: sum.stored + row.stored, official: sum.official + row.official}), {expected: 0, stored: 0, official: 0});
 	return html`<h1 tabindex="-1">Health</h1>
 		<p class="under">The stream is ${streamWords[stream]}.</p>
 		${games.error && html`<p class="error" role="alert">${games.error.message}</p>`}
@@ -101,6 +101,6 @@ export function Health() {
 			${own.length ? html`<${Table} caption=${longDay(day)} columns=${rowColumns} rows=${own} rowKey=${(g) => g.game_id} csv=${`/games?date=${day}&format=csv`} />`
 				: html`<p class="empty">No game is on, and none is in trouble.</p>`}</section>
 		<section aria-label="Coverage"><h2>Season ${seasonName(season)}</h2>
-			${total && html`<p>${total.stored ?? NONE} of ${total.expected ?? NONE} games stored, ${total.official ?? NONE} of them official.</p>`}
+			${total && html`<p>${total.stored} of ${total.expected} games stored, ${total.official} of them official.</p>`}
 			<${Calendar} season=${season} /></section>`;
 }

@@ -14,14 +14,14 @@ export function Leaders({value, season: wanted}) {
 	const season = Number(wanted) || seasonOf(easternToday());
 	const path = `/leaders?season=${season}&stat=${stat}`;
 	const {data, error} = useAnswer(`${path}&limit=50`);
-	const rows = (data || []).map((r, i) => ({...r, place: i + 1, total: r[stat] ?? r.value}));
+	const rows = data || [];
 	const columns = [
-		{key: 'place', title: 'Rank', label: 'Rank', isText: true},
+		{key: 'rank', title: 'Rank', label: 'Rank', isText: true},
 		{key: 'player_name', title: 'Player', label: 'Player', isText: true,
 			show: (r) => html`<a href=${href({view: 'player', value: r.player_id})}>${r.player_name}</a>`},
 		{key: 'team_name', title: 'Club', label: 'Club', isText: true},
 		{key: 'games', title: 'GP', label: 'Games played'},
-		{key: 'total', title: words(stat), label: words(stat), help: columnHelp(stat), show: (r) => (stat === 'time_on_ice' ? clock(r.total) : r.total)},
+		{key: 'value', title: words(stat), label: words(stat), help: columnHelp(stat), show: (r) => (stat === 'time_on_ice' ? clock(r.value) : r.value)},
 	];
 	const first = Math.floor(seasonOf(easternToday()) / 10000);
 	const seasons = Array.from({length: 8}, (_, i) => (first - i) * 10000 + first - i + 1);
