@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIGNALS = 2, REQUESTS_IN_A_LEASE = 4 };
@@ -20,7 +21,10 @@ bool child_options_fill(
 	snprintf(o->retries, sizeof(o->retries), "%" PRId64, c->retries);
 	snprintf(o->keep_raw, sizeof(o->keep_raw), "%" PRId64 "ms", c->keep_raw_ms);
 	snprintf(o->keep_polls, sizeof(o->keep_polls), "%" PRId64 "ms", c->keep_polls_ms);
-	const char *words[] = {"--db", o->db, "--upstream", o->upstream, "--timeout", o->timeout,
+	/* Where everybody on the machine could read it, a password has no place. */
+	if (setenv("RINKSIDE_DB", o->db, 1))
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	const char *words[] = {"--upstream", o->upstream, "--timeout", o->timeout,
 		"--retries", o->retries, "--log-level", log_level_names[c->log_level].p,
 		"--log-format", log_format_names[c->log_format].p, "--keep-raw",
 		o->keep_raw, "--keep-polls", o->keep_polls, NULL};

@@ -9,7 +9,7 @@
 #include "monitor/pair.h"
 #include "plan/plan.h"
 
-/* What a child is told, as words of its command line. */
+/* What a child is told, as words of its command line; the database stands in its environment. */
 struct child_options {
 	char db[1024], upstream[512], timeout[32], retries[16], keep_raw[32], keep_polls[32];
 	const char *words[20];

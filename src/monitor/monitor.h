@@ -23,7 +23,7 @@ struct monitor_settings {
 	int64_t max_children;             /* at a time; the others wait */
 	bool once;                        /* one tick, and its ingests */
 	bool is_inline;                   /* no children: threads, over kept connections */
-	const char *const *child_options; /* for each child, ended by NULL: "--db", "sqlite:…" */
+	const char *const *child_options; /* for each child, ended by NULL: "--timeout", "5s" */
 	/* Of the pair (monitor/pair.h) only. */
 	int policy; /* enum policy */
 	double speed;

@@ -39,18 +39,19 @@ bool store_take_due(struct store *s, int64_t now_ms, int64_t lease_ms, struct st
 	size_t n = 0;
 	enum step step;
 	snprintf(text, sizeof(text),
-		"UPDATE games SET lease_until = ?, lease_owner = ? WHERE game_id IN (SELECT "
-		"game_id "
-		"FROM games WHERE next_poll_at <= ? AND " IS_FREE
-		" ORDER BY next_poll_at, game_id LIMIT ?%s) RETURNING game_id",
+		/* Materialized: run once, or rows that are locked already would be passed over. */
+		"WITH due AS MATERIALIZED (SELECT game_id FROM games WHERE next_poll_at <= ? "
+		"AND " IS_FREE " ORDER BY next_poll_at, game_id LIMIT ?%s) "
+		"UPDATE games SET lease_until = ?, lease_owner = ? WHERE game_id IN "
+		"(SELECT game_id FROM due) RETURNING game_id",
 		s->backend->skip_locked);
 	if (!sql_prepare(s, text, &q, err))
 		return false;
-	sql_bind(&q, instant(now_ms + lease_ms));
-	sql_bind_text(&q, owner);
 	sql_bind(&q, instant(now_ms));
 	bind_free(&q, now_ms);
 	sql_bind_i64(&q, (int64_t)max);
+	sql_bind(&q, instant(now_ms + lease_ms));
+	sql_bind_text(&q, owner);
 	while ((step = sql_step(&q, err)) == STEP_ROW)
 		if (n < max)
 			out[n++] = sql_i64(&q);

@@ -13,7 +13,7 @@ static struct store *connect_store(struct str url, enum store_mode mode, struct 
 	const struct store_backend *backend = sql_backend(url);
 	if (!backend) {
 		err_set(err, ERR_USAGE, "--db: wants sqlite:FILE or postgresql://USER@HOST/DATABASE, got \"%.*s\"",
-			STR_ARG(str_first(url, 200)));
+			STR_ARG(str_first(str_cut(url, '/').head, 40)));
 		return NULL;
 	}
 	struct store *s = calloc(1, sizeof(*s));
