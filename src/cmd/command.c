@@ -125,6 +125,7 @@ static const struct command *const commands[] = {
 	&command_api,
 	&command_up,
 	&command_check,
+	&command_copy,
 	&command_schedule,
 	&command_worker,
 	&command_fake,

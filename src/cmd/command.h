@@ -54,7 +54,7 @@ struct command {
 
 extern const struct command command_ingest, command_monitor, command_season, command_api, command_up,
 	command_fake, command_migrate, command_completion, command_man, command_cost;
-extern const struct command command_check;
+extern const struct command command_check, command_copy;
 extern const struct command command_schedule, command_worker;
 extern const struct command command_lambda, command_health;
 

@@ -62,18 +62,11 @@ uint64_t change_content(const struct table *t)
 	return content & ~(BIT(GAME, revision) | BIT(GAME, observed_at) | BIT(GAME, last_poll_at) |
 				 BIT(GAME, next_poll_at) | BIT(GAME, last_error));
 }
-/* A row of stat_changes, or without the player of game_changes. */
-struct record {
-	uint64_t known;
-	int64_t revision, game_id, player_id;
-	struct str kind, before, after, phase;
-	int64_t correction, observed_at;
-};
 
 #define RECORD(member, its_type)                                                                   \
 	{                                                                                          \
 		.name = STR_INIT(#member), .type = COLUMN_##its_type,                              \
-		.offset = offsetof(struct record, member)                                          \
+		.offset = offsetof(struct recorded_row, member)                                    \
 	}
 static const struct column stat_change_columns[] = {RECORD(revision, INT), RECORD(game_id, INT),
 	RECORD(player_id, INT), RECORD(kind, TEXT), RECORD(before, TEXT), RECORD(after, TEXT),
@@ -83,10 +76,10 @@ static const struct column game_change_columns[] = {RECORD(revision, INT), RECOR
 	RECORD(observed_at, TIME)};
 const struct table stat_change_table = {STR_INIT("stat_changes"), stat_change_columns,
 	sizeof(stat_change_columns) / sizeof(stat_change_columns[0]), 3,
-	offsetof(struct record, known)};
+	offsetof(struct recorded_row, known)};
 const struct table game_change_table = {STR_INIT("game_changes"), game_change_columns,
 	sizeof(game_change_columns) / sizeof(game_change_columns[0]), 2,
-	offsetof(struct record, known)};
+	offsetof(struct recorded_row, known)};
 
 bool commit_record(struct commit *c, const struct change *change, struct err *err)
 {
@@ -97,7 +90,7 @@ bool commit_record(struct commit *c, const struct change *change, struct err *er
 	buf_init(&after, 1 << 16);
 	row_write_json(t, old ? old : new, old ? change->columns : 0, &before);
 	row_write_json(t, new ? new : old, new ? change->columns : 0, &after);
-	struct record r = {.known = ~(uint64_t)0,
+	struct recorded_row r = {.known = ~(uint64_t)0,
 		.revision = c->revision,
 		.game_id = change->game_id,
 		.player_id = change->player_id,

@@ -41,7 +41,14 @@ struct change {
 	struct str phase;      /* of the game before it */
 	bool is_correction;
 };
-extern const struct table stat_change_table, game_change_table; /* of a record of its own */
+/* A row of stat_changes, or without the player of game_changes. */
+struct recorded_row {
+	uint64_t known;
+	int64_t revision, game_id, player_id;
+	struct str kind, before, after, phase;
+	int64_t correction, observed_at;
+};
+extern const struct table stat_change_table, game_change_table;
 bool commit_record(struct commit *c, const struct change *change, struct err *err);
 
 #endif

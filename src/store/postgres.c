@@ -13,7 +13,7 @@
  * chunks. Writes go out with whatever is next waited for, and rows put one by one are collected and
  * go out as arrays, a statement for each table.
  */
-enum { CHUNK_ROWS = 500, COLLECT_ROWS = 1000, COLLECTIONS = 8, MAX_KEYS = 4 };
+enum { CHUNK_ROWS = 500, COLLECT_ROWS = 1000, COLLECTIONS = 16, MAX_KEYS = 4 };
 
 /* Whoever writes more than one game holds this alone, all others share it. "rinkside" */
 #define EVERYTHING INT64_C(0x72696e6b73696465)

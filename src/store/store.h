@@ -133,6 +133,22 @@ struct store_verified {
  */
 bool store_verify(struct store *s, struct store_verified *out, struct err *err);
 
+/* ---- from one database to another ---- */
+
+struct store_copied {
+	int64_t written, deleted; /* rows of the second database */
+	int64_t revision;
+};
+
+/*
+ * Makes the second database hold what the first held at the beginning; what is the same already is
+ * not written, so that one that broke off goes on, and a second one brings over what has come
+ * since. The newest revision is told last. A database with changes that the first does not have
+ * is left alone: ERR_USAGE. `tell` hears of every table's end.
+ */
+bool store_copy(struct str from, struct str to, void (*tell)(struct str table, int64_t written),
+	struct store_copied *out, struct err *err);
+
 /* ---- reading ---- */
 
 bool store_get_game(struct store *s, int64_t game_id, struct arena *keep, struct game *out,

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""copy: from SQLite to PostgreSQL and back, broken off and gone on with, and never over what is another's."""
+import os, signal, sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import cluster, rig
+from rig import Reply
+
+NOW = 0x6567c306
+FIRST = 2023020001
+tap = rig.Tap()
+up = rig.Upstream()
+server = cluster.Cluster("fsync = off")
+at = [NOW]
+
+
+def ingest(db, games, hits, **members):
+    """So many games, each with that many hits of one player; every second of them has ended."""
+    for game in games:
+        body = rig.box_score(game, **(members or {"gameState": "LIVE" if game % 2 else "OFF"}))
+        body["playerByGameStats"]["awayTeam"]["forwards"][0].update(hits=hits, name={"default": "Ï. \"Ñ\\{,} NULL"})
+        at[0] += 15
+        up.replies[rig.box_score_path(game)] = Reply(body, headers=rig.etag(at[0]))
+    return rig.run("ingest", *games, "--retries", 0, db=db, upstream=up.url, deadline_s=60)
+
+
+def rows(path):
+    """All tables of a database file that are copied, as they are stored."""
+    tables = ["game_stats", "games", "players", "teams", "game_events", "stat_changes", "game_changes", "quarantine", "polls", "raw_bodies", "revisions"]
+    return {t: sorted(map(str, rig.query(path, "select * from " + t))) for t in tables}
+
+
+def copy(a, b, **more):
+    return rig.run("copy", a, b, deadline_s=60, **more)
+
+
+games = range(FIRST, FIRST + 20)
+first, first_path = rig.database()
+ingest(first, games, 1)
+ingest(first, games[:12], 2)
+torn = rig.box_score(FIRST, gameState="LIVE", playerByGameStats={})
+up.replies[rig.box_score_path(FIRST)] = Reply(torn, headers=rig.etag(at[0] + 15))
+rig.run("ingest", FIRST, db=first, upstream=up.url)
+tap.ok(rows(first_path)["raw_bodies"] and rows(first_path)["polls"] and rows(first_path)["quarantine"] and rows(first_path)["stat_changes"], "a database with some of everything", rows(first_path)["quarantine"])
+
+there = server.database()
+r = copy(first, there)
+tap.ok(r.returncode == 0 and "all holds in both" in r.stdout, "to PostgreSQL: exit 0, and both are checked", r.stdout + r.stderr)
+r = rig.run("check", db=there)
+tap.ok(r.returncode == 0, "the copy holds for `check` too", r.stdout + r.stderr)
+back, back_path = rig.database()
+r = copy(there, back)
+tap.ok(r.returncode == 0, "and back", r.stdout + r.stderr)
+tap.same(rows(back_path), rows(first_path), "row for row what it was, revisions and all")
+
+r = copy(first, there)
+tap.ok(r.returncode == 0 and ": 0 rows written, 0 deleted" in r.stdout, "again: nothing is written", r.stdout + r.stderr)
+ingest(first, games[5:8], 3)
+r = copy(first, there)
+back, back_path = rig.database()
+copy(there, back)
+tap.ok(r.returncode == 0 and rows(back_path) == rows(first_path), "what has come since is brought over", r.stdout + r.stderr)
+
+ingest(there, [FIRST + 30], 1)
+r = copy(first, there)
+tap.ok(r.returncode == 2 and "FROM TO" in r.stderr, "one that has gone on by itself is left alone: exit 2", r.stdout + r.stderr)
+other, other_path = rig.database()
+ingest(other, [FIRST + 40], 1)
+before = rows(other_path)
+r = copy(first, other)
+tap.ok(r.returncode == 2 and rows(other_path) == before, "and so is one with another history, shorter though it is", r.stdout + r.stderr)
+
+# Killed as each table ends, then gone on with.
+for word in ("stat_changes", "game_changes", "game_stats", "games:"):
+    db = server.database()
+    p = rig.Program("copy", first, db)
+    p.wait_line(word)
+    p.p.send_signal(signal.SIGKILL)
+    p.p.wait()
+    r = copy(first, db)
+    back, back_path = rig.database()
+    copy(db, back)
+    tap.ok(r.returncode == 0 and rows(back_path) == rows(first_path), "killed after %s: the next one goes on to the same end" % word.rstrip(":"), r.stderr)
+
+# While games go on.
+db = server.database()
+p = rig.Program("copy", first, db)
+ingest(first, games, 4)
+tap.ok(p.p.wait(60) == 0, "while it is written to: a copy of one moment, which holds", p.output)
+r = copy(first, db)
+back, back_path = rig.database()
+copy(db, back)
+tap.ok(r.returncode == 0 and rows(back_path) == rows(first_path), "and the rest afterwards", r.stderr)
+
+r = copy(rig.database()[0], db)
+tap.ok(r.returncode == 5, "from nothing: exit 5", r.stderr)
+r = rig.run("copy", first)
+tap.ok(r.returncode == 2, "a word too few: exit 2", r.stderr)
+up.stop()
+tap.done()
