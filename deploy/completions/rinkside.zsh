@@ -10,6 +10,7 @@ _rinkside()
 		'api:serves what is stored over HTTP'
 		'up:all of it on one machine\: watches, ingests and serves, in one process'
 		'check:proves that a database holds what is promised of it'
+		'copy:copies a database into another, SQLite or PostgreSQL either way'
 		'schedule:keeps the games in the database fresh, and writes when each is due'
 		'worker:ingests the games that are due, beside any number of others'
 		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
@@ -143,6 +144,18 @@ _rinkside()
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
 	check)
+		_arguments \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	copy)
 		_arguments \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
