@@ -177,11 +177,17 @@ static void write_head(const struct answer *a, const struct etag *etag, bool gzi
 {
 	struct http_header_line lines[ANSWER_LINES + 8];
 	size_t n = answer_head_lines(a, etag, gzip, lines);
-	for (size_t i = 0; i < n; i++)
-		buf_add_format(
-			out, "%.*s: %.*s\r\n", STR_ARG(lines[i].name), STR_ARG(lines[i].value));
-	if (a->observed_at)
-		buf_add_format(out, "X-Observed-At: %s\r\n", time_format(a->observed_at).text);
+	for (size_t i = 0; i < n; i++) {
+		buf_add(out, lines[i].name);
+		buf_add(out, STR(": "));
+		buf_add(out, lines[i].value);
+		buf_add(out, STR("\r\n"));
+	}
+	if (a->observed_at) {
+		buf_add(out, STR("X-Observed-At: "));
+		buf_add(out, str_from(time_format(a->observed_at).text));
+		buf_add(out, STR("\r\n"));
+	}
 }
 
 bool gzip_init(z_stream *z, int level)
@@ -230,7 +236,9 @@ bool rendition_make(struct rendition *out, const struct answer *a, bool gzip)
 	buf_init(&out->bytes, body.n + HEAD_ROOM);
 	buf_room(&out->bytes, body.n + 1024);
 	write_head(a, a->problem.status ? NULL : &out->etag, gzip, &out->bytes);
-	buf_add_format(&out->bytes, "Content-Length: %zu\r\n\r\n", body.n);
+	buf_add(&out->bytes, STR("Content-Length: "));
+	buf_add_i64(&out->bytes, (int64_t)body.n);
+	buf_add(&out->bytes, STR("\r\n\r\n"));
 	out->head_bytes = out->bytes.n;
 	buf_add(&out->bytes, body);
 	buf_clear(&packed);

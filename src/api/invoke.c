@@ -20,7 +20,7 @@ static void answer_call(struct store *store, const struct err *why, const struct
 		answer_stream(a);
 	else if (call->route->kind == ROUTE_STORE && !store)
 		answer_take_error(a, why);
-	else if (!call->route->handler(&context, call, a, &err))
+	else if (!route_answer(call->route, &context, call, a, &err))
 		answer_take_error(a, &err);
 }
 
@@ -80,6 +80,7 @@ void api_invoke(struct store *store, const struct err *why, const struct tokens 
 	}
 	bool ok = is_found && check(q, tokens, &call, keep, &problem);
 	answer_init(&answer, &call);
+	answer.is_private = tokens != NULL;
 	if (ok)
 		answer_call(store, why, &call, keep, &answer);
 	else

@@ -28,7 +28,7 @@ struct plan {
 	const struct column *columns[SELECTION_COLUMNS]; /* shown ones first, then those we need */
 	size_t shown, column_count;
 	size_t place; /* index of the first of the columns that make the place */
-	size_t observed_at, game_id; /* indexes; column_count: the table has none */
+	bool has_time, has_games; /* observed_at comes before the place; its key begins with a game */
 	bool is_whole; /* no limit */
 	int64_t limit, as_of;
 	uint64_t hash; /* of what a cursor is bound to */
@@ -233,23 +233,15 @@ static bool read_fields(struct plan *p)
 	return true;
 }
 
-static size_t need(struct plan *p, const struct column *c)
-{
-	if (!c)
-		return SIZE_MAX;
-	for (size_t i = 0; i < p->column_count; i++)
-		if (p->columns[i] == c)
-			return i;
-	p->columns[p->column_count] = c;
-	return p->column_count++;
-}
-
-/* After those shown: what the place is made of, and what the head tells of. */
+/* After those shown: what the head tells of, and what the place is made of. */
 static void add_needed(struct plan *p)
 {
 	const struct table *t = p->list->table;
-	p->game_id = need(p, table_find(t, STR("game_id")));
-	p->observed_at = need(p, table_find(t, STR("observed_at")));
+	const struct column *time = table_find(t, STR("observed_at"));
+	p->has_time = time != NULL;
+	p->has_games = str_equal(t->columns[0].name, STR("game_id"));
+	if (time)
+		p->columns[p->column_count++] = time;
 	p->place = p->column_count;
 	for (size_t i = 0; i < p->sorting_count; i++)
 		p->columns[p->column_count++] = p->sortings[i].column;
@@ -345,6 +337,8 @@ struct tally {
 	size_t game_count;
 	struct value last[MARK_VALUES]; /* the place of row `mark`, texts kept */
 	int64_t mark;
+	char time[32]; /* the last observed_at, as text */
+	size_t time_bytes;
 };
 
 struct list_reader {
@@ -372,31 +366,50 @@ static struct value typed(struct value v, enum column_type type, struct arena *k
 	return v;
 }
 
-static void note_value(struct list_reader *r, size_t i, const struct value *v)
+/* Rows of one game have mostly been seen at one time: it is read once. */
+static void note_time(struct tally *t, struct str text)
+{
+	int64_t ms;
+	if (!text.n || text.n > sizeof(t->time) || str_equal(text, (struct str){t->time, t->time_bytes}))
+		return;
+	memcpy(t->time, text.p, text.n);
+	t->time_bytes = text.n;
+	if (time_parse(text, &ms) && ms > t->observed_at)
+		t->observed_at = ms;
+}
+
+static void note_game(struct tally *t, int64_t game_id)
+{
+	if (t->game_count && t->games[(t->game_count - 1) % LIST_GAMES] == game_id)
+		return;
+	t->games[t->game_count++ % LIST_GAMES] = game_id;
+}
+
+/* What comes after the columns shown; of the place as much as somebody will look at. */
+static void note_row(struct list_reader *r)
 {
 	const struct plan *p = &r->plan;
 	struct tally *t = &r->tally;
-	int64_t ms;
-	if (i == p->observed_at && v->known && time_parse(v->text, &ms) && ms > t->observed_at)
-		t->observed_at = ms;
-	if (i == p->game_id && (!t->game_count || t->games[(t->game_count - 1) % LIST_GAMES] != v->integer))
-		t->games[t->game_count++ % LIST_GAMES] = v->integer;
-	if (i >= p->place && t->rows + 1 == t->mark)
-		t->last[i - p->place] = typed(*v, p->columns[i]->type, r->keep);
+	bool is_last = t->rows + 1 == t->mark, by_key = !p->sorting_count;
+	if (p->has_time) {
+		struct value v = cursor_value(r->cursor);
+		note_time(t, v.known ? v.text : STR(""));
+	}
+	size_t count = is_last ? place_count(p) : by_key && p->has_games;
+	for (size_t i = 0; i < count; i++) {
+		struct value v = cursor_value(r->cursor);
+		if (is_last)
+			t->last[i] = typed(v, p->columns[p->place + i]->type, r->keep);
+		if (!i && by_key && p->has_games)
+			note_game(t, v.integer);
+	}
 }
 
 static void write_row(struct list_reader *r, struct buf *out)
 {
-	const struct plan *p = &r->plan;
-	row_writer_begin_row(&r->writer, out);
-	for (size_t i = 0; i < p->column_count; i++) {
-		struct value v = cursor_value(r->cursor);
-		if (i < p->shown)
-			row_writer_add(&r->writer, i, &v, out);
-		if (!r->is_export)
-			note_value(r, i, &v);
-	}
-	row_writer_end_row(&r->writer, out);
+	row_writer_add_row(&r->writer, r->cursor, out);
+	if (!r->is_export)
+		note_row(r);
 	r->tally.rows++;
 }
 

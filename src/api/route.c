@@ -251,3 +251,15 @@ const struct route routes[] = {
 		.summary = "all of this, as OpenAPI 3.1"},
 };
 const size_t route_count = sizeof(routes) / sizeof(routes[0]);
+
+bool route_answer(const struct route *r, struct context *c, const struct call *call,
+	struct answer *out, struct err *err)
+{
+	if (!c->store)
+		return r->handler(c, call, out, err);
+	if (!store_hold(c->store, err))
+		return false;
+	bool ok = r->handler(c, call, out, err);
+	store_release(c->store);
+	return ok;
+}

@@ -36,6 +36,10 @@ struct route {
 	const char *summary;
 };
 
+/* The handler, on one commit of the store, if there is a store. */
+bool route_answer(const struct route *r, struct context *c, const struct call *call,
+	struct answer *out, struct err *err);
+
 extern const struct route routes[];
 extern const size_t route_count;
 

@@ -1,22 +1,36 @@
 #include "api/rows.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
-static struct str name_in_json(const struct column *c, bool is_first, struct arena *keep)
+/* Names are ours: short, and without anything to escape. */
+static void set_name(struct text_column *out, enum format format, const struct column *c, bool is_first)
 {
-	return str_format(keep, "%s\"%.*s\":", is_first ? "{" : ",", STR_ARG(c->name));
+	int n = format == FORMAT_CSV ? snprintf(out->before, TEXT_BEFORE, "%s", is_first ? "" : ",")
+				     : snprintf(out->before, TEXT_BEFORE, "%c\"%.*s\":",
+					       is_first ? '{' : ',', STR_ARG(c->name));
+	assert(n >= 0 && n < TEXT_BEFORE);
+	out->n = (size_t)n;
 }
 
 void row_writer_init(struct row_writer *w, enum format format, const struct column *const *columns,
 	size_t count, struct arena *keep)
 {
-	bool is_csv = format == FORMAT_CSV;
 	*w = (struct row_writer){.format = format, .columns = columns, .count = count};
-	w->names = ARENA_NEW(keep, struct str, count + 1);
+	w->names = ARENA_NEW(keep, struct text_column, count + 1);
 	for (size_t i = 0; i < count; i++)
-		w->names[i] =
-			is_csv ? (i ? STR(",") : STR("")) : name_in_json(columns[i], !i, keep);
-	w->end = is_csv ? STR("\r\n") : format == FORMAT_NDJSON ? STR("}\n") : STR("}");
+		set_name(&w->names[i], format, columns[i], !i);
+	w->end = format == FORMAT_CSV      ? STR("\r\n")
+		 : format == FORMAT_NDJSON ? STR("}\n")
+					   : STR("}");
+}
+
+void row_writer_add_row(struct row_writer *w, struct cursor *c, struct buf *out)
+{
+	row_writer_begin_row(w, out);
+	cursor_write(c, w->format == FORMAT_CSV ? TEXT_CSV : TEXT_JSON, w->names, w->count, out);
+	row_writer_end_row(w, out);
 }
 
 void row_writer_begin(struct row_writer *w, struct buf *out)
@@ -38,7 +52,7 @@ void row_writer_begin_row(struct row_writer *w, struct buf *out)
 
 void row_writer_add(struct row_writer *w, size_t column, const struct value *v, struct buf *out)
 {
-	buf_add(out, w->names[column]);
+	buf_add(out, (struct str){w->names[column].before, w->names[column].n});
 	if (w->format == FORMAT_CSV) {
 		value_write_csv(*v, out);
 		return;

@@ -5,12 +5,13 @@
 #define API_ROWS_H
 
 #include "api/call.h"
+#include "store/store.h"
 
 struct row_writer {
 	enum format format;
 	const struct column *const *columns; /* the first `count` that the cursor gives */
 	size_t count;
-	struct str *names; /* as each is written before its value */
+	struct text_column *names; /* as each is written before its value */
 	struct str end;    /* after the last value of a row */
 	int64_t rows;
 };
@@ -18,7 +19,9 @@ struct row_writer {
 void row_writer_init(struct row_writer *w, enum format format, const struct column *const *columns,
 	size_t count, struct arena *keep);
 void row_writer_begin(struct row_writer *w, struct buf *out); /* the bracket, the heading */
-/* A row: begin, each of its values in order, end. */
+/* The cursor's row, whose first columns are these. */
+void row_writer_add_row(struct row_writer *w, struct cursor *c, struct buf *out);
+/* A row of another kind: begin, each of its values in order, end. */
 void row_writer_begin_row(struct row_writer *w, struct buf *out);
 void row_writer_add(struct row_writer *w, size_t column, const struct value *v, struct buf *out);
 void row_writer_end_row(struct row_writer *w, struct buf *out);

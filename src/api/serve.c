@@ -221,7 +221,7 @@ static void answer_call(struct render *r, struct store *store, const struct err 
 	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
 	if (!store && needs_store)
 		answer_take_error(&r->answer, why);
-	else if (!route->handler(&context, &r->call, &r->answer, &err)) {
+	else if (!route_answer(route, &context, &r->call, &r->answer, &err)) {
 		answer_take_error(&r->answer, &err);
 		r->job.has_failed = err.kind == ERR_STORE;
 	}

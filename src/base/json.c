@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct json json_begin(struct buf *out)
 {
@@ -87,9 +88,34 @@ static void add_repaired(struct buf *out, struct str s)
 	buf_add_char(out, '"');
 }
 
-static void add_text(struct buf *out, struct str s)
+/* Nearly every text is ASCII without a quote, and is copied as it is. */
+static bool is_plain(struct str s)
 {
-	if (str_is_utf8(s))
+	unsigned char odd = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		odd |= (unsigned char)((c < ' ') | (c == '"') | (c == '\\') | (c >= 0x80));
+	}
+	return !odd;
+}
+
+static void add_plain(struct buf *out, struct str s)
+{
+	char *room = buf_room(out, s.n + 2);
+	if (!room)
+		return;
+	room[0] = '"';
+	if (s.n)
+		memcpy(room + 1, s.p, s.n);
+	room[s.n + 1] = '"';
+	buf_grew(out, s.n + 2);
+}
+
+void json_write_text(struct buf *out, struct str s)
+{
+	if (is_plain(s))
+		add_plain(out, s);
+	else if (str_is_utf8(s))
 		add_quoted(out, s);
 	else
 		add_repaired(out, s);
@@ -98,7 +124,7 @@ static void add_text(struct buf *out, struct str s)
 void json_key(struct json *j, struct str key)
 {
 	separate(j);
-	add_text(j->out, key);
+	json_write_text(j->out, key);
 	buf_add_char(j->out, ':');
 	j->comma = false;
 }
@@ -106,7 +132,7 @@ void json_key(struct json *j, struct str key)
 void json_text(struct json *j, struct str text)
 {
 	separate(j);
-	add_text(j->out, text);
+	json_write_text(j->out, text);
 }
 
 void json_i64(struct json *j, int64_t value)

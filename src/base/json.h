@@ -15,6 +15,8 @@ struct json {
 	bool comma; /* a value came before, on this level */
 };
 
+void json_write_text(struct buf *out, struct str text); /* quoted, without any comma */
+
 struct json json_begin(struct buf *out);
 void json_open(struct json *j, char bracket);  /* '{' or '[' */
 void json_close(struct json *j, char bracket); /* '}' or ']' */

@@ -129,7 +129,7 @@ void value_write_json(struct value v, struct json *out)
 	}
 }
 
-static void add_csv_text(struct buf *out, struct str s)
+void csv_write_text(struct str s, struct buf *out)
 {
 	bool plain = true;
 	for (size_t i = 0; i < s.n && plain; i++)
@@ -162,7 +162,7 @@ void value_write_csv(struct value v, struct buf *out)
 		buf_add(out, v.integer ? STR("true") : STR("false"));
 		break;
 	case COLUMN_TEXT:
-		add_csv_text(out, v.text);
+		csv_write_text(v.text, out);
 		break;
 	case COLUMN_DATE:
 		buf_add(out, str_from(day_format((int32_t)v.integer).text));

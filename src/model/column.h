@@ -63,6 +63,7 @@ bool value_equal(struct value a, struct value b); /* two that are not known are 
 
 /* What goes into the database is what readers see: text, numbers, ISO dates. */
 void value_write_json(struct value v, struct json *out);
+void csv_write_text(struct str s, struct buf *out);
 void value_write_csv(
 	struct value v, struct buf *out); /* quoted as RFC 4180 needs; unknown is empty */
 

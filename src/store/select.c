@@ -600,6 +600,31 @@ struct value cursor_value(struct cursor *c)
 	return v;
 }
 
+static void write_value(struct value v, enum text_form form, struct buf *out)
+{
+	struct json j = json_begin(out);
+	if (form == TEXT_JSON)
+		value_write_json(v, &j);
+	else
+		value_write_csv(v, out);
+}
+
+void cursor_write(struct cursor *c, enum text_form form, const struct text_column *columns,
+	size_t count, struct buf *out)
+{
+	struct sql *q = &c->phases[c->phase].q;
+	assert(c->column + count <= c->column_count);
+	if (!c->past && q->store->backend->write) {
+		q->store->backend->write(q, form, c->columns + c->column, columns, count, out);
+		c->column += count;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		buf_add(out, (struct str){columns[i].before, columns[i].n});
+		write_value(cursor_value(c), form, out);
+	}
+}
+
 enum step cursor_step(struct cursor *c, void *record, struct err *err)
 {
 	enum step step = cursor_next(c, err);

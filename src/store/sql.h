@@ -87,6 +87,9 @@ struct store_backend {
 	const char *unindexed; /* before a column for which no index is to be chosen; or NULL */
 	void (*bind_bytes)(struct sql *q, struct str bytes);
 	struct str (*bytes)(struct sql *q); /* they live until the next step */
+	/* As cursor_write, of these types; NULL: as values, one by one. */
+	void (*write)(struct sql *q, enum text_form form, const struct column *const *types,
+		const struct text_column *columns, size_t count, struct buf *out);
 	bool has_text_times; /* days and times may be asked for as COLUMN_TEXT, as ISO 8601 */
 
 	/* A row put or replaced by its key. A failure may be told as late as the commit. */

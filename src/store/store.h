@@ -237,6 +237,15 @@ enum step cursor_step(struct cursor *c, void *record, struct err *err);
  * Days and times come as text, as readers see them; texts live until the next call. */
 enum step cursor_next(struct cursor *c, struct err *err);
 struct value cursor_value(struct cursor *c);
+/* The row's next columns as text, straight from the database: each after what comes before it. */
+enum text_form { TEXT_JSON, TEXT_CSV };
+enum { TEXT_BEFORE = 48 };
+struct text_column {
+	char before[TEXT_BEFORE]; /* all of it may be read */
+	size_t n;
+};
+void cursor_write(struct cursor *c, enum text_form form, const struct text_column *columns,
+	size_t count, struct buf *out);
 void cursor_close(struct cursor *c); /* NULL is fine */
 bool store_count(struct store *s, const struct selection *q, int64_t *out, struct err *err);
 
