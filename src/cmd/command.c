@@ -29,6 +29,10 @@
 static const struct str policy_choices[] = {
 	STR_INIT("usual"), STR_INIT("fixed"), STR_INIT("adaptive")};
 
+/* The first three as a report's. */
+static const struct str format_names[] = {
+	STR_INIT("text"), STR_INIT("json"), STR_INIT("csv"), STR_INIT("ndjson")};
+
 /* Every setting there is. */
 static const struct option settings[] = {
 	SETTING("db", TEXT, db, "sqlite:rinkside.db", "URL", "the database: sqlite:FILE or postgresql://USER@HOST/DATABASE"),
@@ -94,9 +98,10 @@ static const struct option settings[] = {
 		"write there how all games end and what is corrected later; -: print it, and serve nothing"),
 	SETTING("from", TEXT, from, NULL, "TIME", "the season is on, and it is that time: 2025-10-07T20:00:00Z"),
 	SETTING("playoffs", FLAG, playoffs, NULL, NULL, "the season's play-offs too"),
-	CHOICE("format", report_format, "text", report_names, "FORM", "text, json or csv"),
 	SETTING("from-ledger", FLAG, from_ledger, NULL, NULL,
 		"the games that --db was asked for, in place of made-up ones"),
+	CHOICE("format", report_format, "text", format_names, "FORM", "text, json, csv or ndjson"),
+	SETTING("output", TEXT, output, NULL, "FILE", "in place of stdout"),
 	SETTING("svg", TEXT, svg, NULL, "FILE", "a picture of it, into a file"),
 	SETTING("began", TEXT, began, NULL, "TIME",
 		"a night of the fake's that began then, in place of a season; RFC 3339"),
@@ -126,6 +131,9 @@ static const struct command *const commands[] = {
 	&command_up,
 	&command_check,
 	&command_copy,
+	&command_coverage,
+	&command_reparse,
+	&command_export,
 	&command_schedule,
 	&command_worker,
 	&command_fake,

@@ -40,6 +40,7 @@ struct config {
 	int64_t length_ms, after_ms;
 	bool from_ledger, in_children;
 	int64_t lease_ms;
+	struct str output;
 	int64_t keep_raw_ms, keep_polls_ms;
 };
 
@@ -54,12 +55,19 @@ struct command {
 
 extern const struct command command_ingest, command_monitor, command_season, command_api, command_up,
 	command_fake, command_migrate, command_completion, command_man, command_cost;
-extern const struct command command_check, command_copy;
+extern const struct command command_check, command_copy, command_reparse, command_coverage,
+	command_export;
 extern const struct command command_schedule, command_worker;
 extern const struct command command_lambda, command_health;
 
 /* The program itself: finds the command in the table and calls it. */
 int command_main(int argc, char **argv);
+
+/* What commands have in common: "20232024", both years; "2,3" as bits; a line for what became of a game. */
+bool command_parse_season(const char *word, int64_t *out);
+bool command_parse_types(const char *command, struct str list, unsigned *out, struct err *err);
+struct put_result;
+void command_print_put(int64_t game_id, const struct put_result *put);
 
 /* The usual end of a failed command: the sentence on stderr, the kind's exit code. */
 int command_fail(const struct err *err);

@@ -72,6 +72,10 @@ static int run(const struct config *c, int argc, char **argv)
 		err_set(&err, ERR_USAGE, "cost: takes no words, got \"%s\"", argv[0]);
 		return command_fail(&err);
 	}
+	if (c->report_format > REPORT_CSV) {
+		err_set(&err, ERR_USAGE, "cost: --format: text, json or csv");
+		return command_fail(&err);
+	}
 	if (!open_season(c, &season, &err))
 		return command_fail(&err);
 	snprintf(name, sizeof(name), "%" PRId64, c->season ? c->season : SEASON_IF_NOT_SAID);

@@ -43,7 +43,7 @@ static int describe_columns(int argc, char **argv)
 	return fflush(stdout) ? 1 : 0;
 }
 
-static void print_put(int64_t game_id, const struct put_result *put)
+void command_print_put(int64_t game_id, const struct put_result *put)
 {
 	char counts[96] = "the game alone";
 	switch (put->outcome) {
@@ -70,7 +70,7 @@ static void print_put(int64_t game_id, const struct put_result *put)
 static int finish_put(int64_t game_id, const struct put_result *put)
 {
 	struct err err;
-	print_put(game_id, put);
+	command_print_put(game_id, put);
 	if (put->outcome != PUT_QUARANTINED)
 		return 0;
 	err_set(&err, ERR_DECODE, "game %" PRId64 ": kept aside, the last good lines stay: %s",

@@ -56,18 +56,21 @@ static bool on_progress(const struct season_report *now, void *context)
 	return !was_told_to_end;
 }
 
-/* "20232024": two years, the second after the first. */
-static bool parse_season(const char *word, int64_t *out, struct err *err)
+bool command_parse_season(const char *word, int64_t *out)
 {
 	struct str text = str_from(word);
-	if (text.n != 8 || !str_to_i64(text, out) || *out / 10000 + 1 != *out % 10000 ||
-		*out < 19171918 || *out > 21992200)
-		return err_set(err, ERR_USAGE,
-			"season: \"%s\" is no season: both its years, like 20232024", word);
-	return true;
+	return text.n == 8 && str_to_i64(text, out) && *out / 10000 + 1 == *out % 10000 &&
+	       *out >= 19171918 && *out <= 21992200;
 }
 
-static bool parse_types(struct str list, unsigned *out, struct err *err)
+static bool parse_season(const char *word, int64_t *out, struct err *err)
+{
+	return command_parse_season(word, out) ||
+	       err_set(err, ERR_USAGE,
+		       "season: \"%s\" is no season: both its years, like 20232024", word);
+}
+
+bool command_parse_types(const char *command, struct str list, unsigned *out, struct err *err)
 {
 	*out = 0;
 	for (struct str_cut cut = {.tail = list, .found = true}; cut.found;) {
@@ -75,7 +78,7 @@ static bool parse_types(struct str list, unsigned *out, struct err *err)
 		cut = str_cut(cut.tail, ',');
 		if (!str_to_i64(cut.head, &type) || type < 1 || type > 20)
 			return err_set(err, ERR_USAGE,
-				"season: --game-types \"%.*s\": wanted numbers like 2,3",
+				"%s: --game-types \"%.*s\": wanted numbers like 2,3", command,
 				STR_ARG(list));
 		*out |= 1u << type;
 	}
@@ -124,7 +127,7 @@ static int run(const struct config *c, int argc, char **argv)
 		err_set(&err, ERR_USAGE, "season: which one? rinkside season 20232024");
 		return command_fail(&err);
 	}
-	if (!parse_types(c->game_types, &settings.game_types, &err))
+	if (!command_parse_types("season", c->game_types, &settings.game_types, &err))
 		return command_fail(&err);
 	for (int i = 0; i < argc; i++)
 		if (!parse_season(argv[i], &season, &err))

@@ -268,6 +268,10 @@ struct coverage {
 bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, struct coverage **out,
 	size_t *out_count, struct err *err);
 
+/* Games of the season that have ended and have no lines, after that one, in order; at most `room`. */
+bool store_get_missing(struct store *s, int64_t season, int64_t after, int64_t *out, size_t room,
+	size_t *out_count, struct err *err);
+
 /* What the ledger says of the upstream since a moment; zeros where no polls are kept. */
 struct upstream_summary {
 	int64_t requests, changed, failed;   /* of these: brought something new; came to nothing */

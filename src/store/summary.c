@@ -73,6 +73,29 @@ bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, str
 	return step != STEP_FAILED;
 }
 
+bool store_get_missing(struct store *s, int64_t season, int64_t after, int64_t *out, size_t room,
+	size_t *out_count, struct err *err)
+{
+	struct sql q;
+	enum step step;
+	*out_count = 0;
+	if (!sql_prepare(s,
+		    "SELECT game_id FROM games g WHERE season = ? AND game_id > ? "
+		    "AND game_state IN ('OVER', 'FINAL', 'OFF') "
+		    "AND (schedule_state IS NULL OR schedule_state NOT IN ('PPD', 'CNCL')) "
+		    "AND NOT EXISTS (SELECT 1 FROM game_stats l WHERE l.game_id = g.game_id) "
+		    "ORDER BY game_id LIMIT ?",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, season);
+	sql_bind_i64(&q, after);
+	sql_bind_i64(&q, (int64_t)room);
+	while ((step = sql_step(&q, err)) == STEP_ROW && *out_count < room)
+		out[(*out_count)++] = sql_i64(&q);
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
 /* ---- the upstream ---- */
 
 static bool sum_polls(struct store *s, int64_t since_ms, struct upstream_summary *out, struct err *err)
