@@ -35,24 +35,25 @@ _rinkside()
 	--head-timeout) return ;;
 	--idle-timeout) return ;;
 	--grace) return ;;
+	--format) COMPREPLY=($(compgen -W 'text json csv ndjson' -- "$word")); return ;;
+	--season) return ;;
+	--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--seed) return ;;
 	--games) return ;;
 	--ttl) return ;;
 	--latency) return ;;
-	--season) return ;;
 	--from) return ;;
 	--recordings) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--faults) return ;;
 	--deadline) return ;;
 	--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
-	--format) COMPREPLY=($(compgen -W 'text json csv' -- "$word")); return ;;
 	--svg) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--began) return ;;
 	--after) return ;;
 	--length) return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
-	1,* | 2,help | 2,man) words='ingest monitor season api up check copy schedule worker fake migrate cost lambda health completion man help --help --version' ;;
+	1,* | 2,help | 2,man) words='ingest monitor season api up check copy coverage reparse export schedule worker fake migrate cost lambda health completion man help --help --version' ;;
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
@@ -63,6 +64,9 @@ _rinkside()
 	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	check) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	copy) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	coverage) words='--format --game-types --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	reparse) words='--season --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	export) words='--format --output --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;

@@ -11,6 +11,9 @@ _rinkside()
 		'up:all of it on one machine\: watches, ingests and serves, in one process'
 		'check:proves that a database holds what is promised of it'
 		'copy:copies a database into another, SQLite or PostgreSQL either way'
+		'coverage:what a season has, and the games that it lacks'
+		'reparse:decodes the kept bodies again, and stores what comes out differently'
+		'export:a table as CSV, NDJSON or JSON, to stdout or a file'
 		'schedule:keeps the games in the database fresh, and writes when each is due'
 		'worker:ingests the games that are due, beside any number of others'
 		'fake:serves a made-up NHL API\: a night, a season, or recorded bodies'
@@ -167,6 +170,47 @@ _rinkside()
 			'--help[this]' \
 			'--version[the program'\''s version and its libraries'\'']' \
 			'*:word:_files' ;;
+	coverage)
+		_arguments \
+			'--format[text, json, csv or ndjson]:FORM:(text json csv ndjson)' \
+			'--game-types[1 preseason, 2 regular season, 3 play-offs]:LIST:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	reparse)
+		_arguments \
+			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
+	export)
+		_arguments \
+			'--format[text, json, csv or ndjson]:FORM:(text json csv ndjson)' \
+			'--output[in place of stdout]:FILE:_files' \
+			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
+			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--timeout[for one request, whole]:TIME:' \
+			'--retries[further tries after a failure that may pass]:N:' \
+			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
+			'--log-format[text or json]:FORMAT:(text json)' \
+			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
+			'--help[this]' \
+			'--version[the program'\''s version and its libraries'\'']' \
+			'*:word:_files' ;;
 	schedule)
 		_arguments \
 			'--once[one look, and the ingests that are due]' \
@@ -250,7 +294,7 @@ _rinkside()
 			'--seed[of the league, its games and the faults]:N:' \
 			'--ttl[how long a body holds, in the game'\''s seconds; never less than a real one]:S:' \
 			'--from-ledger[the games that --db was asked for, in place of made-up ones]' \
-			'--format[text, json or csv]:FORM:(text json csv)' \
+			'--format[text, json, csv or ndjson]:FORM:(text json csv ndjson)' \
 			'--svg[a picture of it, into a file]:FILE:_files' \
 			'--began[a night of the fake'\''s that began then, in place of a season; RFC 3339]:TIME:' \
 			'--after[what was over of that night when it was first looked at]:TIME:' \
