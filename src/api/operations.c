@@ -65,6 +65,31 @@ static bool write_live_games(struct store *s, struct buf *out, struct err *err)
 	return step == STEP_DONE;
 }
 
+/* Of the last minutes, as the ledger of polls is pruned: sums over all of it could fall. */
+static bool write_upstream(struct store *s, struct buf *out, struct err *err)
+{
+	enum { WINDOW_MS = 300000 };
+	struct upstream_summary u;
+	int64_t now = time_now_ms();
+	if (!store_get_upstream(s, now - WINDOW_MS, now, &u, err))
+		return false;
+	const struct {
+		const char *name, *help;
+		int64_t value;
+	} rows[] = {
+		{"upstream_requests_5m", "Requests of the upstream in the last five minutes", u.requests},
+		{"upstream_changed_5m", "Of these, those that brought something new", u.changed},
+		{"upstream_failed_5m", "Of these, those that came to nothing", u.failed},
+		{"upstream_bytes_5m", "Their bytes on the wire", u.bytes},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		buf_add_format(out,
+			"# HELP rinkside_%s %s.\n# TYPE rinkside_%s gauge\nrinkside_%s %lld\n",
+			rows[i].name, rows[i].help, rows[i].name, rows[i].name,
+			(long long)rows[i].value);
+	return true;
+}
+
 static bool write_database(struct store *s, struct buf *out, struct err *err)
 {
 	int64_t revision, quarantined;
@@ -77,7 +102,7 @@ static bool write_database(struct store *s, struct buf *out, struct err *err)
 		"# HELP rinkside_quarantined_games Games of which a body is kept aside.\n"
 		"# TYPE rinkside_quarantined_games gauge\nrinkside_quarantined_games %lld\n",
 		(long long)revision, (long long)quarantined);
-	return write_live_games(s, out, err);
+	return write_upstream(s, out, err) && write_live_games(s, out, err);
 }
 
 /* Also without a database, which is when it is looked at. */

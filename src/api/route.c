@@ -66,8 +66,8 @@ PARAMETER(delay, "delay", DURATION, .max = DELAY_MAX_MS,
 
 PARAMETER(summed, "stat", CHOICE, .choices = leader_stats, .choice_count = LEADER_STATS,
 	.is_required = true, .help = "the statistic that is summed");
-PARAMETER(one_season, "season", SEASON, .is_required = true,
-	.help = "both years of a season, such as 20232024");
+PARAMETER(one_season, "season", SEASON,
+	.help = "both years of a season, such as 20232024; the newest if not given");
 PARAMETER(one_type, "game_type", NUMBER, .min = 1, .max = 99,
 	.help = "1 preseason, 2 regular season (if not given), 3 play-offs");
 PARAMETER(one_team, "team", TEAM,

@@ -243,14 +243,35 @@ static bool show_leaders(struct context *c, const struct leader *leaders, size_t
 	return true;
 }
 
+enum { OF_A_SEASON = 1000000, OF_A_TYPE = 10000, REGULAR = 2 };
+
+/* The first year of the season of the newest line; 0: there is none. */
+static bool find_newest_year(struct context *c, int64_t *out, struct err *err)
+{
+	const struct column *id = &stat_table.columns[STAT_game_id];
+	struct sorting newest = {.column = id, .descending = true};
+	struct selection q = {.table = &stat_table,
+		.sortings = &newest,
+		.sorting_count = 1,
+		.columns = &id,
+		.column_count = 1,
+		.limit = 1};
+	struct cursor *cursor = store_select(c->store, &q, err);
+	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
+	*out = step == STEP_ROW ? cursor_value(cursor).integer / OF_A_SEASON : 0;
+	cursor_close(cursor);
+	return step != STEP_FAILED;
+}
+
 bool answer_leaders(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
-	enum { OF_A_SEASON = 1000000, OF_A_TYPE = 10000, REGULAR = 2 };
-	int64_t teams[CLUB_IDS];
+	int64_t teams[CLUB_IDS], year = call_number(call, STR("season"), 0) / 10000;
 	const struct argument *team = call_get(call, STR("team")),
 			      *position = call_get(call, STR("position"));
+	if (!year && !find_newest_year(c, &year, err))
+		return false;
 	struct leader_question ask = {.column = summed[call_number(call, STR("stat"), 0)],
-		.first_game = call_number(call, STR("season"), 0) / 10000 * OF_A_SEASON +
+		.first_game = year * OF_A_SEASON +
 			      call_number(call, STR("game_type"), REGULAR) * OF_A_TYPE,
 		.teams = teams,
 		.limit = call_number(call, STR("limit"), LIST_LIMIT)};

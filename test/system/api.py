@@ -190,6 +190,7 @@ for more, args in (("", {}), ("&position=D", {"position": "D"}), ("&team=MTL", {
     got = rows("/leaders?season=20222023&stat=goals&limit=5" + more)
     tap.same([(-r["value"], r["games"], r["player_id"]) for r in got], leaders(**args), "leaders" + more)
     tap.same([r["rank"] for r in got], [1 + sum(o["value"] > r["value"] for o in got) for r in got], "equal values share a rank" + more)
+tap.same(rows("/leaders?stat=goals&limit=9"), rows("/leaders?season=20232024&stat=goals&limit=9"), "without a season: the newest")
 got = {(r["season"], r["game_type"]): (r["expected"], r["stored"], r["official"]) for r in rows("/coverage")}
 want = {}
 for g in games:

@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""The README's curl sessions, as they stand, against a made-up night."""
+import os, re, shutil, subprocess, sys
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import rig
+
+tap = rig.Tap()
+if not shutil.which("curl"):
+    tap.ok(True, "no curl here # SKIP")
+    tap.done()
+with open(os.path.join(rig.ROOT, "README.md")) as f:
+    sessions = re.findall(r"^    (curl .*)$", f.read(), re.M)
+tap.ok(len(sessions) >= 10, "the README has %d of them" % len(sessions))
+db, path = rig.database()
+fake = rig.Program("fake", "--listen", "127.0.0.1:0", "--games", 8, "--speed", 30)
+upstream = re.search(r"http:[^ ]*", fake.wait_line("listening on")).group(0).rstrip(",;")
+up = rig.Program("up", "--listen", "127.0.0.1:0", "--every", "1s", db=db, upstream=upstream)
+url = re.search(r"http:[^ ]*", up.wait_line("listening on")).group(0)
+rows = lambda: len(rig.get(url + "/game-stats?limit=1000")[2].splitlines())
+tap.ok(rig.wait_for(lambda: rig.get(url + "/health/ready")[0] == 200 and rows() >= 100 and b"live_game_lag_seconds{" in rig.get(url + "/metrics")[2], 30), "the night has begun")
+for session in sessions:
+    command = re.sub(r"^curl", "curl -sS --noproxy '*'", session).replace("http://127.0.0.1:8080", url)
+    r = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30, env=rig.environment())
+    tap.ok(r.returncode == 0 and r.stdout.strip() and "HTTP/1.1 4" not in r.stdout and '"status":4' not in r.stdout and not re.fullmatch(r"\[\]\s*", r.stdout),
+           session, (r.returncode, r.stdout[:300], r.stderr[:300]))
+tap.same(up.stop(), 0, "up ends with 0")
+fake.stop()
+tap.done()
