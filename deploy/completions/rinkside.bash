@@ -23,6 +23,7 @@ _rinkside()
 	--rate) return ;;
 	--game-types) return ;;
 	--listen) return ;;
+	--db-read) return ;;
 	--token-file) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--threads) return ;;
 	--queue) return ;;
@@ -60,8 +61,8 @@ _rinkside()
 	ingest) words='--file --observed-at --keep-raw --keep-polls --columns --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	season) words='--jobs --rate --only-missing --events --game-types --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	api) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	up) words='--listen --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	api) words='--listen --db-read --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	up) words='--listen --db-read --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	check) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	copy) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	coverage) words='--format --game-types --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;

@@ -93,6 +93,7 @@ _rinkside()
 	api)
 		_arguments \
 			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
+			'--db-read[a replica of --db, read while it has all that is known of; streams never are]:URL:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
 			'--threads[that ask the database for readers]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
@@ -118,6 +119,7 @@ _rinkside()
 	up)
 		_arguments \
 			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
+			'--db-read[a replica of --db, read while it has all that is known of; streams never are]:URL:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
 			'--threads[that ask the database for readers]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \

@@ -34,7 +34,7 @@ static bool open_rows(struct export *e, struct err *err)
 {
 	struct condition fixed[FIXED_CONDITIONS];
 	size_t count = fixed_of_call(&e->call, fixed);
-	e->store = store_open(api_settings(e->api)->db, STORE_READ, err);
+	e->store = replica_open(api_replica(e->api), api_settings(e->api)->db, err);
 	if (!e->store || !store_hold(e->store, err))
 		return false;
 	e->has_etag = answer_etag_of_state(&e->etag, e->store, &e->call, e->gzip, &e->keep);

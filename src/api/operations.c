@@ -2,6 +2,8 @@
 #include "api/html.h"
 
 #include "api/metrics.h"
+#include "api/replica.h"
+#include "api/serve.h"
 #include "base/time.h"
 
 bool answer_live(struct context *c, const struct call *call, struct answer *out, struct err *err)
@@ -13,6 +15,16 @@ bool answer_live(struct context *c, const struct call *call, struct answer *out,
 	return true;
 }
 
+static void write_replica(struct context *c, struct buf *out)
+{
+	const struct replica *r = c->api ? api_replica(c->api) : NULL;
+	if (!r)
+		return;
+	struct replica_state s = replica_look(r);
+	buf_add_format(out, ",\"replica\":{\"away\":%s,\"revision\":%lld,\"behind\":%lld}",
+		s.is_away ? "true" : "false", (long long)s.revision, (long long)s.behind);
+}
+
 bool answer_ready(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	int64_t revision;
@@ -21,8 +33,9 @@ bool answer_ready(struct context *c, const struct call *call, struct answer *out
 	out->hold_ms = -1;
 	if (!store_is_well(c->store, err) || !store_get_revision(c->store, &revision, err))
 		return false;
-	buf_add_format(
-		&out->body, "{\"status\":\"ready\",\"revision\":%lld}\n", (long long)revision);
+	buf_add_format(&out->body, "{\"status\":\"ready\",\"revision\":%lld", (long long)revision);
+	write_replica(c, &out->body);
+	buf_add(&out->body, STR("}\n"));
 	return true;
 }
 
@@ -105,6 +118,24 @@ static bool write_database(struct store *s, struct buf *out, struct err *err)
 	return write_upstream(s, out, err) && write_live_games(s, out, err);
 }
 
+static void write_replica_metrics(const struct replica *r, struct buf *out)
+{
+	struct replica_state s = replica_look(r);
+	buf_add_format(out,
+		"# HELP rinkside_replica_away 1 while the replica cannot be read.\n"
+		"# TYPE rinkside_replica_away gauge\nrinkside_replica_away %d\n"
+		"# HELP rinkside_replica_behind_revisions Commits that the replica lacked when last read.\n"
+		"# TYPE rinkside_replica_behind_revisions gauge\n"
+		"rinkside_replica_behind_revisions %lld\n"
+		"# HELP rinkside_replica_behind_seconds For how long it has been behind.\n"
+		"# TYPE rinkside_replica_behind_seconds gauge\nrinkside_replica_behind_seconds %.3f\n"
+		"# HELP rinkside_replica_passed_over_total Reads that went to the database for that.\n"
+		"# TYPE rinkside_replica_passed_over_total counter\n"
+		"rinkside_replica_passed_over_total %lld\n",
+		(int)s.is_away, (long long)s.behind, (double)s.behind_ms / 1000,
+		(long long)s.passed_over);
+}
+
 /* Also without a database, which is when it is looked at. */
 bool answer_metrics(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
@@ -113,6 +144,8 @@ bool answer_metrics(struct context *c, const struct call *call, struct answer *o
 	out->hold_ms = -1;
 	if (c->metrics)
 		metrics_write(c->metrics, &out->body);
+	if (c->api && api_replica(c->api))
+		write_replica_metrics(api_replica(c->api), &out->body);
 	return !c->store || write_database(c->store, &out->body, err);
 }
 

@@ -19,6 +19,7 @@ struct pool {
 	int64_t generation;      /* of the database; under the mutex */
 	bool is_closing;         /* under the mutex */
 	struct str db;
+	struct replica *replica; /* NULL: none */
 	int64_t limit, thread_count;
 	uv_thread_t *threads;
 	void (*on_closed)(void *context);
@@ -46,6 +47,7 @@ static struct pool_job *pop(struct queue *q)
 struct worker {
 	struct pool *pool;
 	struct store *store;
+	struct replica_reader replica;
 	int64_t generation, tried_at;
 	struct err why; /* there is none */
 };
@@ -54,6 +56,7 @@ static void close_store(struct worker *w)
 {
 	store_close(w->store);
 	w->store = NULL;
+	replica_reader_close(&w->replica);
 }
 
 static void keep_store_open(struct worker *w, int64_t generation)
@@ -73,8 +76,11 @@ static void keep_store_open(struct worker *w, int64_t generation)
 static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
 {
 	keep_store_open(w, generation);
-	job->work(job, w->store, &w->why);
-	if (!job->has_failed || !w->store)
+	struct store *store = job->is_of_newest
+				      ? w->store
+				      : replica_choose(w->pool->replica, &w->replica, w->store);
+	job->work(job, store, &w->why);
+	if (!job->has_failed || !store)
 		return;
 	close_store(w);
 	w->tried_at = 0; /* perhaps it is there again at once */
@@ -161,7 +167,8 @@ void pool_reopen(struct pool *p)
 	uv_mutex_unlock(&p->mutex);
 }
 
-struct pool *pool_open(uv_loop_t *loop, struct str db, int64_t threads, int64_t queue)
+struct pool *pool_open(
+	uv_loop_t *loop, struct str db, struct replica *replica, int64_t threads, int64_t queue)
 {
 	struct pool *p = calloc(1, sizeof(*p));
 	if (p)
@@ -169,6 +176,7 @@ struct pool *pool_open(uv_loop_t *loop, struct str db, int64_t threads, int64_t 
 	if (!p || !p->threads)
 		abort();
 	p->db = db;
+	p->replica = replica;
 	p->limit = queue;
 	uv_mutex_init(&p->mutex);
 	uv_cond_init(&p->waiting);

@@ -7,7 +7,7 @@
 #ifndef API_POOL_H
 #define API_POOL_H
 
-#include "store/store.h"
+#include "api/replica.h"
 
 #include <uv.h>
 
@@ -15,12 +15,15 @@ struct pool_job {
 	/* On a thread. store NULL: the database is away, and why. */
 	void (*work)(struct pool_job *job, struct store *store, const struct err *why);
 	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */
-	bool has_failed; /* set by work: the store may have gone bad, and is opened anew */
+	bool is_of_newest; /* it goes by the order of commits: never to a replica */
+	bool has_failed;   /* set by work: the store may have gone bad, and is opened anew */
 	struct pool_job *next;
 };
 
 struct pool;
-struct pool *pool_open(uv_loop_t *loop, struct str db, int64_t threads, int64_t queue);
+/* replica may be NULL. */
+struct pool *pool_open(
+	uv_loop_t *loop, struct str db, struct replica *replica, int64_t threads, int64_t queue);
 bool pool_queue(struct pool *p, struct pool_job *job); /* false: the queue is full */
 /* The same, also when it is full: for what goes on with work that has begun. */
 void pool_continue(struct pool *p, struct pool_job *job);

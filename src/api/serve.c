@@ -19,6 +19,7 @@ struct api {
 	struct api_settings settings;
 	struct http_server *server;
 	struct pool *pool;
+	struct replica *replica; /* NULL: none */
 	struct watcher *watcher;
 	struct shelf *shelf;
 	struct tokens *tokens; /* NULL: nobody is asked for one */
@@ -65,6 +66,11 @@ bool api_count_export(struct api *a, int more)
 bool api_is_away(const struct api *a)
 {
 	return a->is_away;
+}
+
+struct replica *api_replica(const struct api *a)
+{
+	return a->replica;
 }
 
 bool api_is_ending(const struct api *a)
@@ -475,6 +481,7 @@ static void on_news(void *context, const struct news *n)
 	} else {
 		bool has_revision = n->change.is_any || n->change.revision != a->revision;
 		a->revision = n->change.revision;
+		replica_hear(a->replica, a->revision);
 		metrics_set(a->metrics, GAUGE_CHANGED_AT, time_now_ms());
 		shelf_outdate(a->shelf, &n->change, has_revision, outdate_render);
 	}
@@ -505,7 +512,8 @@ struct api *api_open(uv_loop_t *loop, const struct api_settings *s, struct err *
 	}
 	a->metrics = metrics_new();
 	a->shelf = shelf_new((size_t)s->cache_bytes);
-	a->pool = pool_open(loop, s->db, s->threads, s->queue);
+	a->replica = replica_new(s->db_read);
+	a->pool = pool_open(loop, s->db, a->replica, s->threads, s->queue);
 	a->streams = stream_hub_open(a);
 	a->watcher = watcher_open(loop, s->db, on_news, a);
 	return a;
@@ -552,6 +560,7 @@ void api_close(struct api *a)
 	if (!a)
 		return;
 	assert(!a->pool && !a->watcher);
+	replica_free(a->replica);
 	http_server_close(a->server);
 	shelf_free(a->shelf);
 	metrics_free(a->metrics);

@@ -28,6 +28,7 @@ bool api_asks_tokens(const struct api *a);
 /* One more, or with -1 one less; false: as many as there may be. */
 bool api_count_export(struct api *a, int more);
 bool api_is_away(const struct api *a); /* the database */
+struct replica *api_replica(const struct api *a); /* NULL: none */
 bool api_is_ending(const struct api *a);
 struct stream_hub *api_stream_hub(const struct api *a);
 int64_t api_revision(const struct api *a); /* the newest that the loop has heard of; 0: none yet */

@@ -288,7 +288,7 @@ static struct load *start_load(struct stream_hub *h, int64_t after, int64_t up_t
 	struct load *l = calloc(1, sizeof(*l));
 	if (!l)
 		abort();
-	*l = (struct load){.job = {.work = work, .done = on_load},
+	*l = (struct load){.job = {.work = work, .done = on_load, .is_of_newest = true},
 		.hub = h,
 		.after = after,
 		.up_to = up_to,

@@ -65,6 +65,8 @@ static const struct option settings[] = {
 	SETTING("columns", FLAG, columns, NULL, NULL, "print the columns of game_stats, or of the table named: name, type, help"),
 	SETTING("listen", TEXT, listen, "127.0.0.1:8080", "ADDRESS:PORT",
 		"where to listen; port 0: any free one; systemd: the socket that it hands over"),
+	SETTING("db-read", TEXT, db_read, NULL, "URL",
+		"a replica of --db, read while it has all that is known of; streams never are"),
 	SETTING("token-file", TEXT, token_file, NULL, "FILE",
 		"ask readers for a bearer token: a line each in the file"),
 	RANGE("threads", INTEGER, threads, "2", 1, 64, "N", "that ask the database for readers"),

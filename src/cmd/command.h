@@ -24,6 +24,7 @@ struct config {
 	bool only_missing, events;
 	struct str game_types;
 	struct str listen;
+	struct str db_read;
 	struct str token_file;
 	int64_t threads, queue, exports, cache_mib;
 	int64_t max_connections, max_connections_per_peer, max_head, max_target;

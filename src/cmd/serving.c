@@ -42,6 +42,7 @@ static void on_signal(uv_signal_t *h, int number)
 static struct api_settings settings_of(const struct config *c)
 {
 	struct api_settings s = {.db = c->db,
+		.db_read = c->db_read,
 		.listen = c->listen,
 		.token_file = c->token_file,
 		.limits = http_default_limits,

@@ -1,0 +1,107 @@
+#include "api/replica.h"
+
+#include "base/time.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { RETRY_MS = 1000 };
+
+struct replica {
+	struct str url;
+	_Atomic int64_t newest;   /* of the database */
+	_Atomic int64_t revision; /* of the replica, when last looked at */
+	_Atomic int64_t behind_since, passed_over;
+	_Atomic bool is_away;
+};
+
+struct replica *replica_new(struct str url)
+{
+	if (!url.n)
+		return NULL;
+	struct replica *r = calloc(1, sizeof(*r));
+	if (!r)
+		abort();
+	r->url = url;
+	return r;
+}
+
+void replica_free(struct replica *r)
+{
+	free(r);
+}
+
+void replica_hear(struct replica *r, int64_t revision)
+{
+	if (r)
+		r->newest = revision;
+}
+
+struct replica_state replica_look(const struct replica *r)
+{
+	int64_t newest = r->newest, revision = r->revision, since = r->behind_since;
+	bool is_behind = revision < newest;
+	return (struct replica_state){.revision = revision,
+		.behind = is_behind ? newest - revision : 0,
+		.behind_ms = is_behind && since ? time_monotonic_ms() - since : 0,
+		.passed_over = r->passed_over,
+		.is_away = r->is_away};
+}
+
+void replica_reader_close(struct replica_reader *reader)
+{
+	store_close(reader->store);
+	*reader = (struct replica_reader){0};
+}
+
+static bool open_replica(struct replica *r, struct replica_reader *reader)
+{
+	struct err ignored;
+	int64_t now = time_monotonic_ms();
+	if (reader->store || (reader->tried_at && now - reader->tried_at < RETRY_MS))
+		return reader->store != NULL;
+	reader->tried_at = now;
+	reader->store = store_open(r->url, STORE_READ, &ignored);
+	return reader->store != NULL;
+}
+
+/* Whether it can be read, and what it has. */
+static bool look_at(struct replica *r, struct replica_reader *reader, int64_t *revision)
+{
+	struct err ignored;
+	bool ok = open_replica(r, reader) && store_get_revision(reader->store, revision, &ignored);
+	if (!ok && reader->store) {
+		store_close(reader->store);
+		reader->store = NULL;
+	}
+	r->is_away = !ok;
+	return ok;
+}
+
+struct store *replica_choose(
+	struct replica *r, struct replica_reader *reader, struct store *database)
+{
+	int64_t revision = 0, newest;
+	if (!r || !look_at(r, reader, &revision))
+		return database;
+	r->revision = revision;
+	newest = r->newest;
+	if (revision >= newest) {
+		r->behind_since = 0;
+		return reader->store;
+	}
+	if (!r->behind_since)
+		r->behind_since = time_monotonic_ms();
+	r->passed_over++;
+	return database ? database : reader->store;
+}
+
+struct store *replica_open(struct replica *r, struct str db, struct err *err)
+{
+	struct replica_reader reader = {0};
+	int64_t revision;
+	if (r && look_at(r, &reader, &revision) && revision >= r->newest)
+		return reader.store;
+	replica_reader_close(&reader);
+	return store_open(db, STORE_READ, err);
+}

@@ -1,0 +1,38 @@
+/*
+ * api/replica - which of two databases a read goes to.
+ *
+ * The replica is read while it has everything that we have heard of, so that nobody sees less than
+ * was shown before; else the database itself is, and the replica alone when that is away. One for
+ * all threads; each has a reader of its own.
+ */
+#ifndef API_REPLICA_H
+#define API_REPLICA_H
+
+#include "store/store.h"
+
+struct replica;
+struct replica *replica_new(
+	struct str url); /* url empty: NULL, there is none, which is fine below */
+void replica_free(struct replica *r);
+void replica_hear(struct replica *r, int64_t revision); /* the newest that the database has */
+
+struct replica_state {
+	int64_t revision, behind; /* behind: revisions that it lacks */
+	int64_t behind_ms;        /* since the first look that found it behind; 0: it is not */
+	int64_t passed_over;      /* reads that went to the database for that */
+	bool is_away;
+};
+struct replica_state replica_look(const struct replica *r);
+
+struct replica_reader { /* begins as zeros */
+	struct store *store;
+	int64_t tried_at;
+};
+/* The one to read, NULL when there is none. */
+struct store *replica_choose(
+	struct replica *r, struct replica_reader *reader, struct store *database);
+/* The same for who keeps it longer than a read. */
+struct store *replica_open(struct replica *r, struct str db, struct err *err);
+void replica_reader_close(struct replica_reader *reader);
+
+#endif

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""--db-read: a replica is read while it has everything, is passed over while it is behind, and no stream is its."""
+import json, os, signal, socket, sys, threading
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import cluster, rig
+from rig import Reply
+
+GAME, NOW = 2023020001, 0x6567c306
+tap = rig.Tap()
+up = rig.Upstream()
+primary = cluster.Cluster("fsync = off\nwal_level = replica\nmax_wal_senders = 4")
+db = primary.database()
+moves = 0
+
+
+def change():
+    """One more commit: the hits that it shows."""
+    global moves
+    moves += 1
+    body = rig.box_score(GAME, gameState="LIVE")
+    body["playerByGameStats"]["awayTeam"]["forwards"][0]["hits"] = moves
+    up.replies[rig.box_score_path(GAME)] = Reply(body, headers=rig.etag(NOW + 15 * moves))
+    r = rig.run("ingest", GAME, db=db, upstream=up.url)
+    return moves if r.returncode == 0 else r.stderr
+
+
+change()
+standby = cluster.Cluster("fsync = off\nhot_standby = on", copy_of=primary)
+replica = standby.url(db.rpartition("/")[2])
+api = rig.Program("api", "--listen", "127.0.0.1:0", "--db-read", replica, db=db)
+base = api.wait_line("listening on ").split("listening on ")[1].strip()
+
+
+def shown():
+    status, headers, body = rig.get("%s/game-stats/%d" % (base, GAME))
+    return json.loads(body)[0]["hits"] if status == 200 and not headers.get("X-Stale") else (status, body)
+
+
+def ready():
+    return json.loads(rig.get(base + "/health/ready")[2])
+
+
+def metric(name):
+    for line in rig.get(base + "/metrics")[2].decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.split()[1])
+    return None
+
+
+tap.ok(rig.wait_for(lambda: shown() == moves), "what is there is shown")
+tap.ok(rig.wait_for(lambda: ready()["replica"] == {"away": False, "revision": ready()["revision"], "behind": 0}), "the replica is not behind", ready())
+tap.same(metric("rinkside_replica_passed_over_total"), 0, "and was never passed over")
+
+# It falls behind: replay is paused.
+standby.sql("select pg_wal_replay_pause()")
+change()
+change()
+tap.ok(rig.wait_for(lambda: shown() == moves), "behind: what is shown is the newest all the same", shown())
+state = ready()["replica"]
+tap.same((state["behind"], state["away"]), (2, False), "and it says by how much")
+tap.ok(metric("rinkside_replica_behind_revisions") == 2 and metric("rinkside_replica_passed_over_total") >= 1 and
+       rig.wait_for(lambda: metric("rinkside_replica_behind_seconds") > 0), "as the metrics do")
+
+# A stream that has come further than the replica is not told to begin anew.
+s = socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])))
+s.settimeout(10)
+s.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\nLast-Event-ID: %d\r\n\r\n" % moves)
+text = b""
+threading.Timer(0.5, change).start()
+while b"id: %d\n" % (moves if moves > 3 else 4) not in text and len(text) < 100000:
+    text += s.recv(65536)
+tap.ok(b"event: reset" not in text and text.count(b"\ndata: {") + text.startswith(b"data: {") == 1, "a stream that is ahead of it goes on with the next commit", text[-300:])
+s.close()
+standby.sql("select pg_wal_replay_resume()")
+tap.ok(rig.wait_for(lambda: shown() == moves and ready()["replica"]["behind"] == 0), "it catches up", ready())
+
+# It goes away, and comes back.
+standby.stop()
+change()
+tap.ok(rig.wait_for(lambda: shown() == moves), "the replica stops: the database is read")
+tap.same(ready()["replica"]["away"], True, "and that is said")
+standby.start()
+change()
+tap.ok(rig.wait_for(lambda: shown() == moves and not ready()["replica"]["away"]), "it is back")
+
+# The database goes away: the replica still answers, marked.
+primary.stop(signal.SIGQUIT)
+path = "%s/game-stats/%d?limit=5" % (base, GAME)
+
+
+def marked():
+    status, headers, body = rig.get(path)
+    return status == 200 and headers.get("X-Stale") and len(json.loads(body)) == 5
+
+
+tap.ok(rig.wait_for(marked), "the database stops: the replica answers what was never asked before, marked stale", rig.get(path))
+primary.start()
+change()
+tap.ok(rig.wait_for(lambda: shown() == moves), "and all is as before", shown())
+
+# A writer that is given the replica says so.
+r = rig.run("ingest", GAME, "--retries", 0, db=replica, upstream=up.url)
+tap.ok(r.returncode == 5 and len(r.stderr.strip().splitlines()) == 1, "an ingest into the replica: exit 5 and a sentence", r.stderr)
+api.stop()
+tap.done()
