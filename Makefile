@@ -116,6 +116,20 @@ check-root:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) python3 test/run.py test/root
 
+# What takes half an hour: whole seasons, and what is slow under a microscope.
+soak:
+	@scripts/deps test soak
+	@$(MAKE) --no-print-directory all units
+	@BUILD=$(BUILD) python3 test/run.py test/soak
+
+# Line and branch coverage by all tests: build/coverage/index.html, and a line a file on standard output. The
+# doors stay open: what is counted is written at the end, beside the objects.
+coverage:
+	@scripts/deps test coverage
+	@$(MAKE) --no-print-directory all units BUILD=build/coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage
+	@RINKSIDE_NO_SANDBOX=yes BUILD=build/coverage python3 test/run.py $(WORDS)
+	@scripts/coverage build/coverage
+
 # The same under address and undefined, and under thread.
 san:
 	@$(MAKE) --no-print-directory check BUILD=build/san SAN=address,undefined
@@ -188,6 +202,8 @@ help:
 	@echo 'make check       every test, after installing what they need; the last line counts them'
 	@echo 'make san, tsan   the same under address and undefined, and under thread'
 	@echo 'make check-root  the package in a minimal Debian: installed, upgraded, purged (as root)'
+	@echo 'make soak        a whole season with everything going wrong, half an hour; RINKSIDE_SEED'
+	@echo 'make coverage    the lines and branches that the tests reach'
 	@echo 'make bench       figures beside nginx; ROWS='"'"'tick api'"'"', QUICK=1, BASE=REVISION'
 	@echo 'make fuzz        what libFuzzer finds, each target for FUZZ_SECONDS=60'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck'
@@ -197,4 +213,4 @@ help:
 	@echo 'make clean       removes build/'
 
 FORCE:
-.PHONY: all units print-packages fuzzers fuzz check check-root san tsan demo run bench docs lint install deb clean help FORCE
+.PHONY: all units soak coverage print-packages fuzzers fuzz check check-root san tsan demo run bench docs lint install deb clean help FORCE

@@ -4,13 +4,14 @@
 A test is a program that prints TAP ("ok 1 - name", "not ok 2 - name", "1..2"). Unit and
 conformance tests, and fuzz targets that replay their corpora, are built under $BUILD/test; golden, system and browser tests are the
 executable files under test/. `test/run.py WORD…` runs those whose path holds a word; those that need
-root and minutes only when `test/root` is such a word.
+root and minutes, or half an hour, only when `test/root` or `test/soak` is such a word.
 """
 import concurrent.futures, os, re, subprocess, sys, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 DEADLINE_S = 420
+SOAK_DEADLINE_S = 3600
 
 
 def programs():
@@ -19,7 +20,7 @@ def programs():
         for f in sorted(os.listdir(os.path.join(ROOT, "test", place))) if os.path.isdir(os.path.join(ROOT, "test", place)) else []:
             if f.endswith(".c"):
                 found.append(os.path.join(BUILD, "test", place, f[:-2]))
-    for place in ("golden", "system", "browser") + (("root",) if "test/root" in sys.argv[1:] else ()):
+    for place in ["golden", "system", "browser"] + [p for p in ("root", "soak") if "test/" + p in sys.argv[1:]]:
         d = os.path.join(ROOT, "test", place)
         for f in sorted(os.listdir(d)) if os.path.isdir(d) else []:
             if os.access(os.path.join(d, f), os.X_OK) and os.path.isfile(os.path.join(d, f)):
@@ -33,10 +34,11 @@ def run(program):
     env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", RINKSIDE_BINARY=os.path.join(BUILD, "rinkside"),
                BUILD=BUILD, PYTHONDONTWRITEBYTECODE="1")
     try:
-        r = subprocess.run([program], capture_output=True, timeout=DEADLINE_S, env=env, cwd=ROOT)
+        deadline_s = SOAK_DEADLINE_S if "/soak/" in program else DEADLINE_S
+        r = subprocess.run([program], capture_output=True, timeout=deadline_s, env=env, cwd=ROOT)
         code, out = r.returncode, (r.stdout + r.stderr).decode("utf-8", "replace")
     except subprocess.TimeoutExpired as e:
-        code, out = -1, (e.stdout or b"").decode("utf-8", "replace") + "\ntimed out after %d s" % DEADLINE_S
+        code, out = -1, (e.stdout or b"").decode("utf-8", "replace") + "\ntimed out after %d s" % deadline_s
     except OSError as e:
         code, out = -1, str(e)
     passed = len(re.findall(r"^ok\b", out, re.M))

@@ -99,6 +99,8 @@ static const struct option settings[] = {
 	SETTING("truth", TEXT, truth, NULL, "FILE",
 		"write there how all games end and what is corrected later; -: print it, and serve nothing"),
 	SETTING("from", TEXT, from, NULL, "TIME", "the season is on, and it is that time: 2025-10-07T20:00:00Z"),
+	SETTING("shape", TEXT, shape, NULL, "SHAPES",
+		"of box scores: flat, nested (2023-24), legacy (the feed before); nested,2026-01-15T12:00:00Z=flat changes then"),
 	SETTING("playoffs", FLAG, playoffs, NULL, NULL, "the season's play-offs too"),
 	SETTING("from-ledger", FLAG, from_ledger, NULL, NULL,
 		"the games that --db was asked for, in place of made-up ones"),

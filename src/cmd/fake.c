@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static const char *const option_names[] = {"listen", "seed", "games", "speed", "ttl", "latency",
-	"season", "from", "playoffs", "recordings", "faults", "deadline", "truth", NULL};
+	"season", "from", "playoffs", "shape", "recordings", "faults", "deadline", "truth", NULL};
 
 enum { LEAGUE_ARENA = 4 * 1024 * 1024 };
 
@@ -87,12 +87,14 @@ static bool serve_league(const struct config *c, const struct league *l, struct 
 		.latency_ms = c->latency_ms,
 		.deadline_ms = c->deadline_ms};
 	struct recordings *recordings = NULL;
-	if (!faults_parse(c->faults, (uint64_t)c->seed, &settings.faults, err) ||
+	struct shapes shapes;
+	if (!shapes_parse(c->shape, &shapes, err) || !faults_parse(c->faults, (uint64_t)c->seed, &settings.faults, err) ||
 		(c->recordings.n && !(recordings = recordings_open(c->recordings, err))))
 		return err_wrap(err, "fake");
 	say_what(l, recordings);
 	struct pages pages;
 	pages_init(&pages, l, recordings);
+	pages.shapes = shapes;
 	bool ok = serve(&settings, &pages, err) || err_wrap(err, "fake");
 	pages_clear(&pages);
 	recordings_close(recordings);

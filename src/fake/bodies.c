@@ -1,7 +1,7 @@
 #include "fake/bodies.h"
 
-#include "base/json.h"
 #include "base/time.h"
+#include "fake/put.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,42 +9,11 @@
 
 /* ---- pieces ---- */
 
-static void put_text(struct json *j, const char *key, const char *text)
-{
-	json_key(j, str_from(key));
-	json_text(j, str_from(text));
-}
-
-static void put_int(struct json *j, const char *key, int64_t value)
-{
-	json_key(j, str_from(key));
-	json_i64(j, value);
-}
-
-static void put_bool(struct json *j, const char *key, bool value)
-{
-	json_key(j, str_from(key));
-	json_bool(j, value);
-}
-
-static void put_open(struct json *j, const char *key, char bracket)
-{
-	json_key(j, str_from(key));
-	json_open(j, bracket);
-}
-
 static void put_name(struct json *j, const char *key, const char *text)
 {
 	put_open(j, key, '{');
 	put_text(j, "default", text);
 	json_close(j, '}');
-}
-
-static void put_clock(struct json *j, const char *key, int seconds)
-{
-	char text[16];
-	snprintf(text, sizeof(text), "%02d:%02d", seconds / 60, seconds % 60);
-	put_text(j, key, text);
 }
 
 /* Six decimals at most, as the API rounds. */
@@ -202,13 +171,6 @@ static void put_skater(struct json *j, const struct tally *t, int slot)
 	json_close(j, '}');
 }
 
-static void put_fraction(struct json *j, const char *key, int part, int whole)
-{
-	char text[24];
-	snprintf(text, sizeof(text), "%d/%d", part, whole);
-	put_text(j, key, text);
-}
-
 static void put_goaltender(struct json *j, const struct match *m, int slot, const struct tally *t)
 {
 	static const char *const against[] = {
@@ -252,7 +214,19 @@ static void put_goaltender(struct json *j, const struct match *m, int slot, cons
 	json_close(j, '}');
 }
 
-static void put_lines(struct json *j, const struct match *m, int side, const struct tally *t)
+static void put_nested(struct json *j, const struct tally *t, int slot)
+{
+	json_open(j, '{');
+	put_int(j, "playerId", t->who[slot]->id);
+	put_int(j, "sweaterNumber", t->who[slot]->number);
+	put_short_name(j, t->who[slot]);
+	put_text(j, "position", (char[]){t->positions[slot], 0});
+	body_nested_line(j, t, slot);
+	json_close(j, '}');
+}
+
+static void put_lines(
+	struct json *j, const struct match *m, int side, const struct tally *t, bool is_nested)
 {
 	static const struct {
 		const char *name;
@@ -265,7 +239,9 @@ static void put_lines(struct json *j, const struct match *m, int side, const str
 		put_open(j, groups[g].name, '[');
 		for (int i = groups[g].from; i < groups[g].to; i++) {
 			int slot = side * DRESSED + i;
-			if (i >= FIRST_GOALTENDER)
+			if (is_nested)
+				put_nested(j, t, slot);
+			else if (i >= FIRST_GOALTENDER)
 				put_goaltender(j, m, slot, t);
 			else
 				put_skater(j, t, slot);
@@ -275,7 +251,8 @@ static void put_lines(struct json *j, const struct match *m, int side, const str
 	json_close(j, '}');
 }
 
-void body_box_score(struct buf *out, const struct league *l, const struct match *m, int64_t wall)
+static void put_box_score(struct buf *out, const struct league *l, const struct match *m,
+	int64_t wall, bool is_nested)
 {
 	struct tally t;
 	match_tally(m, wall, &t);
@@ -285,6 +262,8 @@ void body_box_score(struct buf *out, const struct league *l, const struct match 
 	put_identity(&j, l, m->fixture, t.moment.state, league_instant(l, m->fixture, wall));
 	put_bool(&j, "limitedScoring", false);
 	put_int(&j, "regPeriods", 3);
+	if (has_begun && is_nested)
+		put_int(&j, "period", t.moment.period);
 	if (has_begun)
 		put_period(&j, m, t.moment.period);
 	put_club(&j, "awayTeam", m->fixture->away, has_begun ? t.score[AWAY] : -1,
@@ -294,14 +273,29 @@ void body_box_score(struct buf *out, const struct league *l, const struct match 
 	if (has_begun) {
 		put_game_clock(&j, &t.moment);
 		put_situation(&j, m, wall, &t.moment);
+		if (is_nested)
+			put_open(&j, "boxscore", '{');
 		put_open(&j, "playerByGameStats", '{');
-		put_lines(&j, m, AWAY, &t);
-		put_lines(&j, m, HOME, &t);
+		put_lines(&j, m, AWAY, &t, is_nested);
+		put_lines(&j, m, HOME, &t, is_nested);
 		json_close(&j, '}');
+		if (is_nested)
+			json_close(&j, '}');
 	}
 	if (t.moment.state >= OVER)
 		put_outcome(&j, m);
 	json_close(&j, '}');
+}
+
+void body_box_score(struct buf *out, const struct league *l, const struct match *m, int64_t wall)
+{
+	put_box_score(out, l, m, wall, false);
+}
+
+void body_nested_box_score(
+	struct buf *out, const struct league *l, const struct match *m, int64_t wall)
+{
+	put_box_score(out, l, m, wall, true);
 }
 
 /* ---- the play-by-play ---- */

@@ -1,5 +1,5 @@
 /*
- * bodies - what the API says of a moment, in today's shapes.
+ * bodies - what the API says of a moment, in today's shapes and in those before.
  *
  * `wall` is the game's own time (league_wall), `now_ms` the world's.
  */
@@ -7,9 +7,16 @@
 #define FAKE_BODIES_H
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "fake/game.h"
 
 void body_box_score(struct buf *out, const struct league *l, const struct match *m, int64_t wall);
+/* As it was in 2023-24, and the feed of the API before. */
+void body_nested_box_score(
+	struct buf *out, const struct league *l, const struct match *m, int64_t wall);
+void body_live_feed(struct buf *out, const struct league *l, const struct match *m, int64_t wall,
+	int64_t now_ms);
+void body_nested_line(struct json *j, const struct tally *t, int slot);
 void body_play_by_play(
 	struct buf *out, const struct league *l, const struct match *m, int64_t wall);
 void body_roster(struct buf *out, const struct league *l, int club, int32_t day);

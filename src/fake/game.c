@@ -146,7 +146,8 @@ static int8_t centre(struct play *p, int side)
 	return first == NOBODY ? someone(p, side, NOBODY) : first;
 }
 
-/* Attempts are made at the end that the other club defends: the home club has the right one in odd periods. */
+/* Attempts are made at the end that the other club defends: the home club has the right one in odd
+ * periods. */
 static int place_of(const struct play *p, enum happening what, int side, int x)
 {
 	bool is_attempt = what == SHOT || what == MISSED || what == BLOCKED || what == GOAL;

@@ -20,6 +20,32 @@ struct question {
 	struct buf *out;
 };
 
+bool shapes_parse(struct str spec, struct shapes *out, struct err *err)
+{
+	static const struct str names[] = {[SHAPE_FLAT] = STR_INIT("flat"),
+		[SHAPE_NESTED] = STR_INIT("nested"),
+		[SHAPE_LEGACY] = STR_INIT("legacy")};
+	struct shapes s = {0};
+	for (struct str_cut part = {.tail = spec, .found = spec.n > 0}; part.found; s.count++) {
+		part = str_cut(part.tail, ',');
+		struct str_cut pair = str_cut(part.head, '=');
+		struct str name = pair.found ? pair.tail : pair.head;
+		size_t shape = 0;
+		while (shape < 3 && !str_equal(names[shape], name))
+			shape++;
+		if (shape == 3 || s.count == SHAPES_MAX ||
+			(pair.found && !time_parse(pair.head, &s.list[s.count].from_ms)))
+			return err_set(err, ERR_USAGE,
+				"--shape: \"%.*s\": wants flat, nested or legacy, and before it "
+				"the "
+				"time from which on, as in nested,2026-01-15T12:00:00Z=flat",
+				STR_ARG(part.head));
+		s.list[s.count].shape = (enum shape)shape;
+	}
+	*out = s;
+	return true;
+}
+
 void pages_init(struct pages *p, const struct league *l, const struct recordings *r)
 {
 	*p = (struct pages){.league = l, .recordings = r, .scratch = arena_reserve(SCRATCH)};
@@ -107,9 +133,29 @@ static enum page of_game(const struct question *q, game_body *body)
 	return of_league(q);
 }
 
+static void live_feed(struct buf *out, const struct league *l, const struct match *m, int64_t wall)
+{
+	body_live_feed(out, l, m, wall,
+		l->is_over ? league_instant(l, m->fixture, m->official_wall)
+			   : league_instant(l, m->fixture, wall));
+}
+
 static enum page box_score(const struct question *q)
 {
-	return of_game(q, body_box_score);
+	static game_body *const bodies[] = {[SHAPE_FLAT] = body_box_score,
+		[SHAPE_NESTED] = body_nested_box_score,
+		[SHAPE_LEGACY] = live_feed};
+	const struct shapes *s = &q->pages->shapes;
+	enum shape shape = SHAPE_FLAT;
+	for (size_t i = 0; i < s->count; i++)
+		if (s->list[i].from_ms <= q->at_ms)
+			shape = s->list[i].shape;
+	return of_game(q, bodies[shape]);
+}
+
+static enum page legacy_game(const struct question *q)
+{
+	return of_game(q, live_feed);
 }
 
 static enum page play_by_play(const struct question *q)
@@ -207,12 +253,14 @@ static const struct route {
 	{STR_INIT("/v1/player/{}/landing"), player},
 	{STR_INIT("/v1/season"), seasons},
 	{STR_INIT("/stats/rest/en/team"), teams},
+	{STR_INIT("/api/v1/game/{}/feed/live"), legacy_game},
 	{STR_INIT("/fake/truth/{}"), truth},
 };
 enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
 
 const char *const page_names[PAGES_COUNTED] = {"schedule", "score", "boxscore", "play-by-play",
-	"roster", "club-schedule-season", "player", "season", "team", "truth", "other"};
+	"roster", "club-schedule-season", "player", "season", "team", "live-feed", "truth",
+	"other"};
 _Static_assert(
 	(int)PAGES_COUNTED == (int)ROUTES + 1, "a name for each route, and one for the rest");
 

@@ -18,7 +18,22 @@ enum page {
 	PAGE_MISSING,
 };
 
+/* In which shape a box score comes, and from which moment on. */
+enum shape { SHAPE_FLAT, SHAPE_NESTED, SHAPE_LEGACY };
+enum { SHAPES_MAX = 8 };
+struct shapes {
+	struct {
+		int64_t from_ms;
+		enum shape shape;
+	} list[SHAPES_MAX];
+	size_t count;
+};
+
+/* "nested,2026-01-15T12:00:00Z=flat"; empty: flat. ERR_USAGE names the part that is wrong. */
+bool shapes_parse(struct str spec, struct shapes *out, struct err *err);
+
 struct pages {
+	struct shapes shapes;
 	const struct league *league;         /* one without games beside recordings */
 	const struct recordings *recordings; /* NULL: none */
 	const struct match **matches;        /* a night's, played once; NULL for a season */
@@ -26,7 +41,7 @@ struct pages {
 };
 
 /* What is counted apart: the routes, by their own names, and all other paths. */
-enum { PAGES_COUNTED = 11 };
+enum { PAGES_COUNTED = 12 };
 extern const char *const page_names[PAGES_COUNTED];
 int pages_endpoint(struct str path);
 

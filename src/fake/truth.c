@@ -1,24 +1,12 @@
 #include "fake/truth.h"
 
-#include "base/json.h"
 #include "base/time.h"
+#include "fake/put.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-static void put_int(struct json *j, const char *key, int64_t value)
-{
-	json_key(j, str_from(key));
-	json_i64(j, value);
-}
-
-static void put_text(struct json *j, const char *key, const char *text)
-{
-	json_key(j, str_from(key));
-	json_text(j, str_from(text));
-}
 
 /* Six decimals, as the API has them. */
 static void put_share(struct json *j, const char *key, int part, int whole)

@@ -288,6 +288,27 @@ r = rig.run("ingest", game, upstream=on.url, env={"RINKSIDE_CLOCK": "now"})
 tap.ok(r.returncode == 2 and '"now"' in r.stderr, "a clock that is none is a usage error", r.stderr)
 on.stop()
 
+# ---- older shapes ----
+
+for shape, lacks in (("nested", {"shifts", "giveaways", "takeaways", "starter", "decision"}), ("legacy", {"shifts", "goals_against", "starter"})):
+    old = Fake("--season", "20232024", "--seed", "3", "--shape", shape)
+    db, path = rig.database()
+    r = rig.run("ingest", *some, db=db, upstream=old.url)
+    rows = {(row["game_id"], row["player_id"]): row for row in rig.query(path, "select * from game_stats")}
+    wrong = ["%d/%d %s: wanted %r, got %r" % (t["game_id"], t["player_id"], k, v, rows.get((t["game_id"], t["player_id"]), {}).get(k))
+             for t in truths if t["game_id"] in some for k, v in t.items()
+             if rows.get((t["game_id"], t["player_id"]), {}).get(k) != (None if k in lacks else v)
+             and not (shape == "legacy" and k == "faceoff_win_pct" and v == 0)]  # who took none has none there
+    tap.ok(r.returncode == 0 and not wrong, "--shape %s: the truth, but for what that shape lacks" % shape, r.stderr + "\n".join(wrong[:8]))
+    old.stop()
+changing = Fake("--season", "20252026", "--from", "2025-11-15T00:00:00Z", "--shape", "nested,2025-11-16T00:00:00Z=flat")
+keys = [("boxscore" in changing.json("/v1/gamecenter/2025020290/boxscore?at=2025-11-%dT23:00:00Z" % day)) for day in (15, 16)]
+tap.same(keys, [True, False], "a shape that changes in mid-season")
+tap.ok(changing.json("/api/v1/game/2025020290/feed/live?at=2025-11-15T23:00:00Z")["gamePk"] == 2025020290, "the feed stands where it was, too")
+changing.stop()
+r = rig.run("fake", "--shape", "round")
+tap.ok(r.returncode == 2 and '"round"' in r.stderr, "a shape that is none", r.stderr)
+
 # ---- time, and the end ----
 
 began = time.monotonic()
