@@ -44,6 +44,7 @@ _rinkside()
 	--ttl) return ;;
 	--latency) return ;;
 	--from) return ;;
+	--shape) return ;;
 	--recordings) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--faults) return ;;
 	--deadline) return ;;
@@ -70,7 +71,7 @@ _rinkside()
 	export) words='--format --output --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --shape --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	lambda) words='--every --jobs --token-file --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;

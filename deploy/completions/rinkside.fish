@@ -208,6 +208,7 @@ complete -c rinkside -n '__fish_seen_subcommand_from fake' -l latency -x -d 'bef
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l season -x -d 'a whole season in place of a night: 20252026'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l from -x -d 'the season is on, and it is that time: 2025-10-07T20:00:00Z'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l playoffs -d 'the season\'s play-offs too'
+complete -c rinkside -n '__fish_seen_subcommand_from fake' -l shape -x -d 'of box scores: flat, nested (2023-24), legacy (the feed before); nested,2026-01-15T12:00:00Z=flat changes then'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l recordings -rF -d 'real bodies in place of made-up ones'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l faults -x -d 'what goes wrong, how often: slow=0.01,html=0.01'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l deadline -x -d 'end after it; else never'

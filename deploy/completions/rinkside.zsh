@@ -264,6 +264,7 @@ _rinkside()
 			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
 			'--from[the season is on, and it is that time\: 2025-10-07T20\:00\:00Z]:TIME:' \
 			'--playoffs[the season'\''s play-offs too]' \
+			'--shape[of box scores\: flat, nested (2023-24), legacy (the feed before); nested,2026-01-15T12\:00\:00Z=flat changes then]:SHAPES:' \
 			'--recordings[real bodies in place of made-up ones]:DIR:_files' \
 			'--faults[what goes wrong, how often\: slow=0.01,html=0.01]:SPEC:' \
 			'--deadline[end after it; else never]:TIME:' \
