@@ -93,9 +93,22 @@ again = rig.box_score(GAME)
 again["playerByGameStats"]["awayTeam"]["forwards"][0]["hits"] = 5
 up.replies[rig.box_score_path(GAME)] = Reply(again, headers=rig.etag(NOW + 15))
 r = ingest(up, db)
-tap.ok(r.asked == [rig.box_score_path(GAME)] and lines(path)[8470001]["hits"] == 5, "nor is it when neither score nor period has moved", r.asked)
+tap.ok(r.asked == [rig.box_score_path(GAME), PLAYS] and lines(path)[8470001]["hits"] == 5, "a correction after the horn is one of its events too", r.asked)
 now = lines(path)[8470004]
 tap.same((now["player_name"], now["assists"]), ("Dan Delta", 1), "and what was completed stays")
+
+# ---- while it is played ----
+up = upstream()
+playing, path_playing = rig.database()
+live = rig.box_score(GAME, gameState="LIVE")
+up.replies[rig.box_score_path(GAME)] = Reply(live, headers=rig.etag(NOW))
+up.replies[PLAYS] = Reply(dict(events, gameState="LIVE"), headers=rig.etag(NOW))
+tap.ok(PLAYS in ingest(up, playing).asked, "the play-by-play of a game that is on")
+live["playerByGameStats"]["awayTeam"]["forwards"][0]["hits"] = 5
+up.replies[rig.box_score_path(GAME)] = Reply(live, headers=rig.etag(NOW + 15))
+r = ingest(up, playing)
+tap.ok(r.asked == [rig.box_score_path(GAME)] and lines(path_playing)[8470001]["hits"] == 5,
+       "is not asked for again when neither score nor period has moved", r.asked)
 
 # ---- what is corrected after the horn ----
 def play_by_play(state, edit=lambda plays: None):
