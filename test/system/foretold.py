@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""up beside a fake night: the requests that the fake counts are those that the plan foretold."""
+"""up beside a fake night: the requests that the fake counts are those that the plan foretold. Runs alone."""
 import json, os, re, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """
 Requests that are none, and peers that are no readers: each gets the status that it must, or a close; others
-are served meanwhile, the limits hold, and what was held comes back.
+are served meanwhile, the limits hold, and what was held comes back. Runs alone.
 """
 import os, random, re, resource, selectors, socket, struct, sys, time
 
