@@ -98,7 +98,7 @@ with sqlite3.connect(big_path) as store:
                   " player_position, goals, assists, points, time_on_ice, revision, observed_at) SELECT 2020020000 + i / 40, 8470000 + i %% 40, 'Nobody In Particular ' || i, 1,"
                   " 'Some Club or Other', 'C', i %% 3, 1, 1 + i %% 3, i %% 1500, 1, '2021-01-01T00:00:00.000Z' FROM n" % (ROWS - 1))
     store.execute("UPDATE revisions SET revision = 1")
-api, url = start(big, "--threads", 2, "--exports", 2)
+api, url = start(big, "--threads", 2, "--exports", 2, "--grace", "120s")
 port = int(url.rsplit(":", 1)[1])
 slow = "/game-stats?sort=-plus_minus&limit=5"  # no index: long enough for all to come meanwhile
 results = []
@@ -167,7 +167,7 @@ while chunk := s.recv(1 << 20):
     got = got[-20:] + chunk if len(got) > 1 << 22 else got + chunk
 tap.ok(refused, "SIGTERM: nobody new is let in")
 tap.ok(got.endswith(b"\r\n0\r\n\r\n"), "and who reads a result reads it to its end", got[-40:])
-tap.same(api.stop(), 0, "then exit 0")
+tap.same(api.stop(deadline_s=120), 0, "then exit 0")
 api, url = start(big, "--grace", "300ms")
 port = int(url.rsplit(":", 1)[1])
 s = ask("/game-stats?format=csv")
