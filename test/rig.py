@@ -213,6 +213,7 @@ class Reply:
       "cut"       half of the body, then closed
       "hang"      nothing comes until the test ends or the client leaves
       "drip"      the body at some ten bytes a second
+      "trickle"   the body at some ten KiB a second: slow, but no standstill
     raw: bytes sent as they are, in place of all else.
     """
     def __init__(self, body=b"", status=200, headers=None, fault=None, encoding="gzip", raw=None, delay_s=0):
@@ -337,11 +338,12 @@ class Upstream:
         if reply.fault == "cut":
             connection.sendall(body[:len(body) // 2])
             return False
-        if reply.fault == "drip":
-            for i in range(len(body)):
+        if reply.fault in ("drip", "trickle"):
+            piece = 1 if reply.fault == "drip" else 1024
+            for i in range(0, len(body), piece):
                 if self.is_over.wait(0.1):
                     return False
-                connection.sendall(body[i:i + 1])
+                connection.sendall(body[i:i + piece])
             return True
         connection.sendall(body)
         return request.headers.get("connection", "").lower() != "close"

@@ -12,7 +12,7 @@
 #include <zstd.h>
 
 enum {
-	LEVEL = 3, /* a box score: 45 us and 2.4 KB; level 6: 93 us and 2.3 KB */
+	LEVEL = 1, /* a box score: 2.42 KB in 40 us, as level 3, and in less memory */
 	ID_BITS = 20,
 	PRUNE_ONE_IN = 256, /* commits, about */
 	PRUNE_ROWS = 1024,  /* at a time, so that nobody waits for it */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """How the client treats its host, and what it makes of a host that treats it badly."""
-import gzip, json, os, ssl, subprocess, sys, time, zlib, email.utils
+import gzip, json, os, socket, ssl, subprocess, sys, time, zlib, email.utils
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 from rig import Reply
@@ -97,21 +97,40 @@ tap.ok(len(up.requests()) == 8 and results[-1].tries == 0 and "left alone" in re
 script(Reply(BODY))
 _, seconds = client(games=[GAME] * 6, rate=10)
 times = [q.time for q in up.requests()]
-tap.ok(times[-1] - times[0] >= 0.49, "the cap spaces requests", times)
+tap.ok(times[-1] - times[0] >= 0.45, "the cap spaces requests", times)
 up.forget()
 client(games=[GAME] * 3, rate=10, threads=2)
 times = [q.time for q in up.requests()]
-tap.ok(len(times) == 6 and times[-1] - times[0] >= 0.49, "and is shared by threads", times)
+tap.ok(len(times) == 6 and times[-1] - times[0] >= 0.45, "and is shared by threads", times)
 up.replies[PATH] = Reply(BODY, delay_s=0.1)
 up.most = 0
 client(games=[GAME] * 2, threads=3)
 tap.same(up.most, 1, "one request at a time for a game")
+others = list(range(GAME, GAME + 3))
+for game in others:
+    up.replies[rig.box_score_path(game)] = Reply(BODY, delay_s=0.3)
+up.most = 0
+client(games=others, threads=3)
+tap.ok(up.most > 1, "and more for several", up.most)
 
 # ---- limits ----
 r = one(Reply(BODY, fault="hang"), timeout_ms=500)
 tap.ok(r.kind == NETWORK and r.seconds < 2 and "no answer within" in r.text, "a hang ends at the time-out", vars(r))
 r = one(Reply(BODY, fault="drip", encoding=None), timeout_ms=8000)
 tap.ok(r.kind == NETWORK and r.seconds < 7 and "stalled" in r.text, "a drip is a stall, and ends before the time-out", vars(r))
+r = one(Reply(b" " * 100000, fault="trickle", encoding=None), timeout_ms=2500)
+tap.ok(r.kind == NETWORK and 2.3 <= r.seconds < 6 and r.bytes == 0, "what is slow without standing still ends at the time-out too", vars(r))
+full = socket.socket()
+full.bind(("127.0.0.1", 0))
+full.listen(0)
+waiting = []
+for _ in range(4):  # until nobody is let in any more: what comes then is left standing
+    s = socket.socket()
+    s.setblocking(False)
+    s.connect_ex(full.getsockname())
+    waiting.append(s)
+results, seconds = client(upstream="http://127.0.0.1:%d" % full.getsockname()[1], timeout_ms=20000, patience_ms=20000)
+tap.ok(results[0].kind == NETWORK and 4.5 <= seconds < 15, "a connection that is not made is given up after 5 s, whatever the time-out", [seconds, vars(results[0])])
 bomb = zlib.compressobj(9, zlib.DEFLATED, 31)
 bomb = b"".join([bomb.compress(b" " * 1048576) for _ in range(300)] + [bomb.flush()])
 r = one(Reply(bomb, headers={"Content-Encoding": "gzip"}), retries=2)
