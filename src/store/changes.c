@@ -16,8 +16,10 @@ bool commit_begin_game(
 	*c = (struct commit){.store = s,
 		.keep = &s->scratch,
 		.observed_at = observed_at ? observed_at : time_now_ms()};
-	if (!sql_begin(s, game_id, err))
+	if (!sql_begin(s, game_id, err)) {
+		s->noted_count = 0; /* their texts do not outlive the call that noted them */
 		return false;
+	}
 	raw_ask_noted(s);
 	return true;
 }
