@@ -202,7 +202,7 @@ help:
 	@echo 'make check       every test, after installing what they need; the last line counts them'
 	@echo 'make san, tsan   the same under address and undefined, and under thread'
 	@echo 'make check-root  the package in a minimal Debian: installed, upgraded, purged (as root)'
-	@echo 'make soak        a whole season with everything going wrong, half an hour; RINKSIDE_SEED'
+	@echo 'make soak        a whole season with everything going wrong, a kill at every system call, thousands of schedules; RINKSIDE_SEED'
 	@echo 'make coverage    the lines and branches that the tests reach'
 	@echo 'make bench       figures beside nginx; ROWS='"'"'tick api'"'"', QUICK=1, BASE=REVISION'
 	@echo 'make fuzz        what libFuzzer finds, each target for FUZZ_SECONDS=60'
