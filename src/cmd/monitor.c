@@ -1,53 +1,39 @@
 #include "cmd/pairing.h"
 
+#include "cmd/signals.h"
 #include "cmd/version.h"
 #include "monitor/monitor.h"
-
-#include <signal.h>
 
 static const char *const option_names[] = {
 	"every", "once", "inline", "child-deadline", "max-children", "policy", "speed", "lease", "keep-raw", "keep-polls", NULL};
 
 struct running {
 	struct monitor *monitor;
-	uv_signal_t signals[2];
+	struct signals signals;
 };
-
-static void close_signals(struct running *r)
-{
-	for (size_t i = 0; i < 2; i++)
-		if (!uv_is_closing((uv_handle_t *)&r->signals[i]))
-			uv_close((uv_handle_t *)&r->signals[i], NULL);
-}
 
 static void on_over(void *context)
 {
-	close_signals(context);
+	struct running *r = context;
+	signals_close(&r->signals);
 }
 
-static void on_signal(uv_signal_t *h, int number)
+static void end(void *context)
 {
-	struct running *r = h->data;
-	log_info("signal %d: ending", number);
+	struct running *r = context;
 	monitor_stop(r->monitor);
 }
 
 static int run_loop(const struct monitor_settings *settings)
 {
-	static const int numbers[] = {SIGTERM, SIGINT};
 	struct running running = {0};
 	struct err err;
 	uv_loop_t loop;
 	uv_loop_init(&loop);
-	for (size_t i = 0; i < 2; i++) {
-		uv_signal_init(&loop, &running.signals[i]);
-		running.signals[i].data = &running;
-	}
+	signals_open(&running.signals, &loop, end, &running);
 	running.monitor = monitor_open(&loop, settings, on_over, &running, &err);
 	if (!running.monitor)
-		close_signals(&running);
-	for (size_t i = 0; running.monitor && i < 2; i++)
-		uv_signal_start(&running.signals[i], on_signal, numbers[i]);
+		signals_close(&running.signals);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	int code = running.monitor ? 0 : command_fail(&err);
 	if (running.monitor && settings->once)

@@ -1,14 +1,14 @@
 #include "cmd/pairing.h"
 
+#include "cmd/signals.h"
 #include "cmd/version.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGNALS = 2, REQUESTS_IN_A_LEASE = 4 };
+enum { REQUESTS_IN_A_LEASE = 4 };
 
 bool child_options_fill(
 	struct child_options *o, const struct config *c, const char *command, struct err *err)
@@ -62,44 +62,31 @@ struct monitor_settings pairing_settings(const struct config *c)
 
 struct running {
 	struct pair *pair;
-	uv_signal_t signals[SIGNALS];
+	struct signals signals;
 };
-
-static void close_signals(struct running *r)
-{
-	for (size_t i = 0; i < SIGNALS; i++)
-		if (!uv_is_closing((uv_handle_t *)&r->signals[i]))
-			uv_close((uv_handle_t *)&r->signals[i], NULL);
-}
 
 static void on_over(void *context)
 {
-	close_signals(context);
+	struct running *r = context;
+	signals_close(&r->signals);
 }
 
-static void on_signal(uv_signal_t *h, int number)
+static void end(void *context)
 {
-	struct running *r = h->data;
-	log_info("signal %d: ending", number);
+	struct running *r = context;
 	pair_stop(r->pair);
 }
 
 static int run_loop(int parts, const struct monitor_settings *settings)
 {
-	static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
 	struct running running = {0};
 	struct err err;
 	uv_loop_t loop;
 	uv_loop_init(&loop);
-	for (size_t i = 0; i < SIGNALS; i++) {
-		uv_signal_init(&loop, &running.signals[i]);
-		running.signals[i].data = &running;
-	}
+	signals_open(&running.signals, &loop, end, &running);
 	running.pair = pair_open(&loop, parts, settings, on_over, &running, &err);
 	if (!running.pair)
-		close_signals(&running);
-	for (size_t i = 0; running.pair && i < SIGNALS; i++)
-		uv_signal_start(&running.signals[i], on_signal, numbers[i]);
+		signals_close(&running.signals);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	int code = running.pair ? 0 : command_fail(&err);
 	if (running.pair && settings->once)

@@ -2,41 +2,34 @@
 
 #include "api/api.h"
 #include "cmd/shut.h"
+#include "cmd/signals.h"
 
-#include <signal.h>
 #include <stdio.h>
 
-enum { SIGNALS = 2, MIB = 1 << 20 };
+enum { MIB = 1 << 20 };
 
 struct serving {
 	struct api *api;
 	struct pair *pair; /* NULL: none */
 	int64_t grace_ms;
-	uv_signal_t signals[SIGNALS];
+	struct signals signals;
 	int parts; /* still running */
 };
 
 static void end_part(void *context)
 {
 	struct serving *s = context;
-	if (--s->parts)
-		return;
-	for (size_t i = 0; i < SIGNALS; i++)
-		uv_close((uv_handle_t *)&s->signals[i], NULL);
+	if (!--s->parts)
+		signals_close(&s->signals);
 }
 
-static void stop(struct serving *s)
+static void stop(void *context)
 {
+	struct serving *s = context;
 	if (s->pair)
 		pair_stop(s->pair);
 	if (s->api)
 		api_stop(s->api, s->grace_ms, end_part, s);
-}
-
-static void on_signal(uv_signal_t *h, int number)
-{
-	log_info("signal %d: ending", number);
-	stop(h->data);
 }
 
 static struct api_settings settings_of(const struct config *c)
@@ -92,16 +85,11 @@ static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
 
 int serving_run(const struct config *c, const struct monitor_settings *pair)
 {
-	static const int numbers[SIGNALS] = {SIGTERM, SIGINT};
 	struct serving s = {.grace_ms = c->grace_ms, .parts = 1}; /* one of them: the start */
 	struct err err;
 	uv_loop_t loop;
 	uv_loop_init(&loop);
-	for (size_t i = 0; i < SIGNALS; i++) {
-		uv_signal_init(&loop, &s.signals[i]);
-		s.signals[i].data = &s;
-		uv_signal_start(&s.signals[i], on_signal, numbers[i]);
-	}
+	signals_open(&s.signals, &loop, stop, &s);
 	bool ok = start(&s, &loop, c, pair, &err);
 	if (!ok)
 		stop(&s);
