@@ -111,7 +111,8 @@ w = rig.Program("up", "--listen", "127.0.0.1:0", "--retries", "0", db=db, upstre
 rig.wait_for(lambda: sum(len(asked_at(up, i)) for i in IDS) >= 4, 15)
 tap.ok(rig.wait_for(lambda: all("429" in (r["last_error"] or "") for r in rig.query(path, "select last_error from games")), 10),
        "429: said of the game", rig.query(path, "select last_error from games"))
-time.sleep(2)
+waits = "select (julianday(next_poll_at) - julianday(last_poll_at)) * 86400 as s from games"
+tap.ok(rig.wait_for(lambda: all((r["s"] or 0) >= 2 for r in rig.query(path, waits)), 10), "the next poll is not in the next seconds", rig.query(path, waits))
 tap.ok(max(len(asked_at(up, i)) for i in IDS) <= 2, "and it is not asked at once again", [len(asked_at(up, i)) for i in IDS])
 tap.same(w.stop(), 0, "up ends cleanly")
 up.stop()

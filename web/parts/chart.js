@@ -4,7 +4,13 @@ import {html, useEffect, useRef} from '../vendor/preact-htm.js';
 let loading = null;
 const load = () => (loading ??= import('../vendor/uplot.js').then((m) => m.default));
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+/* What a name stands for in the theme of the moment: a canvas wants the colour itself. */
+function colour(name, element) {
+	element.style.color = `var(${name})`;
+	const value = getComputedStyle(element).color;
+	element.style.color = '';
+	return value;
+}
 
 /* x and the series' values are arrays of one length; series: [{label, values, colour: '--away'}]. */
 export function Chart({label, x, series, xText, height = 220, isBars = false}) {
@@ -17,7 +23,7 @@ export function Chart({label, x, series, xText, height = 220, isBars = false}) {
 		load().then((UPlot) => {
 			if (isGone)
 				return;
-			const axis = {stroke: colour('--quiet'), grid: {stroke: colour('--line')}, ticks: {stroke: colour('--line')}};
+			const axis = {stroke: colour('--quiet', box.current), grid: {stroke: colour('--line', box.current)}, ticks: {stroke: colour('--line', box.current)}};
 			plot.current = new UPlot({
 				width: box.current.clientWidth,
 				height,
@@ -26,9 +32,9 @@ export function Chart({label, x, series, xText, height = 220, isBars = false}) {
 				axes: [{...axis, values: (_, values) => values.map(xText)}, {...axis, size: 40, incrs: [1, 2, 5, 10, 20, 50]}],
 				series: [{label: 'at', value: (_, v) => (v === null ? '–' : xText(v))}, ...series.map((s) => ({
 					label: s.label,
-					stroke: colour(s.colour),
+					stroke: colour(s.colour, box.current),
 					width: 2,
-					fill: isBars ? colour(s.colour) : undefined,
+					fill: isBars ? colour(s.colour, box.current) : undefined,
 					points: {show: false},
 					paths: isBars ? UPlot.paths.bars({size: [0.7, 24]}) : UPlot.paths.stepped({align: 1}),
 				}))],
