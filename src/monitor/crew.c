@@ -200,8 +200,7 @@ struct crew *crew_open(uv_loop_t *loop, const struct monitor_settings *s,
 	char host[32] = "";
 	gethostname(host, sizeof(host) - 1);
 	snprintf(c->owner, sizeof(c->owner), "%s:%ld:%" PRIx64, host, (long)getpid(), uv_hrtime());
-	c->store = store_open(s->db, STORE_WRITE, err);
-	if (c->store)
+	if (store_open_or_wait(s->db, !s->once, &c->store, err))
 		c->runner = runner_open(
 			loop, &c->settings, &(struct runner_calls){on_idle, on_done, c}, err);
 	if (!c->runner) {

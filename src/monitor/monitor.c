@@ -251,9 +251,7 @@ struct monitor *monitor_open(uv_loop_t *loop, const struct monitor_settings *s,
 	m->planning = arena_reserve(PLAN_ARENA);
 	m->manners = manners_new(&s->source);
 	m->source = source_open(&s->source, m->manners, err);
-	if (m->source)
-		m->store = store_open(s->db, STORE_WRITE, err);
-	if (m->store)
+	if (m->source && store_open_or_wait(s->db, !s->once, &m->store, err))
 		m->runner = runner_open(
 			loop, s, &(struct runner_calls){.on_idle = on_idle, .context = m}, err);
 	if (!m->runner) {

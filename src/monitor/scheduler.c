@@ -180,7 +180,7 @@ static bool put_sight(struct scheduler *s, const struct sight *sight)
 		return store_flush(s->store, &err) ? false : store_failed(s, &err);
 	return (store_put_schedule(s->store, sight->schedule.games, sight->schedule.count,
 			sight->reply.order_time, sight->reply.observed_at, &ignored, &err) ||
-		       store_failed(s, &err));
+		store_failed(s, &err));
 }
 
 static void note_look(struct look *look, const struct source_reply *reply, bool ok, int64_t now)
@@ -322,9 +322,7 @@ struct scheduler *scheduler_open(uv_loop_t *loop, const struct monitor_settings 
 	s->planning = arena_reserve(PLAN_ARENA);
 	s->manners = manners_new(&s->settings.source);
 	s->source = source_open(&s->settings.source, s->manners, err);
-	if (s->source)
-		s->store = store_open(s->settings.db, STORE_WRITE, err);
-	if (!s->store) {
+	if (!s->source || !store_open_or_wait(settings->db, !settings->once, &s->store, err)) {
 		scheduler_close(s);
 		return NULL;
 	}

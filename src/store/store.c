@@ -51,6 +51,13 @@ bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct er
 	return ok;
 }
 
+bool store_open_or_wait(struct str url, bool may_wait, struct store **out, struct err *err)
+{
+	const struct store_backend *backend = sql_backend(url);
+	*out = store_open(url, STORE_WRITE, err);
+	return *out || (may_wait && backend && backend->is_far && err->kind == ERR_STORE);
+}
+
 void store_close(struct store *s)
 {
 	if (!s)

@@ -26,6 +26,9 @@ enum store_mode {
 struct store *store_open(struct str url, enum store_mode mode, struct err *err);
 /* Made and brought up to the newest schema: from which version to which. 0: there was none. */
 bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct err *err);
+/* For writing. With may_wait it is true also when the database is a server that is away: *out is
+ * then NULL, and a later try may go well. */
+bool store_open_or_wait(struct str url, bool may_wait, struct store **out, struct err *err);
 void store_close(struct store *s);                    /* NULL is fine */
 bool store_is_well(struct store *s, struct err *err); /* answers a query, schema as expected */
 
