@@ -8,9 +8,21 @@
 `test/cluster.py` prints the URL of a server, makes a database of it for each line that it reads, prints that
 one's URL, and takes the server down when its input ends: so it outlives no test, however that ends.
 """
-import atexit, glob, os, pwd, re, shutil, signal, socket, subprocess, sys, tempfile, time
+import atexit, ctypes, glob, os, pwd, re, shutil, signal, socket, subprocess, sys, tempfile, time
 
 DEADLINE_S = 60
+PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent():
+    """In the child: a test that is killed takes its server with it."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
+def end_on_signal():
+    """A test that is asked to end also removes what it made."""
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def server_programs():
@@ -39,6 +51,7 @@ class Cluster:
         self.databases = 0
         self.user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
         atexit.register(self.remove)
+        end_on_signal()
         if self.user:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         if copy_of:
@@ -71,7 +84,8 @@ class Cluster:
         with open(os.path.join(self.folder, "log"), "a") as log:
             self.process = subprocess.Popen(
                 [os.path.join(self.programs, "postgres"), "-D", self.data, "-p", str(self.port)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=self._environment(), **self._as_postgres())
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=self._environment(),
+                preexec_fn=end_with_parent, **self._as_postgres())
         end = time.monotonic() + DEADLINE_S
         while subprocess.run([os.path.join(self.programs, "pg_isready"), "-q", "-U", "postgres", "-h", "127.0.0.1", "-p", str(self.port)]).returncode:
             if time.monotonic() > end or self.process.poll() is not None:
@@ -137,7 +151,6 @@ def query(cluster, url, text):
 
 
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     cluster = Cluster("fsync = off")
     print(cluster.url("postgres"), flush=True)
     for _ in sys.stdin:
