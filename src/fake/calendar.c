@@ -377,7 +377,7 @@ static int play_series(struct league *l, struct arena scratch, int round, int se
 	static const bool is_better_home[] = {true, true, false, false, true, false, true};
 	int wins[2] = {0};
 	int64_t known_ms = day_start_ms(day - 1);
-	struct random r = random_from(l->seed, (uint64_t)(round * 100 + series));
+	struct random r = random_from(l->seed, (uint64_t)round * 100 + (uint64_t)series);
 	for (int n = 0; wins[0] < TO_WIN && wins[1] < TO_WIN; n++, day += 2) {
 		struct fixture *f = &l->fixtures[l->count++];
 		*f = (struct fixture){.id = l->season / 10000 * 1000000 + 30000 + round * 100 +

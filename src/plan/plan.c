@@ -1,5 +1,7 @@
 #include "plan/plan.h"
 
+#include <assert.h>
+
 const struct str policy_names[2] = {
 	[POLICY_FIXED] = STR_INIT("fixed"), [POLICY_ADAPTIVE] = STR_INIT("adaptive")};
 
@@ -253,6 +255,7 @@ int64_t plan_game(
 	const struct plan *p, const struct game *seen, const struct game *stored, int64_t now)
 {
 	const struct game *g = stored && KNOWS(stored, GAME, game_state) ? stored : seen;
+	assert(g); /* seen may be the stored one itself, but never nothing */
 	switch (p->policy) {
 	case POLICY_FIXED:
 		return is_off(seen) ? PLAN_NEVER : plan_fixed(p, seen, stored, now);

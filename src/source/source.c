@@ -54,7 +54,7 @@ static bool copy_url_part(CURLU *url, CURLUPart part, char out[static MAX_URL])
 	char *text = NULL;
 	bool ok = curl_url_get(url, part, &text, 0) == CURLUE_OK && strlen(text) < MAX_URL;
 	if (ok)
-		strcpy(out, text);
+		memcpy(out, text, strlen(text) + 1);
 	curl_free(text);
 	return ok;
 }

@@ -560,7 +560,7 @@ static bool put_line(
 {
 	uint64_t changed = old ? row_difference(&stat_table, old, line, change_content(&stat_table))
 			       : line->known & change_content(&stat_table);
-	if (!changed) {
+	if (old && !changed) {
 		*line = *old;
 		return true;
 	}
