@@ -94,6 +94,7 @@ static const struct option settings[] = {
 	RANGE("season", INTEGER, season, NULL, 0, 0, "YEARS",
 		"a whole season in place of a night: 20252026"),
 	SETTING("recordings", TEXT, recordings, NULL, "DIR", "real bodies in place of made-up ones"),
+	SETTING("replay", TEXT, replay, NULL, "DIR", "the same, in the order of the files' own times, --speed times as fast"),
 	SETTING("faults", TEXT, faults, NULL, "SPEC", "what goes wrong, how often: slow=0.01,html=0.01"),
 	RANGE("deadline", DURATION, deadline_ms, NULL, 0, 0, "TIME", "end after it; else never"),
 	SETTING("truth", TEXT, truth, NULL, "FILE",

@@ -34,7 +34,7 @@ struct config {
 	int64_t seed, games, latency_ms, ttl_s;
 	int64_t season;      /* fake: 20252026; 0: a night */
 	int64_t deadline_ms; /* fake ends by itself; 0: never */
-	struct str from, truth, shape;
+	struct str from, truth, shape, replay;
 	bool playoffs;
 	int report_format;
 	struct str svg, began;

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 static const char *const option_names[] = {"listen", "seed", "games", "speed", "ttl", "latency",
-	"season", "from", "playoffs", "shape", "recordings", "faults", "deadline", "truth", NULL};
+	"season", "from", "playoffs", "shape", "recordings", "replay", "faults", "deadline",
+	"truth", NULL};
 
 enum { LEAGUE_ARENA = 4 * 1024 * 1024 };
 
@@ -18,8 +19,8 @@ static bool check_season(const struct config *c, struct err *err)
 	int64_t first = c->season / 10000, ignored;
 	if (!c->season && (c->from.n || c->playoffs))
 		return err_set(err, ERR_USAGE, "fake: --from and --playoffs are for a --season");
-	if (c->season && c->recordings.n)
-		return err_set(err, ERR_USAGE, "fake: --season or --recordings, not both");
+	if ((c->season && (c->recordings.n || c->replay.n)) || (c->recordings.n && c->replay.n))
+		return err_set(err, ERR_USAGE, "fake: one of --season, --recordings and --replay");
 	if (c->season && (c->season % 10000 != (first + 1) % 10000 || first < 1917 || first > 2199))
 		return err_set(err, ERR_USAGE,
 			"fake: --season: %" PRId64 " is no season: two years, such as 20252026",
@@ -31,17 +32,16 @@ static bool check_season(const struct config *c, struct err *err)
 	return true;
 }
 
-/* The season is on: the time that it is there, and what tells others of it. */
-static void set_clock(const struct config *c)
+/* The time that it is there, and what tells others of it. */
+static void set_clock(const struct config *c, int64_t shown_ms)
 {
 	char spec[96];
-	int64_t shown;
-	if (!getenv("RINKSIDE_CLOCK") && time_parse(c->from, &shown)) {
-		snprintf(spec, sizeof(spec), "%" PRId64 "/%" PRId64 "/%g", time_now_ms(), shown,
-			c->speed);
-		time_rehearse(str_from(spec));
-		printf("RINKSIDE_CLOCK=%s\n", spec);
-	}
+	if (getenv("RINKSIDE_CLOCK"))
+		return;
+	snprintf(spec, sizeof(spec), "%" PRId64 "/%" PRId64 "/%g", time_now_ms(), shown_ms,
+		c->speed);
+	time_rehearse(str_from(spec));
+	printf("RINKSIDE_CLOCK=%s\n", spec);
 }
 
 /* NULL: err says why. */
@@ -51,13 +51,14 @@ static const struct league *make_league(const struct config *c, struct arena *ke
 	if (!check_season(c, err))
 		return NULL;
 	if (!c->season)
-		return league_night(
-			keep, seed, c->recordings.n ? 0 : (int)c->games, time_now_ms(), c->speed);
+		return league_night(keep, seed, c->recordings.n || c->replay.n ? 0 : (int)c->games,
+			time_now_ms(), c->speed);
 	struct league *l = league_season(keep, seed, (int)(c->season / 10000));
 	if (c->playoffs)
 		league_add_playoffs(l);
-	if (c->from.n) {
-		set_clock(c);
+	int64_t from_ms;
+	if (time_parse(c->from, &from_ms)) {
+		set_clock(c, from_ms);
 		league_begin(l);
 	}
 	return l;
@@ -88,13 +89,22 @@ static bool serve_league(const struct config *c, const struct league *l, struct 
 		.deadline_ms = c->deadline_ms};
 	struct recordings *recordings = NULL;
 	struct shapes shapes;
-	if (!shapes_parse(c->shape, &shapes, err) || !faults_parse(c->faults, (uint64_t)c->seed, &settings.faults, err) ||
-		(c->recordings.n && !(recordings = recordings_open(c->recordings, err))))
+	struct str directory = c->replay.n ? c->replay : c->recordings;
+	if (!shapes_parse(c->shape, &shapes, err) ||
+		!faults_parse(c->faults, (uint64_t)c->seed, &settings.faults, err) ||
+		(directory.n && !(recordings = recordings_open(directory, err))))
 		return err_wrap(err, "fake");
+	if (c->replay.n) {
+		/* In the first window in which it is there. */
+		int64_t window_ms = c->ttl_s * 1000;
+		set_clock(c, (recordings_first_ms(recordings) / window_ms + 1) * window_ms);
+		settings.speed = 1;
+	}
 	say_what(l, recordings);
 	struct pages pages;
 	pages_init(&pages, l, recordings);
 	pages.shapes = shapes;
+	pages.is_replay = c->replay.n > 0;
 	bool ok = serve(&settings, &pages, err) || err_wrap(err, "fake");
 	pages_clear(&pages);
 	recordings_close(recordings);
@@ -129,7 +139,7 @@ const struct command command_fake = {
 		"that moment, going on from there --speed times as fast. It prints\n"
 		"RINKSIDE_CLOCK=…, which tells other commands the same time. With --recordings it "
 		"serves real bodies\nfrom a directory (its path /at/2/v1/… has the second body of "
-		"each).\n\n?at=TIME on any path shows another moment. GET /fake/truth/GAME_ID is "
+		"each), and with --replay plays them\nin the order of the files' own times, --speed times as fast.\n\n?at=TIME on any path shows another moment. GET /fake/truth/GAME_ID is "
 		"what "
 		"the game's lines come to in\nthe end, or with ?at= then, a JSON object a player. "
 		"--truth FILE writes how all games end and what is\ncorrected later, in order: "

@@ -325,8 +325,8 @@ static struct str legacy_schedule(struct str query, char *room, size_t size)
 	return STR("");
 }
 
-static enum page render_recorded(
-	struct pages *p, struct str path, struct str query, int64_t nth, struct buf *out)
+static enum page render_recorded(struct pages *p, struct str path, struct str query, int64_t nth,
+	int64_t at_ms, struct buf *out)
 {
 	char room[128];
 	struct err err;
@@ -334,8 +334,11 @@ static enum page render_recorded(
 		return PAGE_MISSING;
 	if (str_equal(path, STR("/api/v1/schedule")))
 		path = legacy_schedule(query, room, sizeof(room));
-	const char *file = recordings_find(p->recordings, path, nth);
-	return file && recordings_read(file, out, &err) ? PAGE_STAYS : PAGE_MISSING;
+	const char *file = p->is_replay ? recordings_at(p->recordings, path, at_ms)
+					: recordings_find(p->recordings, path, nth);
+	if (!file || !recordings_read(file, out, &err))
+		return PAGE_MISSING;
+	return p->is_replay ? PAGE_CHANGES : PAGE_STAYS;
 }
 
 enum page pages_render(struct pages *p, struct str path, struct str query, int64_t nth,
@@ -343,8 +346,9 @@ enum page pages_render(struct pages *p, struct str path, struct str query, int64
 {
 	if (has_empty_part(path))
 		return PAGE_BAD;
-	if (render_recorded(p, path, query, nth, out) == PAGE_STAYS)
-		return PAGE_STAYS;
+	enum page recorded = render_recorded(p, path, query, nth, at_ms, out);
+	if (recorded != PAGE_MISSING)
+		return recorded;
 	struct question q = {
 		.pages = p, .league = p->league, .at_ms = at_ms, .now_ms = now_ms, .out = out};
 	struct league then;

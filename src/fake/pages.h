@@ -36,6 +36,7 @@ struct pages {
 	struct shapes shapes;
 	const struct league *league;         /* one without games beside recordings */
 	const struct recordings *recordings; /* NULL: none */
+	bool is_replay;                      /* of them the one that was newest at the moment */
 	const struct match **matches;        /* a night's, played once; NULL for a season */
 	struct arena keep, scratch;
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What a file's name begins with. */
 enum naming { NUMBER, DAY, CLUB_AND_SEASON, CLUB_AND_DAY, WHOLE, ANYTHING };
@@ -37,6 +38,7 @@ static const struct kind {
 struct recording {
 	char *path, *file;
 	int rank;
+	int64_t written_ms; /* the file's own time: for a replay, when the body was seen */
 };
 
 struct recordings {
@@ -135,6 +137,10 @@ static void add(struct recordings *r, char *path, const char *folder, const char
 	*one = (struct recording){.path = path, .rank = order};
 	if (asprintf(&one->file, "%s/%s", folder, name) < 0)
 		abort();
+	struct stat status;
+	if (stat(one->file, &status) == 0)
+		one->written_ms =
+			(int64_t)status.st_mtim.tv_sec * 1000 + status.st_mtim.tv_nsec / 1000000;
 }
 
 static void add_folder(struct recordings *r, struct str directory, const struct kind *kind)
@@ -213,6 +219,26 @@ const char *recordings_find(const struct recordings *r, struct str path, int64_t
 			break;
 	}
 	return found;
+}
+
+const char *recordings_at(const struct recordings *r, struct str path, int64_t at_ms)
+{
+	const struct recording *found = NULL;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct recording *one = &r->list[i];
+		if (one->written_ms <= at_ms && str_equal(path, str_from(one->path)) &&
+			(!found || one->written_ms >= found->written_ms))
+			found = one;
+	}
+	return found ? found->file : NULL;
+}
+
+int64_t recordings_first_ms(const struct recordings *r)
+{
+	int64_t first = r->list[0].written_ms;
+	for (size_t i = 1; i < r->count; i++)
+		first = r->list[i].written_ms < first ? r->list[i].written_ms : first;
+	return first;
 }
 
 bool recordings_read(const char *file, struct buf *out, struct err *err)

@@ -27,6 +27,9 @@ size_t recordings_count(const struct recordings *r); /* paths */
  * the last one, and 0, the last.
  */
 const char *recordings_find(const struct recordings *r, struct str path, int64_t nth);
+/* The last of the path's bodies whose file is no younger than that; NULL: there is none yet. */
+const char *recordings_at(const struct recordings *r, struct str path, int64_t at_ms);
+int64_t recordings_first_ms(const struct recordings *r); /* when the oldest file was written */
 bool recordings_read(const char *file, struct buf *out, struct err *err);
 
 #endif

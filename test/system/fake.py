@@ -309,6 +309,31 @@ changing.stop()
 r = rig.run("fake", "--shape", "round")
 tap.ok(r.returncode == 2 and '"round"' in r.stderr, "a shape that is none", r.stderr)
 
+# ---- a replay ----
+
+place = os.path.join(rig.TEMP, "kept", "web", "boxscore")
+os.makedirs(place)
+for i, (name, at) in enumerate((("2023020001-b", 1700000600), ("2023020001-a", 1700000000), ("2023020002-c", 1700001200))):
+    with open(os.path.join(place, name + ".json"), "w") as f:
+        json.dump({"id": int(name[:10]), "nth": i}, f)
+    os.utime(os.path.join(place, name + ".json"), (at, at))
+replay = Fake("--replay", os.path.join(rig.TEMP, "kept"), "--speed", "100")
+tap.ok(re.fullmatch(r"RINKSIDE_CLOCK=\d+/17000000\d+/100", replay.program.wait_line("CLOCK") or ""), "a replay begins with its oldest body", replay.program.output)
+seen = []
+
+
+def look():
+    answers = [replay.get("/v1/gamecenter/202302000%d/boxscore" % n) for n in (1, 2)]
+    now = [json.loads(a[2])["nth"] if a[0] == 200 else a[0] for a in answers]
+    if now not in seen:
+        seen.append(now)
+    return now == [0, 2]
+
+
+rig.wait_for(look, 25, 0.1)
+tap.same(seen, [[1, 404], [0, 404], [0, 2]], "and plays them in the order of their times")
+replay.stop()
+
 # ---- time, and the end ----
 
 began = time.monotonic()
