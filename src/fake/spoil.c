@@ -105,10 +105,11 @@ static void list_twice(yyjson_mut_doc *doc, yyjson_mut_val *root, struct random 
 static void set_states(
 	yyjson_mut_doc *doc, yyjson_mut_val *value, const char *(*state)(const char *was))
 {
-	yyjson_mut_val *was = yyjson_mut_obj_get(value, "gameState"), *key, *one;
+	const char *was = yyjson_mut_get_str(yyjson_mut_obj_get(value, "gameState"));
+	yyjson_mut_val *key, *one;
 	size_t i, n;
-	if (was && state(yyjson_mut_get_str(was)))
-		put(doc, value, "gameState", yyjson_mut_str(doc, state(yyjson_mut_get_str(was))));
+	if (was && state(was))
+		put(doc, value, "gameState", yyjson_mut_str(doc, state(was)));
 	if (yyjson_mut_is_obj(value))
 		yyjson_mut_obj_foreach(
 			value, i, n, key, one) if (!strcmp(yyjson_mut_get_str(key), "gameWeek") ||
