@@ -254,6 +254,34 @@ static void test_corrections(void **state)
 	store_close(s);
 }
 
+/* A state that goes back (reported) takes the end with it: what changes before the next one corrects nothing. */
+static void test_an_end_that_is_taken_back(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 16);
+	struct body b;
+	make_body(&b, 10, STR("FINAL"), 1, 2);
+	put(s, &b);
+	make_body(&b, 20, STR("LIVE"), 1, 2);
+	put(s, &b);
+	struct game g = game_of(s, &keep);
+	assert_false(KNOWS(&g, GAME, ended_at));
+	make_body(&b, 30, STR("LIVE"), 1, 3);
+	SET(&b.lines[5], STAT, hits, 8);
+	assert_false(put(s, &b).correction);
+	make_body(&b, 40, STR("FINAL"), 1, 3);
+	SET(&b.lines[5], STAT, hits, 8);
+	put(s, &b);
+	g = game_of(s, &keep);
+	assert_true(KNOWS(&g, GAME, ended_at) && g.ended_at == b.s.observed_at);
+	b.s.order.time += 10;
+	SET(&b.lines[5], STAT, hits, 9);
+	assert_true(put(s, &b).correction);
+	arena_release(&keep);
+	store_close(s);
+}
+
 /* The schedule tells of the end before the box score does: its last lines correct nothing. */
 static void test_the_end_corrects_nothing(void **state)
 {
@@ -1309,6 +1337,7 @@ int main(void)
 		cmocka_unit_test(test_newer_schema_is_refused),
 		cmocka_unit_test(test_a_game_is_replaced_whole),
 		cmocka_unit_test(test_corrections),
+		cmocka_unit_test(test_an_end_that_is_taken_back),
 		cmocka_unit_test(test_the_end_corrects_nothing),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_what_is_worse_is_kept_aside),
