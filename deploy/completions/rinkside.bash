@@ -28,6 +28,7 @@ _rinkside()
 	--threads) return ;;
 	--queue) return ;;
 	--exports) return ;;
+	--query-timeout) return ;;
 	--cache) return ;;
 	--max-connections) return ;;
 	--max-connections-per-peer) return ;;
@@ -46,6 +47,7 @@ _rinkside()
 	--from) return ;;
 	--shape) return ;;
 	--recordings) COMPREPLY=($(compgen -f -- "$word")); return ;;
+	--replay) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--faults) return ;;
 	--deadline) return ;;
 	--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -62,8 +64,8 @@ _rinkside()
 	ingest) words='--file --observed-at --keep-raw --keep-polls --columns --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	season) words='--jobs --rate --only-missing --events --game-types --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	api) words='--listen --db-read --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	up) words='--listen --db-read --token-file --threads --queue --exports --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	api) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	up) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	check) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	copy) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	coverage) words='--format --game-types --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
@@ -71,7 +73,7 @@ _rinkside()
 	export) words='--format --output --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --shape --recordings --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	lambda) words='--every --jobs --token-file --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;

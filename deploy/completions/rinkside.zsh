@@ -98,6 +98,7 @@ _rinkside()
 			'--threads[that ask the database for readers]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
 			'--exports[whole results streamed at a time, as CSV or NDJSON]:N:' \
+			'--query-timeout[for the database to find an answer; what is streamed takes as long as it takes]:TIME:' \
 			'--cache[of answers kept ready]:MIB:' \
 			'--max-connections[in all]:N:' \
 			'--max-connections-per-peer[from one address]:N:' \
@@ -124,6 +125,7 @@ _rinkside()
 			'--threads[that ask the database for readers]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
 			'--exports[whole results streamed at a time, as CSV or NDJSON]:N:' \
+			'--query-timeout[for the database to find an answer; what is streamed takes as long as it takes]:TIME:' \
 			'--cache[of answers kept ready]:MIB:' \
 			'--max-connections[in all]:N:' \
 			'--max-connections-per-peer[from one address]:N:' \
@@ -266,6 +268,7 @@ _rinkside()
 			'--playoffs[the season'\''s play-offs too]' \
 			'--shape[of box scores\: flat, nested (2023-24), legacy (the feed before); nested,2026-01-15T12\:00\:00Z=flat changes then]:SHAPES:' \
 			'--recordings[real bodies in place of made-up ones]:DIR:_files' \
+			'--replay[the same, in the order of the files'\'' own times, --speed times as fast]:DIR:_files' \
 			'--faults[what goes wrong, how often\: slow=0.01,html=0.01]:SPEC:' \
 			'--deadline[end after it; else never]:TIME:' \
 			'--truth[write there how all games end and what is corrected later; -\: print it, and serve nothing]:FILE:_files' \

@@ -16,6 +16,7 @@ struct api_settings {
 	struct http_limits limits;
 	int64_t threads, queue, cache_bytes;
 	int64_t exports; /* results streamed at a time */
+	int64_t query_ms; /* for the database to find an answer; a result that is streamed has no limit */
 };
 
 struct api;

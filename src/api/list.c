@@ -581,8 +581,10 @@ static bool answer_rows(struct list_reader *r, struct answer *out, struct err *e
 	const struct plan *p = &r->plan;
 	bool more;
 	if (!read_rows(r, p->is_whole ? LARGE_ROWS : p->limit, out, &more, err) ||
-		!add_total(r, out, err))
-		return false;
+		!add_total(r, out, err)) {
+		out->is_large = p->is_whole && err->kind == ERR_LIMIT; /* in its time, streamed */
+		return out->is_large;
+	}
 	out->observed_at = r->tally.observed_at;
 	if (more && p->is_whole) {
 		buf_reset(&out->body);

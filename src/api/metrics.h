@@ -13,6 +13,7 @@ enum counter {
 	COUNT_STALE,     /* shown though the database was away */
 	COUNT_BUSY,      /* turned away, the queue being full */
 	COUNT_EXPORTS,
+	COUNT_CUT, /* the database was given no more time */
 	COUNTERS
 };
 /* What is so at this moment. */

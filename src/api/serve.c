@@ -191,6 +191,7 @@ struct render {
 	struct entry *entry;
 	struct waiter *waiters;
 	bool gzip, is_store_away, is_kept;
+	bool is_cut; /* it took too long */
 	bool is_outdated; /* something changed while it was made */
 	bool is_large;    /* each of the waiters has it streamed */
 	struct page page;
@@ -218,6 +219,24 @@ static void free_render(struct render *r)
 	free(r);
 }
 
+static bool answer_in_time(struct render *r, struct context *c, struct err *err)
+{
+	if (c->store)
+		store_limit(c->store, r->api->settings.query_ms);
+	bool ok = route_answer(r->call.route, c, &r->call, &r->answer, err);
+	if (c->store)
+		store_limit(c->store, 0);
+	return ok;
+}
+
+static void answer_cut(struct answer *a, int64_t limit_ms)
+{
+	answer_problem(a, 503, STR(""),
+		"the database did not find the answer within %s (--query-timeout); ask for less, or "
+		"for all of it as CSV or NDJSON, which takes as long as it takes",
+		time_format_duration(limit_ms).text);
+}
+
 static void answer_call(struct render *r, struct store *store, const struct err *why)
 {
 	struct context context = {
@@ -227,10 +246,13 @@ static void answer_call(struct render *r, struct store *store, const struct err 
 	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
 	if (!store && needs_store)
 		answer_take_error(&r->answer, why);
-	else if (!route_answer(route, &context, &r->call, &r->answer, &err)) {
+	else if (!answer_in_time(r, &context, &err)) {
 		answer_take_error(&r->answer, &err);
 		r->job.has_failed = err.kind == ERR_STORE;
+		r->is_cut = err.kind == ERR_LIMIT;
 	}
+	if (r->is_cut)
+		answer_cut(&r->answer, r->api->settings.query_ms);
 	r->is_store_away = needs_store && (!store || r->job.has_failed);
 }
 
@@ -270,6 +292,8 @@ static void after_render(struct pool_job *job)
 	struct api *a = r->api;
 	struct entry *e = r->entry;
 	e->under_way = NULL;
+	if (r->is_cut)
+		metrics_add(a->metrics, COUNT_CUT);
 	if (r->is_store_away && e->page.status) { /* the last answer is better than none */
 		reply_waiters(r, &e->page, true);
 		e->is_outdated = true;

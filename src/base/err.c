@@ -15,6 +15,7 @@ static const struct {
 	[ERR_STATUS] = {3, 502, true},
 	[ERR_DECODE] = {4, 502, false},
 	[ERR_STORE] = {5, 503, true},
+	[ERR_LIMIT] = {5, 503, true},
 	[ERR_NOT_FOUND] = {6, 404, false},
 };
 

@@ -74,6 +74,8 @@ static const struct option settings[] = {
 		"answers that may wait for a thread; more are told to come again"),
 	RANGE("exports", INTEGER, exports, "16", 1, 10000, "N",
 		"whole results streamed at a time, as CSV or NDJSON"),
+	RANGE("query-timeout", DURATION, query_timeout_ms, "10s", 1, 3600000, "TIME",
+		"for the database to find an answer; what is streamed takes as long as it takes"),
 	RANGE("cache", INTEGER, cache_mib, "64", 1, 65536, "MIB", "of answers kept ready"),
 	RANGE("max-connections", INTEGER, max_connections, "20000", 1, 1000000, "N", "in all"),
 	RANGE("max-connections-per-peer", INTEGER, max_connections_per_peer, "1000", 1, 1000000, "N",

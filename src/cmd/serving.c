@@ -42,6 +42,7 @@ static struct api_settings settings_of(const struct config *c)
 		.threads = c->threads,
 		.queue = c->queue,
 		.exports = c->exports,
+		.query_ms = c->query_timeout_ms,
 		.cache_bytes = c->cache_mib * MIB};
 	s.limits.connections = c->max_connections;
 	s.limits.connections_per_peer = c->max_connections_per_peer;

@@ -8,7 +8,7 @@
 #include "monitor/pair.h"
 
 #define SERVING_OPTIONS                                                                            \
-	"listen", "db-read", "token-file", "threads", "queue", "exports", "cache", "max-connections",         \
+	"listen", "db-read", "token-file", "threads", "queue", "exports", "query-timeout", "cache", "max-connections",         \
 		"max-connections-per-peer", "max-head", "max-target", "head-timeout",              \
 		"idle-timeout", "grace"
 

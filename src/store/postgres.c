@@ -331,8 +331,18 @@ static bool hold(struct store *s, struct err *err)
 	struct database *d = database_of(s);
 	if (!open_transaction(d, err))
 		return false;
+	/* A session's settings, queued before it, would be part of the transaction. */
+	if (d->pq.owed_count && !pq_exchange(&d->pq, err))
+		return d->is_open = false;
 	pq_query(&d->pq, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0, NULL, NULL);
 	return true;
+}
+
+/* The connection's, for a statement; what is left for all of them is looked at before each. */
+static void limit(struct store *s)
+{
+	if (s->limit_ms)
+		pq_limit(&database_of(s)->pq, s->limit_ms);
 }
 
 static void announce(struct store *s, int64_t revision)
@@ -603,6 +613,8 @@ static bool start(struct sql *q, struct err *err)
 {
 	struct statement *st = q->statement;
 	struct database *d = database_of(q->store);
+	if (sql_is_late(q->store))
+		return sql_fail_late(q->store, err);
 	if (!d->is_open && !d->long_open && !pq_ready(&d->pq, err))
 		return false;
 	bool ok = st->wants_chunks ? start_long(q, err) : take_ahead(q, err);
@@ -816,6 +828,7 @@ const struct store_backend postgres_backend = {
 	.run = run,
 	.begin = begin,
 	.hold = hold,
+	.limit = limit,
 	.announce = announce,
 	.commit = commit,
 	.rollback = rollback,

@@ -60,6 +60,8 @@ static void take_failure(struct pq *c, const PGresult *r, struct err *err)
 	const char *text = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
 	snprintf(c->state, sizeof(c->state), "%s", state ? state : "");
 	fail(c, err, text ? text : PQresultErrorMessage(r));
+	if (c->limit_ms && !strcmp(c->state, "57014")) /* query_canceled */
+		err->kind = ERR_LIMIT;
 }
 
 /* ---- connecting ---- */
@@ -113,6 +115,28 @@ static PGconn *start(const struct pq *c)
 	return PQconnectdbParams(names, values, 1);
 }
 
+/* A shorter one that the URL's own options set stays. */
+static void queue_limit(struct pq *c)
+{
+	char limit[24];
+	snprintf(limit, sizeof(limit), "%lld", (long long)c->limit_ms);
+	const char *const values[] = {limit};
+	pq_query(c,
+		"SELECT set_config('statement_timeout', least($1::bigint, "
+		"coalesce(nullif(reset_val::bigint, 0), $1::bigint))::text, false) "
+		"FROM pg_settings WHERE name = 'statement_timeout'",
+		1, values, NULL);
+}
+
+void pq_limit(struct pq *c, int64_t ms)
+{
+	bool is_new = c->limit_ms != ms;
+	c->limit_ms = ms;
+	c->answer_ms = ms + ANSWER_MS - STATEMENT_MS;
+	if (is_new && c->connection)
+		queue_limit(c);
+}
+
 /* Travels with the first question. A limit that the URL's own options set stays. */
 static void queue_settings(struct pq *c)
 {
@@ -127,6 +151,8 @@ static void queue_settings(struct pq *c)
 	snprintf(limit, sizeof(limit), "%d", STATEMENT_MS);
 	const char *const values[] = {c->is_reader ? "on" : "off", limit};
 	pq_query(c, text, 2, values, NULL);
+	if (c->limit_ms)
+		queue_limit(c);
 }
 
 /* "relation already exists, skipping" and the like. */

@@ -19,6 +19,7 @@ struct pq {
 	char *url, *password;
 	bool is_reader;
 	int64_t answer_ms;    /* an exchange that takes longer has lost the connection */
+	int64_t limit_ms;     /* of a statement, which is then ERR_LIMIT; 0: the usual one */
 	struct pq_owed *owed; /* what is queued, in order */
 	size_t owed_count, owed_room;
 	char state[6]; /* SQLSTATE of the last failure of the server's; empty: of another kind */
@@ -29,6 +30,9 @@ void pq_close(struct pq *c); /* half open is fine */
 
 /* Connected, again if need be, with nothing queued. */
 bool pq_ready(struct pq *c, struct err *err);
+
+/* Of each statement from now on, on this connection and its successors; nothing may be queued. */
+void pq_limit(struct pq *c, int64_t ms);
 
 /* Queues; *number becomes the connection's once it has gone well. */
 void pq_prepare(struct pq *c, const char *name, const char *text, unsigned *number);

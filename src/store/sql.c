@@ -1,5 +1,7 @@
 #include "store/sql.h"
 
+#include "base/time.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +176,26 @@ void sql_bind_bytes(struct sql *q, struct str bytes)
 struct str sql_bytes(struct sql *q)
 {
 	return q->store->backend->bytes(q);
+}
+
+/* ---- a limit ---- */
+
+bool sql_is_late(const struct store *s)
+{
+	return s->limit_ms && time_monotonic_ms() >= s->deadline;
+}
+
+bool sql_fail_late(const struct store *s, struct err *err)
+{
+	return err_set(err, ERR_LIMIT, "database: no answer within the %s that it was given",
+		time_format_duration(s->limit_ms).text);
+}
+
+void store_limit(struct store *s, int64_t ms)
+{
+	s->limit_ms = ms;
+	s->deadline = time_monotonic_ms() + ms;
+	s->backend->limit(s);
 }
 
 /* ---- in short ---- */

@@ -37,6 +37,8 @@ struct store {
 	struct noted noted[STORE_NOTED];
 	size_t noted_count;
 	int holds;            /* how often it is held, to read one commit */
+	int64_t limit_ms;     /* of what is being read; 0: none */
+	int64_t deadline;     /* by the monotonic clock, where there is a limit */
 };
 
 struct sql {
@@ -66,6 +68,7 @@ struct store_backend {
 	bool (*begin)(struct store *s, int64_t game_id, struct err *err);
 	/* Until rolled back all reading sees one commit. */
 	bool (*hold)(struct store *s, struct err *err);
+	void (*limit)(struct store *s); /* it has changed */
 	void (*announce)(struct store *s, int64_t revision); /* to who waits, at the commit */
 	bool (*commit)(struct store *s, struct err *err);
 	void (*rollback)(struct store *s);
@@ -106,6 +109,10 @@ const struct store_backend *sql_backend(struct str url); /* by the scheme; NULL:
 
 bool sql_open(struct store *s, struct str url, enum store_mode mode, struct err *err);
 void sql_close(struct store *s);
+
+/* The time that is left is over: ERR_LIMIT. */
+bool sql_is_late(const struct store *s);
+bool sql_fail_late(const struct store *s, struct err *err);
 
 bool sql_begin(struct store *s, int64_t game_id, struct err *err);
 void sql_announce(struct store *s, int64_t revision);

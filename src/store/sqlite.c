@@ -10,6 +10,8 @@ enum { BUSY_MS = 10000 };
 
 static bool fail(struct store *s, struct err *err, const char *doing)
 {
+	if (s->database && (sqlite3_errcode(s->database) & 0xff) == SQLITE_INTERRUPT)
+		return sql_fail_late(s, err);
 	return err_set(err, ERR_STORE, "database: %s: %s", doing,
 		s->database ? sqlite3_errmsg(s->database) : "out of memory");
 }
@@ -95,12 +97,28 @@ static bool commit(struct store *s, struct err *err)
 	return run(s, "COMMIT", err);
 }
 
+static int stop_late(void *store)
+{
+	return sql_is_late(store);
+}
+
+/* A step of the machine takes some 20 ns. */
+static void limit(struct store *s)
+{
+	enum { STEPS = 5000 };
+	sqlite3_progress_handler(s->database, STEPS, s->limit_ms ? stop_late : NULL, s);
+}
+
+/* It is due whatever the time. */
 static void rollback(struct store *s)
 {
 	struct sql q;
 	struct err err;
+	int64_t limit_ms = s->limit_ms;
+	s->limit_ms = 0;
 	if (sql_prepare(s, "ROLLBACK", &q, &err))
 		sql_exec(&q, &err);
+	s->limit_ms = limit_ms;
 }
 
 static bool get_stamp(struct store *s, int64_t *out, struct err *err)
@@ -378,6 +396,7 @@ const struct store_backend sqlite_backend = {
 	.run = run,
 	.begin = begin,
 	.hold = hold,
+	.limit = limit,
 	.announce = announce,
 	.commit = commit,
 	.rollback = rollback,

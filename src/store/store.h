@@ -259,6 +259,13 @@ bool store_count(struct store *s, const struct selection *q, int64_t *out, struc
 bool store_hold(struct store *s, struct err *err);
 void store_release(struct store *s);
 
+/*
+ * What is read from now on ends within so many ms, or with ERR_LIMIT; 0: it may take as long as it
+ * takes. A store that was cut short is as good as before. On a server the last statement alone may
+ * take as long again.
+ */
+void store_limit(struct store *s, int64_t ms);
+
 /* ---- summaries ---- */
 
 struct coverage {
