@@ -17,6 +17,7 @@ struct pool {
 	uv_cond_t waiting;
 	struct queue todo, over; /* under the mutex */
 	int64_t generation;      /* of the database; under the mutex */
+	_Atomic int64_t opened_at; /* when a thread last found it there */
 	bool is_closing;         /* under the mutex */
 	struct str db;
 	struct replica *replica; /* NULL: none */
@@ -67,10 +68,13 @@ static void keep_store_open(struct worker *w, int64_t generation)
 	}
 	w->generation = generation;
 	int64_t now = time_monotonic_ms();
-	if (w->store || (w->tried_at && now - w->tried_at < RETRY_MS))
+	bool has_come = w->pool->opened_at >= w->tried_at; /* another thread says so */
+	if (w->store || (w->tried_at && !has_come && now - w->tried_at < RETRY_MS))
 		return;
 	w->tried_at = now;
 	w->store = store_open(w->pool->db, STORE_READ, &w->why);
+	if (w->store)
+		w->pool->opened_at = time_monotonic_ms();
 }
 
 static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
