@@ -17,12 +17,17 @@ void row_read(struct sql *q, const struct table *t, void *record, struct arena *
 	}
 }
 
-void add_column_list(struct buf *out, const struct table *t)
+static void add_names(struct buf *out, const struct table *t, size_t count)
 {
-	for (size_t i = 0; i < t->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		buf_add(out, i ? STR(", ") : STR(""));
 		buf_add(out, t->columns[i].name);
 	}
+}
+
+void add_column_list(struct buf *out, const struct table *t)
+{
+	add_names(out, t, t->count);
 }
 
 static void add_reading(struct buf *out, const struct table *t)
@@ -31,19 +36,20 @@ static void add_reading(struct buf *out, const struct table *t)
 	add_column_list(out, t);
 	buf_add_format(out, " FROM %.*s WHERE %.*s = ? ORDER BY ", STR_ARG(t->name),
 		STR_ARG(t->columns[0].name));
-	for (size_t i = 0; i < t->key_count; i++)
-		buf_add_format(out, "%s%.*s", i ? ", " : "", STR_ARG(t->columns[i].name));
+	add_names(out, t, t->key_count);
 }
 
 void add_replacing(struct buf *out, const struct table *t)
 {
 	buf_add(out, STR(" ON CONFLICT ("));
-	for (size_t i = 0; i < t->key_count; i++)
-		buf_add_format(out, "%s%.*s", i ? ", " : "", STR_ARG(t->columns[i].name));
+	add_names(out, t, t->key_count);
 	buf_add(out, STR(") DO UPDATE SET "));
-	for (size_t i = t->key_count; i < t->count; i++)
-		buf_add_format(out, "%s%.*s = excluded.%.*s", i > t->key_count ? ", " : "",
-			STR_ARG(t->columns[i].name), STR_ARG(t->columns[i].name));
+	for (size_t i = t->key_count; i < t->count; i++) {
+		buf_add(out, i > t->key_count ? STR(", ") : STR(""));
+		buf_add(out, t->columns[i].name);
+		buf_add(out, STR(" = excluded."));
+		buf_add(out, t->columns[i].name);
+	}
 }
 
 static void add_upsert(struct buf *out, const struct table *t)
