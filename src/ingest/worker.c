@@ -9,13 +9,16 @@
 struct workshop {
 	struct workshop_settings settings;
 	struct manners *manners;
-	pthread_mutex_t writing; /* one at a time: waiting here is cheaper than in the database */
+	/* One puts at a time: waiting here is cheaper than in the database, and what one
+	 * connection has written it need not read again. */
+	pthread_mutex_t writing;
+	struct store *writer; /* under it */
 };
 
 struct worker {
 	struct workshop *shop;
 	struct source *source;
-	struct store *store;
+	struct store *store; /* to see what is lacking, and for that */
 	struct arena keep;
 };
 
@@ -28,12 +31,13 @@ struct workshop *workshop_open(const struct workshop_settings *s, struct err *er
 	w->manners = manners_new(&s->source);
 	pthread_mutex_init(&w->writing, NULL);
 	struct source *probe = source_open(&s->source, w->manners, err);
-	if (!probe) {
-		workshop_close(w);
-		return NULL;
-	}
+	if (probe)
+		w->writer = store_open(s->db, STORE_WRITE, err);
 	source_close(probe);
-	return w;
+	if (w->writer)
+		return w;
+	workshop_close(w);
+	return NULL;
 }
 
 void workshop_stop(struct workshop *w)
@@ -45,6 +49,7 @@ void workshop_close(struct workshop *w)
 {
 	if (!w)
 		return;
+	store_close(w->writer);
 	manners_free(w->manners);
 	pthread_mutex_destroy(&w->writing);
 	free(w);
@@ -83,7 +88,7 @@ bool worker_ingest(struct worker *w, int64_t game_id, struct put_result *out, st
 	arena_reset(&w->keep);
 	ingest_fetch(w->source, game_id, &w->keep, &fetched);
 	pthread_mutex_lock(&w->shop->writing);
-	bool ok = ingest_store(w->store, &fetched, out, err);
+	bool ok = ingest_store(w->shop->writer, &fetched, out, err);
 	pthread_mutex_unlock(&w->shop->writing);
 	if (!ok)
 		return false;
@@ -107,9 +112,11 @@ bool worker_fetch_week(struct worker *w, int32_t day, struct schedule *out, stru
 		       decode_schedule(reply.body, &w->keep, out, err);
 	struct err late;
 	pthread_mutex_lock(&w->shop->writing);
-	ingest_note(w->store, &q, &reply);
-	bool ok = is_good ? store_put_schedule(w->store, out->games, out->count, reply.order_time,
-		reply.observed_at, &ignored, err) : store_flush(w->store, &late);
+	struct store *writer = w->shop->writer;
+	ingest_note(writer, &q, &reply);
+	bool ok = is_good ? store_put_schedule(writer, out->games, out->count, reply.order_time,
+				    reply.observed_at, &ignored, err)
+			  : store_flush(writer, &late);
 	pthread_mutex_unlock(&w->shop->writing);
 	return is_good && ok;
 }
