@@ -60,9 +60,11 @@ static bool open_file(struct store *s, struct str url, enum store_mode mode, str
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		sqlite3_db_config(db, off[i], 0, NULL);
 	/* A reader's pages: the inner ones of some millions of lines stay. */
-	return mode == STORE_READ
-		       ? run(s, "PRAGMA cache_size = -6000", err)
-		       : use_wal(s, err) && run(s, "PRAGMA synchronous = normal", err);
+	if (mode == STORE_READ)
+		return run(s, "PRAGMA cache_size = -6000", err);
+	/* Pages of indexes are written again and again: a longer log copies them less often. */
+	return use_wal(s, err) &&
+	       run(s, "PRAGMA synchronous = normal; PRAGMA wal_autocheckpoint = 4000", err);
 }
 
 static void close_file(struct store *s)
