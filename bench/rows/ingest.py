@@ -23,33 +23,33 @@ def one_shot(bench):
 
 
 def live_night(bench, count=16):
-    """A directory of recordings: so many games, all of them live, held still."""
+    """A directory of recordings: so many games, each of them live, held still an hour after its start."""
     place = os.path.join(bench.temp, "night")
     if os.path.exists(place):
         return place
-    fake = bench.fake("--games", count, "--speed", 120)
+    fake = bench.fake("--games", count)
     first = int(fake.output().split("games ")[1].split()[0])
-    boxes, end = [], time.monotonic() + 60
-    while len(boxes) < count and time.monotonic() < end:
-        boxes = [json.loads(get("%s/v1/gamecenter/%d/boxscore" % (fake.url, first + i))) for i in range(count)]
-        boxes = [b for b in boxes if b["gameState"] in ("LIVE", "CRIT")]
-        time.sleep(0.1)
-    if len(boxes) < count:
-        raise RuntimeError("the made-up night never had %d live games" % count)
-    week, score = json.loads(get(fake.url + "/v1/schedule/now")), json.loads(get(fake.url + "/v1/score/now"))
-    day = boxes[0]["gameDate"]
-    for d in week["gameWeek"]:
-        for g in d["games"]:
-            g.update(next((dict(gameState=b["gameState"]) for b in boxes if b["id"] == g["id"]), {}))
+    ask = lambda path: json.loads(get(fake.url + path))
     save = lambda name, body: (os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True),
                                json.dump(body, open(os.path.join(place, name), "w")))
-    for b in boxes:
-        save("web/boxscore/%d-LIVE.json" % b["id"], b)
-        save("web/play-by-play/%d-LIVE.json" % b["id"], json.loads(get("%s/v1/gamecenter/%d/play-by-play" % (fake.url, b["id"]))))
+    boxes = {}
+    for game in range(first, first + count):
+        path = "/v1/gamecenter/%d/" % game
+        start = datetime.datetime.fromisoformat(ask(path + "boxscore")["startTimeUTC"].replace("Z", "+00:00"))
+        moment = "?at=" + (start + datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        box = boxes[game] = ask(path + "boxscore" + moment)
+        if box["gameState"] not in ("LIVE", "CRIT"):
+            raise RuntimeError("game %d is %s an hour after its start" % (game, box["gameState"]))
+        save("web/boxscore/%d-LIVE.json" % game, box)
+        save("web/play-by-play/%d-LIVE.json" % game, ask(path + "play-by-play" + moment))
         for side in ("awayTeam", "homeTeam"):
-            name = b[side]["abbrev"]
-            save("web/roster/%s-%d.json" % (name, b["season"]), json.loads(get("%s/v1/roster/%s/%d" % (fake.url, name, b["season"]))))
-    save("stats-rest/team/team.json", json.loads(get(fake.url + "/stats/rest/en/team")))
+            name = box[side]["abbrev"]
+            save("web/roster/%s-%d.json" % (name, box["season"]), ask("/v1/roster/%s/%d" % (name, box["season"])))
+    week, score, day = ask("/v1/schedule/now"), ask("/v1/score/now"), box["gameDate"]
+    for g in [g for d in week["gameWeek"] for g in d["games"]] + score["games"]:
+        if g["id"] in boxes:
+            g["gameState"] = boxes[g["id"]]["gameState"]
+    save("stats-rest/team/team.json", ask("/stats/rest/en/team"))
     for shift in range(-2, 3):
         save("web/schedule/%s.json" % plus(day, shift), week)
         save("web/score/%s.json" % plus(day, shift), score if shift == 0 else dict(score, games=[]))
