@@ -4,6 +4,7 @@ import json, os, socket, sqlite3, sys, threading, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import rig
+from rig import EventReader as Reader
 
 tap = rig.Tap()
 upstream = rig.Upstream()
@@ -22,65 +23,6 @@ def change(db, game=GAMES[0], hits=None):
     upstream.replies[rig.box_score_path(game)] = rig.Reply(body, headers=rig.etag(0x6567c306 + 15 * made[game]))
     r = rig.run("ingest", game, db=db, upstream=upstream.url)
     return int(r.stdout.split("revision ")[1].split(":")[0])
-
-
-class Reader:
-    """A client of Server-Sent Events: events as (name, id, data)."""
-    def __init__(self, port, target="/stream", last=None, method="GET", receive_bytes=None):
-        self.s = socket.socket()
-        if receive_bytes:
-            self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self.s.connect(("127.0.0.1", port))
-        head = "%s %s HTTP/1.1\r\nHost: x\r\n" % (method, target)
-        self.s.sendall((head + ("Last-Event-ID: %s\r\n" % last if last is not None else "") + "\r\n").encode())
-        self.raw, self.text, self.head, self.events, self.comments = b"", "", None, [], 0
-        self.is_over = self.is_whole = False
-        self.wait(lambda: self.head)
-
-    def read(self, seconds):
-        self.s.settimeout(max(seconds, 0.001))
-        try:
-            data = self.s.recv(1 << 16)
-        except socket.timeout:
-            return
-        except OSError:
-            data = b""
-        self.is_over = self.is_over or not data
-        self.raw += data
-        if self.head is None and b"\r\n\r\n" in self.raw:
-            head, _, self.raw = self.raw.partition(b"\r\n\r\n")
-            self.head = head.decode()
-        if self.head and "chunked" in self.head:
-            self._take_chunks()
-
-    def _take_chunks(self):
-        while b"\r\n" in self.raw:
-            size, _, rest = self.raw.partition(b"\r\n")
-            n = int(size, 16)
-            if len(rest) < n + 2:
-                return
-            self.text += rest[:n].decode()
-            self.is_whole = n == 0
-            self.raw = rest[n + 2:]
-        while "\n\n" in self.text:
-            block, _, self.text = self.text.partition("\n\n")
-            fields = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
-            self.comments += block.startswith(":")
-            if "data" in fields:
-                self.events.append((fields.get("event"), int(fields["id"]), json.loads(fields["data"])))
-
-    def wait(self, what, deadline_s=15):
-        end = time.monotonic() + deadline_s
-        while not what() and not self.is_over and time.monotonic() < end:
-            self.read(end - time.monotonic())
-        return what()
-
-    def ids(self, count=0):
-        self.wait(lambda: len(self.events) >= count)
-        return [e[1] for e in self.events]
-
-    def close(self):
-        self.s.close()
 
 
 def serve(db, *words):
