@@ -4,6 +4,16 @@
 
 enum { STEP_MS = 1000 };
 
+int64_t moment_of_delay(int64_t delay_ms)
+{
+	return (time_now_ms() - delay_ms) / STEP_MS * STEP_MS;
+}
+
+int64_t moment_shown_after(int64_t observed_at, int64_t delay_ms)
+{
+	return (observed_at + STEP_MS - 1) / STEP_MS * STEP_MS + delay_ms;
+}
+
 bool moment_read(const struct call *call, int64_t *out_as_of, struct problem *problem)
 {
 	const struct argument *as_of = call_get(call, STR("as_of")),
@@ -18,12 +28,13 @@ bool moment_read(const struct call *call, int64_t *out_as_of, struct problem *pr
 	if (as_of)
 		*out_as_of = as_of->number;
 	else if (delay && delay->number)
-		*out_as_of = (now - delay->number) / STEP_MS * STEP_MS;
+		*out_as_of = moment_of_delay(delay->number);
 	return true;
 }
 
 void moment_hold(const struct call *call, struct answer *out)
 {
-	if (call_get(call, STR("delay")))
-		out->hold_ms = STEP_MS;
+	const struct argument *delay = call_get(call, STR("delay"));
+	if (delay)
+		out->hold_ms = STEP_MS - (time_now_ms() - delay->number) % STEP_MS;
 }

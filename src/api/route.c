@@ -101,7 +101,8 @@ static const struct parameter *const of_events[] = {
 static const struct parameter *const of_changes[] = {&after, &page_limit, MOMENT_PARAMETERS, NULL};
 static const struct parameter *const of_corrections[] = {
 	&since, &page_game, &correction_limit, MOMENT_PARAMETERS, NULL};
-static const struct parameter *const of_stream[] = {&after, &game, &of_team, &of_player, NULL};
+static const struct parameter *const of_stream[] = {
+	&after, &game, &of_team, &of_player, &delay, NULL};
 static const struct parameter *const of_teams[] = {&season, &team, LIST_PARAMETERS};
 
 static const struct parameter *const of_players[] = {&name, &team, LIST_PARAMETERS};

@@ -1,6 +1,7 @@
 #include "api/stream.h"
 
 #include "api/handlers.h"
+#include "api/moment.h"
 #include "api/revision.h"
 #include "base/time.h"
 
@@ -21,6 +22,8 @@ enum {
 	HEARTBEATS_A_TICK = 500,    /* so that they never hold up an event for long */
 	CATCH_UP_BYTES = 256 << 10, /* unsent, at which one who catches up waits */
 	LOAD_ARENA = 512 << 20,     /* addresses, of a page being read */
+	SKEW_MS = 60000, /* commits are told apart in the order of what they showed by less */
+	REST_MS = 1000,  /* who is late and has nothing to wait for looks again after it */
 	EVENT_BYTES = 256 << 20,
 };
 
@@ -49,6 +52,7 @@ struct notice {
 	struct blob *text;
 	uint64_t *keys; /* ascending */
 	size_t key_count;
+	int64_t shown_at; /* by the upstream, the last of it */
 };
 
 static void notice_clear(struct notice *e)
@@ -81,6 +85,7 @@ struct load {
 	size_t count;
 	int64_t last, newest;
 	bool is_cut, has_failed, is_live; /* is_live: of what has just been committed */
+	int64_t delay_ms, as_of; /* not a page: the place of who began so late, as of then */
 	struct reader *waiting;
 	const struct reader
 		*first; /* for whom it was begun; not to be followed, it may have gone */
@@ -149,6 +154,14 @@ static struct blob *write_event(const struct recorded *rows, size_t count)
 	return blob_new(&out);
 }
 
+static int64_t newest_of(const struct recorded *rows, size_t count)
+{
+	int64_t newest = 0;
+	for (size_t i = 0; i < count; i++)
+		newest = rows[i].observed_at > newest ? rows[i].observed_at : newest;
+	return newest;
+}
+
 static bool load_events(struct load *l, struct store *s, const struct history_page *page,
 	struct arena *keep, struct err *err)
 {
@@ -160,6 +173,7 @@ static bool load_events(struct load *l, struct store *s, const struct history_pa
 		struct notice *e = &l->events[l->count++];
 		n = revision_rows(page->rows + i, page->count - i);
 		e->revision = page->rows[i].revision;
+		e->shown_at = newest_of(page->rows + i, n);
 		e->text = write_event(page->rows + i, n);
 		ok = find_keys(s, page->rows + i, n, keep, e, err);
 	}
@@ -202,6 +216,58 @@ static void work(struct pool_job *job, struct store *store, const struct err *wh
 	arena_release(&keep);
 }
 
+/* ---- the place of who begins late ---- */
+
+/* As far as everything had been shown then, from a revision on. */
+static bool read_up_to(struct store *s, int64_t after, int64_t as_of, struct arena keep,
+	struct history_page *out, int64_t *out_first, struct err *err)
+{
+	struct history_question ask = {.after = after, .as_of = as_of, .most = PAGE_ROWS};
+	*out_first = 0;
+	do {
+		struct arena scratch = keep;
+		if (!store_get_changes(s, &ask, &scratch, out, err))
+			return false;
+		if (!*out_first && out->count)
+			*out_first = out->rows[0].observed_at;
+		ask.after = out->last;
+	} while (out->is_cut);
+	return true;
+}
+
+/* Back from the newest, until what a stretch begins with is older without doubt. */
+static bool find_place(
+	struct load *l, struct store *s, const struct arena *keep, struct err *err)
+{
+	int64_t newest, first;
+	struct history_page page;
+	if (!store_get_revision(s, &newest, err))
+		return false;
+	for (int64_t stretch = PAGE_REVISIONS;; stretch *= 4) {
+		int64_t after = newest > stretch ? newest - stretch : 0;
+		if (!read_up_to(s, after, l->as_of, *keep, &page, &first, err))
+			return false;
+		l->last = page.last;
+		l->newest = page.newest;
+		if (!after || (first && first <= l->as_of - SKEW_MS))
+			return true;
+	}
+}
+
+static void work_search(struct pool_job *job, struct store *store, const struct err *why)
+{
+	struct load *l = (struct load *)job;
+	struct err err;
+	(void)why;
+	l->has_failed = true;
+	if (!store)
+		return;
+	struct arena keep = arena_reserve(LOAD_ARENA);
+	l->has_failed = !find_place(l, store, &keep, &err);
+	job->has_failed = l->has_failed;
+	arena_release(&keep);
+}
+
 /* ---- readers ---- */
 
 struct reader {
@@ -212,8 +278,10 @@ struct reader {
 	struct load *load;  /* what it waits for */
 	int64_t place;      /* it has everything up to and with this revision */
 	int64_t written_at; /* of the loop's clock */
+	int64_t delay_ms;   /* 0: none */
+	int64_t due_at;     /* of who is late: Unix ms of what comes next; 0: that is not known */
 	bool has_place; /* false: nothing was known yet when it came; it begins with what comes */
-	bool is_live;   /* it has all there is */
+	bool is_live;   /* it has all there is; never who is late */
 	size_t wish_count;
 	uint64_t wishes[]; /* keys; by kind */
 };
@@ -227,10 +295,12 @@ struct stream_hub {
 	size_t first, count, bytes;
 	int64_t ring_after, head; /* head: what the ring goes up to, and live readers have */
 	int64_t wanted;           /* what is known to be there */
+	size_t late;              /* readers */
 	bool has_head, is_loading;
 	bool is_in_doubt;   /* the database was opened again and may be another: to be read to find
 			       out */
-	struct load *loads; /* under way for those who resume */
+	struct load *loads;    /* under way for those who resume */
+	struct load *searches; /* for those who begin late */
 	struct load *kept[PAGES_KEPT]; /* the oldest first */
 	size_t kept_count;
 	struct blob *heartbeat, *greeting;
@@ -258,10 +328,22 @@ static bool write_to(struct reader *r, struct blob *text)
 	return http_stream_write(r->stream, text);
 }
 
+/* Whether it has to wait for it still; by the same steps as what it may read meanwhile. */
+static bool is_held(struct reader *r, const struct notice *e)
+{
+	if (!r->delay_ms || e->shown_at <= moment_of_delay(r->delay_ms))
+		return false;
+	r->due_at = moment_shown_after(e->shown_at, r->delay_ms);
+	return true;
+}
+
+/* False: not now, or the reader is gone. */
 static bool give(struct reader *r, const struct notice *e)
 {
 	if (e->revision <= r->place)
 		return true;
+	if (is_held(r, e))
+		return false;
 	r->place = e->revision;
 	return !wants(r, e) || write_to(r, e->text);
 }
@@ -275,6 +357,7 @@ static bool reset(struct reader *r, int64_t revision)
 		revision);
 	struct blob *b = blob_copy((struct str){text, (size_t)n});
 	r->place = revision;
+	r->due_at = 0;
 	r->hub->stats.resets++;
 	bool ok = write_to(r, b);
 	blob_unref(b);
@@ -297,6 +380,13 @@ static struct load *start_load(struct stream_hub *h, int64_t after, int64_t up_t
 	return l;
 }
 
+static void wait_for(struct reader *r, struct load *l)
+{
+	r->load = l;
+	r->next_waiting = l->waiting;
+	l->waiting = r;
+}
+
 /* Pages begin at multiples of their size, so that those who resume nearby share them. `exactly`:
  * such a page was cut before it reached the place. */
 static void wait_for_page(struct reader *r, bool exactly)
@@ -312,9 +402,7 @@ static void wait_for_page(struct reader *r, bool exactly)
 		l->first = r;
 		h->loads = l;
 	}
-	r->load = l;
-	r->next_waiting = l->waiting;
-	l->waiting = r;
+	wait_for(r, l);
 }
 
 static struct load *find_kept(struct stream_hub *h, int64_t place)
@@ -342,21 +430,36 @@ static bool give_page(struct reader *r, const struct load *l)
 	return true;
 }
 
+static const struct notice *ring_at(const struct stream_hub *h, size_t i)
+{
+	return &h->ring[(h->first + i) % RING_EVENTS];
+}
+
+/* The first beyond a place, which is not before the ring: an event a revision, as a rule. */
+static size_t find_in_ring(const struct stream_hub *h, int64_t place)
+{
+	size_t i = (size_t)(place - h->ring_after);
+	i = i < h->count ? i : h->count;
+	while (i && ring_at(h, i - 1)->revision > place)
+		i--;
+	return i;
+}
+
 static void give_ring(struct reader *r)
 {
 	struct stream_hub *h = r->hub;
-	for (size_t i = 0; i < h->count; i++)
-		if (is_full(r) || !give(r, &h->ring[(h->first + i) % RING_EVENTS]))
+	for (size_t i = find_in_ring(h, r->place); i < h->count; i++)
+		if (is_full(r) || !give(r, ring_at(h, i)))
 			return;
 	r->place = h->head;
-	r->is_live = true;
+	r->is_live = !r->delay_ms;
 }
 
 /* As far as what is at hand goes, and the reader takes it. */
 static void advance(struct reader *r)
 {
 	struct stream_hub *h = r->hub;
-	while (!r->is_live && !r->load) {
+	while (!r->is_live && !r->load && !r->due_at) {
 		const struct load *page;
 		if (r->place >= h->ring_after && r->place <= h->head) {
 			give_ring(r);
@@ -412,9 +515,21 @@ static void go_on(struct reader *r, const struct load *l)
 		wait_for_page(r, true);
 		return;
 	} else if (r->place == before && r->place > r->hub->head) {
-		r->is_live =
-			true; /* ahead of what we have heard; what comes twice is passed over */
+		/* ahead of what we have heard; what comes twice is passed over */
+		r->is_live = !r->delay_ms;
+		r->due_at = r->delay_ms ? time_now_ms() + REST_MS : 0;
 	}
+	advance(r);
+}
+
+static void take_place(struct reader *r, const struct load *l)
+{
+	if (l->has_failed) {
+		http_stream_abort(r->stream);
+		return;
+	}
+	r->place = l->last;
+	r->has_place = true;
 	advance(r);
 }
 
@@ -427,14 +542,17 @@ static void end_waiting(struct load *l)
 	while (r) {
 		struct reader *next = r->next_waiting;
 		r->next_waiting = NULL;
-		go_on(r, l);
+		if (l->delay_ms)
+			take_place(r, l);
+		else
+			go_on(r, l);
 		r = next;
 	}
 }
 
 static void take_from_loads(struct stream_hub *h, struct load *l)
 {
-	struct load **p = &h->loads;
+	struct load **p = l->delay_ms ? &h->searches : &h->loads;
 	while (*p != l)
 		p = &(*p)->next;
 	*p = l->next;
@@ -530,20 +648,49 @@ static void on_load(struct pool_job *job)
 	}
 	take_from_loads(h, l);
 	end_waiting(l);
-	if (!l->has_failed && (l->last == l->up_to || l->is_cut) && l->last > l->after)
+	if (!l->has_failed && !l->delay_ms && (l->last == l->up_to || l->is_cut) &&
+		l->last > l->after)
 		keep_page(h, l); /* the same for ever */
 	else
 		free_load(l);
 }
 
+/* Where one begins who is late and names no place; those who are as late find it together. */
+static void search_place(struct reader *r)
+{
+	struct stream_hub *h = r->hub;
+	struct load *l = h->searches;
+	while (l && l->delay_ms != r->delay_ms)
+		l = l->next;
+	if (!l) {
+		l = calloc(1, sizeof(*l));
+		if (!l)
+			abort();
+		*l = (struct load){
+			.job = {.work = work_search, .done = on_load, .is_of_newest = true},
+			.hub = h,
+			.delay_ms = r->delay_ms,
+			.as_of = moment_of_delay(r->delay_ms),
+			.next = h->searches};
+		h->searches = l;
+		pool_continue(api_pool(h->api), &l->job);
+	}
+	wait_for(r, l);
+}
+
 /* Those who came before anything was known begin here; or read what they lack. */
 static void place_early_readers(struct stream_hub *h)
 {
-	for (struct reader *r = h->readers; r; r = r->next) {
+	for (struct reader *r = h->readers, *next; r; r = next) {
+		next = r->next;
+		if (!r->has_place && r->delay_ms) {
+			search_place(r);
+			continue;
+		}
 		if (!r->has_place)
 			r->place = h->head;
 		r->has_place = true;
-		r->is_live = r->place >= h->head;
+		r->is_live = r->place >= h->head && !r->delay_ms;
 		if (!r->is_live && !r->load)
 			advance(r);
 	}
@@ -568,12 +715,27 @@ static void on_news(struct subscriber *s, const struct news *n)
 
 /* ---- time ---- */
 
+/* Who is late gets what has become due. */
+static void serve_late(struct stream_hub *h)
+{
+	int64_t now = h->late ? time_now_ms() : 0;
+	for (struct reader *r = h->late ? h->readers : NULL, *next; r; r = next) {
+		next = r->next;
+		bool is_due = r->due_at ? r->due_at <= now : r->place < h->head;
+		if (!r->delay_ms || !r->has_place || r->load || !is_due)
+			continue;
+		r->due_at = 0;
+		advance(r);
+	}
+}
+
 static void on_tick(uv_timer_t *timer)
 {
 	struct stream_hub *h = timer->data;
 	int64_t due = (int64_t)uv_now(api_loop(h->api)) - HEARTBEAT_MS;
 	int left = HEARTBEATS_A_TICK;
 	load_new(h);
+	serve_late(h);
 	for (struct reader *r = h->readers, *next; r && left; r = next) {
 		next = r->next;
 		if (r->written_at > due)
@@ -603,6 +765,7 @@ static void on_close(struct http_stream *st, void *context)
 	if (r->next)
 		r->next->previous = r->previous;
 	r->hub->stats.readers--;
+	r->hub->late -= r->delay_ms > 0;
 	free(r);
 }
 
@@ -646,6 +809,8 @@ static struct reader *add_reader(struct stream_hub *h, const struct call *call)
 	if (!r)
 		abort();
 	r->hub = h;
+	r->delay_ms = call_number(call, STR("delay"), 0);
+	h->late += r->delay_ms > 0;
 	add_wishes(r, call);
 	r->next = h->readers;
 	if (r->next)
@@ -671,12 +836,15 @@ static struct http_stream *begin_stream(struct http_exchange *x, struct reader *
 static void start(struct reader *r, int64_t place, bool is_given)
 {
 	struct stream_hub *h = r->hub;
-	r->has_place = is_given || h->has_head;
+	bool is_late = r->delay_ms > 0;
+	r->has_place = is_given || (h->has_head && !is_late);
 	r->place = is_given ? place : h->head;
-	r->is_live = !is_given && h->has_head;
+	r->is_live = !is_given && h->has_head && !is_late;
 	h->stats.resumes += is_given;
 	if (is_given)
 		advance(r);
+	else if (h->has_head && is_late)
+		search_place(r);
 }
 
 void stream_changes(struct api *a, struct http_exchange *x, const struct call *call)
@@ -731,7 +899,7 @@ void stream_hub_close(struct stream_hub *h)
 {
 	if (!h)
 		return;
-	assert(!h->readers && !h->loads && !h->is_loading);
+	assert(!h->readers && !h->loads && !h->searches && !h->is_loading);
 	api_unsubscribe(h->api, &h->subscriber);
 	empty_ring(h, 0);
 	forget_pages(h);

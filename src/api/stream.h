@@ -4,7 +4,8 @@
  * A commit is rendered once and its bytes are shared by all its readers. A reader has a place, the
  * revision up to which it has everything; it gets what comes after that, in order, from the events
  * kept in memory or from the database, whichever has them. So nothing is lost and nothing doubled,
- * whenever it comes, and after whatever restart.
+ * whenever it comes, and after whatever restart. Who wants it late (delay=) gets the same events in
+ * the same order, each when answers with that delay show it.
  *
  * Loop only.
  */
