@@ -212,7 +212,19 @@ for (const theme of ['light', 'dark'])
 	await page.waitForFunction((n) => document.querySelector('.score-board .score span')?.textContent === String(n), now + 1, {timeout: 15000, polling: 20}).catch(() => {});
 	const took = Date.now() - before;
 	ok((await score(page))[0] === now + 1 && took > 2000 && took < 9000, 'a goal comes late, and comes', `${took} ms`);
-	ok(/delay=3s/.test(await page.getByRole('link', {name: 'Games'}).getAttribute('href')), 'the delay goes along with every link');
+	note(`a goal is shown ${took} ms after it was stored, three seconds late`);
+	/* The switch: from now on nothing is late, and then it is again. */
+	const streams = [];
+	page.on('request', (r) => /\/stream/.test(r.url()) && streams.push(new URL(r.url()).search));
+	await page.getByLabel('Delay').selectOption('0');
+	game.goal('away', 1);
+	game.store(db);
+	const soon = Date.now();
+	await page.waitForFunction((n) => document.querySelector('.score-board .score span')?.textContent === String(n), now + 2, {timeout: 15000, polling: 20}).catch(() => {});
+	ok((await score(page))[0] === now + 2, 'switched off, the next goal is shown at once', `${Date.now() - soon} ms`);
+	await page.getByLabel('Delay').selectOption('15');
+	ok(await waitFor(() => streams.at(-1) === '?delay=15s', 5000) && streams.includes(''), 'each switch has a stream of its own', streams);
+	ok(/delay=15s/.test(await page.getByRole('link', {name: 'Games'}).getAttribute('href')), 'the delay goes along with every link');
 	await close(page);
 }
 

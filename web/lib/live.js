@@ -3,7 +3,7 @@
  * answer is the truth. So nothing is lost or doubled however often the stream breaks off.
  */
 import {useEffect, useRef, useState} from '../vendor/preact-htm.js';
-import {currentRoute} from './route.js';
+import {currentRoute, onRoute} from './route.js';
 
 const QUIET_MS = 40000; /* nothing heard for so long: after a sleep the connection may be dead */
 const COALESCE_MS = 150;
@@ -49,9 +49,10 @@ function gamesOf(text) {
 	}
 }
 
+/* An event is as late as what is shown: it comes when `delay=` of the interface shows what it is about. */
 export function connect() {
 	source?.close();
-	source = new EventSource('/stream');
+	source = new EventSource(withDelay('/stream'));
 	source.onopen = () => {
 		lastHeard = Date.now();
 		setState('live');
@@ -78,6 +79,14 @@ export function keepConnected() {
 		if (source.readyState === EventSource.CLOSED || Date.now() - lastHeard > QUIET_MS)
 			connect();
 		tell({games: null});
+	});
+	let {delay} = currentRoute();
+	onRoute((route) => {
+		if (route.delay !== delay) {
+			setState('connecting'); /* so that all is asked for again once it stands */
+			connect();
+		}
+		({delay} = route);
 	});
 	addEventListener('online', connect);
 	addEventListener('offline', () => setState('away'));
@@ -191,18 +200,18 @@ export function useAnswer(path, {concerns = () => true, isPlain = false, follows
 		function onChange({games}) {
 			if (games && !latest.current(games))
 				return;
-			soon(COALESCE_MS + delay * 1000);
+			soon(COALESCE_MS);
 			if (followsMs)
 				later ??= setTimeout(() => {
 					later = null;
 					soon(0);
-				}, followsMs + delay * 1000);
+				}, followsMs);
 		}
 		changeListeners.add(onChange);
 		const fallback = setInterval(() => {
-			if (state !== 'live' || delay)
+			if (state !== 'live')
 				soon(0);
-		}, delay ? 5000 : FALLBACK_MS);
+		}, FALLBACK_MS);
 		if (!delay && first.has(path))
 			first.delete(path);
 		else
