@@ -217,31 +217,32 @@ static bool compress_body(struct str body, struct buf *out)
 	return ok;
 }
 
-bool rendition_make(struct rendition *out, const struct answer *a, bool gzip)
+static bool make_body(struct answer *a, bool gzip, struct buf *out)
 {
-	enum { HEAD_ROOM = 16 << 10, WORTH_IT = 400 };
-	struct str body = buf_str(&a->body);
-	struct buf packed;
-	*out = (struct rendition){0};
-	if (gzip && (a->problem.status || body.n < WORTH_IT))
-		return false;
-	buf_init(&packed, ANSWER_BYTES + (1 << 20));
-	if (gzip && !compress_body(body, &packed)) {
-		buf_clear(&packed);
-		return false;
+	enum { WORTH_IT = 400 };
+	if (!gzip) {
+		*out = a->body;
+		buf_init(&a->body, ANSWER_BYTES);
+		return true;
 	}
-	out->etag = etag_of(body, gzip);
-	if (gzip)
-		body = buf_str(&packed);
-	buf_init(&out->bytes, body.n + HEAD_ROOM);
-	buf_room(&out->bytes, body.n + 1024);
-	write_head(a, a->problem.status ? NULL : &out->etag, gzip, &out->bytes);
-	buf_add(&out->bytes, STR("Content-Length: "));
-	buf_add_i64(&out->bytes, (int64_t)body.n);
-	buf_add(&out->bytes, STR("\r\n\r\n"));
-	out->head_bytes = out->bytes.n;
-	buf_add(&out->bytes, body);
-	buf_clear(&packed);
+	buf_init(out, ANSWER_BYTES + (1 << 20));
+	if (!a->problem.status && a->body.n >= WORTH_IT && compress_body(buf_str(&a->body), out))
+		return true;
+	buf_clear(out);
+	return false;
+}
+
+bool rendition_make(struct rendition *out, struct answer *a, bool gzip)
+{
+	enum { HEAD_MOST = 16 << 10 };
+	*out = (struct rendition){.etag = etag_of(buf_str(&a->body), gzip)};
+	if (!make_body(a, gzip, &out->body))
+		return false;
+	buf_init(&out->head, HEAD_MOST);
+	write_head(a, a->problem.status ? NULL : &out->etag, gzip, &out->head);
+	buf_add(&out->head, STR("Content-Length: "));
+	buf_add_i64(&out->head, (int64_t)out->body.n);
+	buf_add(&out->head, STR("\r\n\r\n"));
 	return true;
 }
 
@@ -255,5 +256,6 @@ void rendition_write_304(const struct rendition *r, const struct answer *a, stru
 
 void rendition_clear(struct rendition *r)
 {
-	buf_clear(&r->bytes);
+	buf_clear(&r->head);
+	buf_clear(&r->body);
 }

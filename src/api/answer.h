@@ -67,13 +67,13 @@ struct etag {
 
 /* A head without status line, Date and Connection; and its body, of which the ETag is the hash. */
 struct rendition {
-	struct buf bytes; /* head, empty line, body */
-	size_t head_bytes;
+	struct buf head, body; /* the head with its empty line */
 	struct etag etag;
 };
 
-/* gzip: the body is compressed. False: it is not worth it, nothing was made. */
-bool rendition_make(struct rendition *out, const struct answer *a, bool gzip);
+/* gzip: the body is compressed; else it is taken from the answer. False: it is not worth it,
+ * nothing was made. */
+bool rendition_make(struct rendition *out, struct answer *a, bool gzip);
 /* The head of a 304 for it. */
 void rendition_write_304(const struct rendition *r, const struct answer *a, struct buf *out);
 void rendition_clear(struct rendition *r);

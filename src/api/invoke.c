@@ -32,19 +32,19 @@ static bool check(const struct api_request *q, const struct tokens *tokens, stru
 	       call_read_query(call, q->query, keep, problem);
 }
 
-static void take_face(const struct api_request *q, const struct answer *a, struct arena *keep,
+static void take_face(const struct api_request *q, struct answer *a, struct arena *keep,
 	struct api_reply *out)
 {
 	struct face face;
 	char room[API_OWN_LINES];
 	bool gzip = request_takes_gzip(q->accept_encoding);
 	face_make(&face, a, gzip);
-	out->is_binary = gzip && face.whole;
-	if (!face.whole)
+	out->is_binary = gzip && face.body;
+	if (!face.body)
 		face_make(&face, a, false);
 	out->status = a->status;
-	struct str whole = blob_str(face.whole), head = str_first(whole, face.head_bytes);
-	struct str body = q->method == HTTP_HEAD_ ? STR("") : str_skip(whole, face.head_bytes);
+	struct str head = blob_str(face.head);
+	struct str body = q->method == HTTP_HEAD_ ? STR("") : blob_str(face.body);
 	if (q->if_none_match.n && face.unchanged && etag_matches(q->if_none_match, &face.etag)) {
 		out->status = 304;
 		head = blob_str(face.unchanged);

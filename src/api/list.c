@@ -535,6 +535,8 @@ static void add_next(struct list_reader *r, struct answer *out)
 }
 
 /* Rows up to a limit, and whether there are more. */
+enum { GAME_BYTES = 32 << 10 }; /* of a game's lines: room that need not grow */
+
 static bool read_rows(
 	struct list_reader *r, int64_t limit, struct answer *out, bool *out_more, struct err *err)
 {
@@ -544,6 +546,7 @@ static bool read_rows(
 	r->cursor = store_select(r->store, &q, err);
 	if (!r->cursor)
 		return false;
+	buf_room(&out->body, GAME_BYTES);
 	row_writer_begin(&r->writer, &out->body);
 	while ((step = cursor_next(r->cursor, err)) == STEP_ROW && r->tally.rows < limit)
 		write_row(r, &out->body);

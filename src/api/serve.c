@@ -126,7 +126,7 @@ static void reply_page(struct api *a, const struct asked *by, const struct page 
 	struct http_exchange *x = by->x;
 	bool takes_gzip = by->takes_gzip;
 	int status = p->status;
-	const struct face *f = &p->faces[takes_gzip && p->faces[1].whole];
+	const struct face *f = &p->faces[takes_gzip && p->faces[1].body];
 	struct str lines = api_own_lines(p->observed_at, is_stale, room);
 	struct str wanted = f->unchanged ? http_header(x, STR("if-none-match")) : STR("");
 	if (wanted.n && etag_matches(wanted, &f->etag))
@@ -135,12 +135,12 @@ static void reply_page(struct api *a, const struct asked *by, const struct page 
 	if (is_stale)
 		metrics_add(a->metrics, COUNT_STALE);
 	if (status == 304)
-		http_reply_rendered(x, 304, lines, f->unchanged, blob_str(f->unchanged).n);
+		http_reply_rendered(x, 304, lines, f->unchanged, NULL);
 	else
-		http_reply_rendered(x, status, lines, f->whole, f->head_bytes);
+		http_reply_rendered(x, status, lines, f->head, f->body);
 }
 
-static void make_page(struct page *out, const struct answer *a, bool gzip)
+static void make_page(struct page *out, struct answer *a, bool gzip)
 {
 	*out = (struct page){.status = a->status,
 		.has_tried_gzip = gzip,
@@ -149,13 +149,13 @@ static void make_page(struct page *out, const struct answer *a, bool gzip)
 		.game_id = a->game_id};
 	if (a->hold_ms > 0)
 		out->expires_at_ms = time_monotonic_ms() + a->hold_ms;
-	face_make(&out->faces[0], a, false);
 	if (gzip)
 		face_make(&out->faces[1], a, true);
+	face_make(&out->faces[0], a, false);
 }
 
 void api_reply(struct api *a, struct http_exchange *x, const struct call *call,
-	const struct answer *answer)
+	struct answer *answer)
 {
 	struct page page;
 	struct asked by = asked_now(a, x, call->route);

@@ -35,7 +35,7 @@ int64_t api_revision(const struct api *a); /* the newest that the loop has heard
 
 /* Answers an exchange of a ROUTE_STREAM. */
 void api_reply(struct api *a, struct http_exchange *x, const struct call *call,
-	const struct answer *answer);
+	struct answer *answer);
 void api_refuse(
 	struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p);
 

@@ -16,27 +16,27 @@ struct shelf {
 
 /* ---- faces and pages ---- */
 
-void face_make(struct face *out, const struct answer *a, bool gzip)
+void face_make(struct face *out, struct answer *a, bool gzip)
 {
 	struct rendition r;
 	struct buf unchanged;
 	*out = (struct face){0};
 	if (!rendition_make(&r, a, gzip))
 		return;
-	out->head_bytes = r.head_bytes;
 	out->etag = r.etag;
 	if (!a->problem.status) {
 		buf_init(&unchanged, 1 << 16);
 		rendition_write_304(&r, a, &unchanged);
 		out->unchanged = blob_new(&unchanged);
 	}
-	out->whole = blob_new(&r.bytes);
-	rendition_clear(&r);
+	out->head = blob_new(&r.head);
+	out->body = blob_new(&r.body);
 }
 
 void face_clear(struct face *f)
 {
-	blob_unref(f->whole);
+	blob_unref(f->head);
+	blob_unref(f->body);
 	blob_unref(f->unchanged);
 	*f = (struct face){0};
 }
@@ -48,12 +48,17 @@ void page_clear(struct page *p)
 	*p = (struct page){0};
 }
 
+static size_t blob_bytes(const struct blob *b)
+{
+	return b ? blob_str(b).n : 0;
+}
+
 static size_t page_bytes(const struct page *p)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < 2; i++) {
-		n += p->faces[i].whole ? blob_str(p->faces[i].whole).n : 0;
-		n += p->faces[i].unchanged ? blob_str(p->faces[i].unchanged).n : 0;
+		const struct face *f = &p->faces[i];
+		n += blob_bytes(f->head) + blob_bytes(f->body) + blob_bytes(f->unchanged);
 	}
 	return n;
 }

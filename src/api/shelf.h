@@ -11,12 +11,12 @@
 
 /* One encoding of an answer. */
 struct face {
-	struct blob *whole; /* head and body; NULL: there is none of this encoding */
-	size_t head_bytes;
-	struct blob *unchanged; /* the head of its 304; NULL for a problem */
+	struct blob *head, *body; /* NULL: there is none of this encoding */
+	struct blob *unchanged;   /* the head of its 304; NULL for a problem */
 	struct etag etag;
 };
-void face_make(struct face *out, const struct answer *a, bool gzip); /* on any thread */
+/* On any thread. The face that is not gzip comes last: it takes the answer's body. */
+void face_make(struct face *out, struct answer *a, bool gzip);
 void face_clear(struct face *f);
 
 struct page {

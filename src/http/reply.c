@@ -218,7 +218,7 @@ void http_reply(struct http_exchange *x, int status, const struct http_header_li
 }
 
 void http_reply_rendered(
-	struct http_exchange *x, int status, struct str lines, struct blob *rest, size_t head_bytes)
+	struct http_exchange *x, int status, struct str lines, struct blob *head, struct blob *body)
 {
 	struct connection *c = connection_of(x);
 	if (!begin_answer(c))
@@ -227,10 +227,10 @@ void http_reply_rendered(
 	buf_reset(out);
 	add_head(c, status, NULL, 0, out);
 	buf_add(out, lines);
-	struct part parts[] = {{.bytes = buf_str(out)}, {.bytes = blob_str(rest), .owner = rest}};
-	if (x->method == HTTP_HEAD_)
-		parts[1].bytes = str_first(parts[1].bytes, head_bytes);
-	answer(c, parts, 2);
+	buf_add(out, blob_str(head));
+	struct str bytes = body ? blob_str(body) : STR("");
+	struct part parts[] = {{.bytes = buf_str(out)}, {.bytes = bytes, .owner = body}};
+	answer(c, parts, bytes.n && x->method != HTTP_HEAD_ ? 2 : 1);
 }
 
 void http_reset(struct http_exchange *x)

@@ -68,10 +68,10 @@ void http_reply(struct http_exchange *x, int status, const struct http_header_li
 /*
  * A response whose head and body were rendered before, without status line, Date and Connection,
  * which the server writes; and further lines of this reply alone, each with its CRLF: the hot
- * path. The head is the first head_bytes of it, all that HEAD gets.
+ * path. The head ends with its empty line. The body is NULL where there is none; HEAD gets none.
  */
 void http_reply_rendered(struct http_exchange *x, int status, struct str lines,
-	struct blob *rendered, size_t head_bytes);
+	struct blob *head, struct blob *body);
 
 /* application/problem+json (RFC 9457). `parameter` may be empty. */
 void http_problem(struct http_exchange *x, int status, struct str parameter, const char *format,

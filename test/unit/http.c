@@ -25,8 +25,7 @@ struct service {
 	uv_loop_t loop;
 	struct http_server *server;
 	uv_signal_t on_term;
-	struct blob *big, *rendered, *chunk;
-	size_t rendered_head;
+	struct blob *big, *rendered_head, *rendered_body, *chunk;
 	int64_t streams_closed;
 };
 
@@ -94,7 +93,8 @@ static void handle(struct http_exchange *x, void *context)
 	if (str_equal(path, STR("/big"))) {
 		http_reply(x, 200, NULL, 0, s->big);
 	} else if (str_equal(path, STR("/rendered"))) {
-		http_reply_rendered(x, 200, STR("X-More: 1\r\n"), s->rendered, s->rendered_head);
+		http_reply_rendered(x, 200, STR("X-More: 1\r\n"), s->rendered_head,
+			s->rendered_body);
 	} else if (str_equal(path, STR("/late"))) {
 		answer_late(x, s);
 	} else if (str_equal(path, STR("/empty"))) {
@@ -152,8 +152,8 @@ static void serve(int port_to)
 	uv_loop_init(&s->loop);
 	s->big = letters(BIG);
 	s->chunk = letters(65536);
-	s->rendered = blob_copy(STR("Content-Length: 3\r\n\r\nabc"));
-	s->rendered_head = 21;
+	s->rendered_head = blob_copy(STR("Content-Length: 3\r\n\r\n"));
+	s->rendered_body = blob_copy(STR("abc"));
 	s->server = http_server_open(&s->loop, STR("127.0.0.1:0"), &limits, handle, s, &err);
 	if (!s->server) {
 		fprintf(stderr, "# %s\n", err.text);
@@ -169,7 +169,8 @@ static void serve(int port_to)
 	int left = uv_loop_close(&s->loop);
 	blob_unref(s->big);
 	blob_unref(s->chunk);
-	blob_unref(s->rendered);
+	blob_unref(s->rendered_head);
+	blob_unref(s->rendered_body);
 	free(s);
 	exit(left ? 3 : 0); /* not _exit: leaks are looked for */
 }
