@@ -1,4 +1,4 @@
-"""What the rows of the bench share: programs under measure, a fake upstream, nginx, wrk, rows in bulk.
+"""What the rows of the bench share: programs under measure, a fake upstream, nginx, what asks, rows in bulk.
 
 A row is a function in a file of bench/rows/, named in that file's ROWS; it is called with a Bench and yields Measures:
 
@@ -10,7 +10,7 @@ A row is a function in a file of bench/rows/, named in that file's ROWS; it is c
 
 What is served runs on one core, what asks for it on another. Everything started here is ended by its process id.
 """
-import atexit, dataclasses, json, os, re, shutil, signal, socket, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.request
+import atexit, dataclasses, json, os, re, shutil, signal, socket, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CORES = sorted(os.sched_getaffinity(0))
@@ -191,7 +191,7 @@ def tool(build, name, *libraries):
     return out
 
 
-# ---- nginx and wrk ----
+# ---- nginx, and what asks ----
 
 NGINX = """
 daemon off; master_process off; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log crit;
@@ -240,17 +240,21 @@ class Load:
     errors: int
 
 
-def wrk(url, connections, seconds, script=None):
-    """wrk with one thread on the client's core."""
-    words = ["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "--latency"]
-    r = subprocess.run(words + (["-s", script] if script else []) + [url], capture_output=True, text=True, check=True)
-    to_ms = lambda text: float(re.match(r"[\d.]+", text).group()) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[re.search(r"[a-z]+$", text).group()]
-    percentile = lambda p: to_ms(re.search(r"\s%s%%\s+(\S+)" % p, r.stdout).group(1))
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", r.stdout)
-    socket_errors = re.search(r"Socket errors: (.*)", r.stdout)
-    errors = int(bad.group(1)) if bad else 0
-    errors += sum(int(n) for n in re.findall(r"\d+", socket_errors.group(1))) if socket_errors else 0
-    return Load(float(re.search(r"Requests/sec:\s+([\d.]+)", r.stdout).group(1)), percentile("50"), percentile("99"), errors)
+def load(bench, url, connections, seconds, paths=None):
+    """bench/load.c on the client's core: the URL again and again, or each of the paths once."""
+    parts = urllib.parse.urlsplit(url)
+    target = parts.path
+    if paths is not None:
+        target = os.path.join(bench.temp, "paths")
+        with open(target, "w") as f:
+            f.write("\n".join(paths) + "\n")
+        target = "@" + target
+    r = subprocess.run(["taskset", "-c", str(CLIENT_CORE), tool(bench.build, "load"), str(parts.port), str(connections), str(seconds), target],
+                       capture_output=True, text=True)
+    if r.returncode:
+        raise RuntimeError("load: " + r.stderr.strip())
+    found = dict(zip(r.stdout.split()[::2], map(float, r.stdout.split()[1::2])))
+    return Load(found["answers"] / found["seconds"], found["p50"] / 1000, found["p99"] / 1000, int(found["errors"]))
 
 
 # ---- rows in bulk ----

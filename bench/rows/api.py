@@ -1,19 +1,7 @@
 """What readers wait for: one game's lines, kept or never asked before; any page of all; the whole table as CSV."""
 import http.client, os, random, re, socket, sqlite3, time, urllib.parse
 
-from rig import CLIENT_CORE, Measure, Nginx, Row, get, median, wrk
-
-# wrk's own random numbers would ask some twice; every path comes once.
-EACH_ONCE = """
-local ids, at = {}, 0
-for line in io.lines(%r) do ids[#ids + 1] = line end
-request = function()
-    at = at + 1
-    if at > #ids then wrk.thread:stop() end
-    return wrk.format("GET", "/game-stats/" .. (ids[at] or ids[#ids]))
-end
-"""
-
+from rig import CLIENT_CORE, Measure, Nginx, Row, get, load, median
 
 def small(bench):
     """A database of one night's games."""
@@ -26,9 +14,9 @@ def unchanged(bench):
     api = bench.api(db, "--max-connections-per-peer", 2000)
     body = get("%s/game-stats/%d" % (api.url, game))
     for connections in (32, 256):
-        ours = wrk("%s/game-stats/%d" % (api.url, game), connections, seconds)
+        ours = load(bench, "%s/game-stats/%d" % (api.url, game), connections, seconds)
         nginx = Nginx(bench, {"game.json": body})
-        theirs = wrk(nginx.url + "/game.json", connections, seconds)
+        theirs = load(bench, nginx.url + "/game.json", connections, seconds)
         nginx.stop()
         if ours.errors or theirs.errors:
             raise RuntimeError("errors: %d, and %d of nginx's" % (ours.errors, theirs.errors))
@@ -42,16 +30,12 @@ def never_asked(bench):
     seconds, db = (1 if bench.is_quick else 4), bench.millions()
     ids = [r[0] for r in sqlite3.connect(db).execute("select game_id from games")]
     random.Random(1).shuffle(ids)
-    with open(os.path.join(bench.temp, "ids"), "w") as f:
-        f.write("\n".join(map(str, ids)))
-    with open(os.path.join(bench.temp, "each.lua"), "w") as f:
-        f.write(EACH_ONCE % os.path.join(bench.temp, "ids"))
     api = bench.api(db, "--max-connections-per-peer", 2000)
-    load = wrk(api.url, 32, seconds, os.path.join(bench.temp, "each.lua"))
-    if load.errors:
-        raise RuntimeError("%d errors" % load.errors)
-    yield Measure("each game once, in any order", load.rate, "/s", ">= 10000", is_better_low=False)
-    yield Measure("p99", load.p99_ms, "ms")
+    found = load(bench, api.url, 32, seconds, ["/game-stats/%d" % i for i in ids])
+    if found.errors:
+        raise RuntimeError("%d errors" % found.errors)
+    yield Measure("each game once, in any order", found.rate, "/s", ">= 10000", is_better_low=False)
+    yield Measure("p99", found.p99_ms, "ms")
     yield Measure("memory", api.peak_kib() / 1024, "MiB")
     api.stop()
 
