@@ -3,6 +3,7 @@
 
 #include "base/time.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,22 @@
  * chunks. Writes go out with whatever is next waited for, and rows put one by one are collected and
  * go out as arrays, a statement for each table.
  */
-enum { CHUNK_ROWS = 500, COLLECT_ROWS = 1000, COLLECTIONS = 16, MAX_KEYS = 4 };
+enum { CHUNK_ROWS = 500, COLLECT_ROWS = 100, COLLECTIONS = 16, MAX_KEYS = 4 };
 
 /* Whoever writes more than one game holds this alone, all others share it. "rinkside" */
 #define EVERYTHING INT64_C(0x72696e6b73696465)
+
+/* What every transaction of a writer says, prepared as all else is; of one number or two. */
+enum fixed { LOCK_EVERYTHING, LOCK_GAME, NOTIFY, FIXED };
+static const struct {
+	const char *name, *text;
+	int count;
+} fixed[FIXED] = {
+	[LOCK_EVERYTHING] = {"lock", "SELECT pg_advisory_xact_lock($1)", 1},
+	[LOCK_GAME] = {"lock_game",
+		"SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)", 2},
+	[NOTIFY] = {"notify", "SELECT pg_notify('rinkside', CAST($1 AS text))", 1},
+};
 
 /* An answer asked for ahead, by the values that it was asked with. */
 struct ahead {
@@ -51,9 +64,10 @@ struct collection {
 
 struct database {
 	struct pq pq;
-	bool is_open;       /* a transaction: a writer's, or of who holds */
-	unsigned long_open; /* cursors that hold a transaction of their own */
-	unsigned named;     /* statements so far, for their names */
+	bool is_open;             /* a transaction: a writer's, or of who holds */
+	unsigned long_open;       /* cursors that hold a transaction of their own */
+	unsigned named;           /* statements so far, for their names */
+	unsigned fixed_on[FIXED]; /* the number of the connection that knows it */
 	struct collection *collections[COLLECTIONS];
 	size_t collection_count;
 	unsigned listening; /* the number of the connection that is told of commits */
@@ -151,11 +165,12 @@ static void write_collected(struct buf *out, const struct table *t)
 {
 	buf_add_format(out, "INSERT INTO %.*s (", STR_ARG(t->name));
 	add_column_list(out, t);
-	buf_add(out, STR(") SELECT * FROM unnest("));
+	buf_add(out, STR(") SELECT "));
 	for (size_t i = 0; i < t->count; i++)
-		buf_add_format(
-			out, "%s$%zu::%s", i ? ", " : "", i + 1, array_names[t->columns[i].type]);
-	buf_add_char(out, ')');
+		buf_add_format(out, "%s($%zu::%s)[i]", i ? ", " : "", i + 1,
+			array_names[t->columns[i].type]);
+	buf_add_format(out, " FROM generate_series(1, cardinality($1::%s)) AS i",
+		array_names[t->columns[0].type]);
 	add_replacing(out, t);
 	buf_add_char(out, '\0');
 }
@@ -247,12 +262,15 @@ static bool put(struct store *s, const struct table *t, const void *record, stru
 
 /* ---- transactions ---- */
 
-static void send_number(struct database *d, const char *text, int64_t key)
+static void send_fixed(struct database *d, enum fixed which, int64_t first, int64_t second)
 {
-	char number[24];
-	const char *const values[] = {number};
-	snprintf(number, sizeof(number), "%lld", (long long)key);
-	pq_query(&d->pq, text, 1, values, NULL);
+	char numbers[2][24];
+	const char *const values[] = {numbers[0], numbers[1]};
+	snprintf(numbers[0], sizeof(numbers[0]), "%" PRId64, first);
+	snprintf(numbers[1], sizeof(numbers[1]), "%" PRId64, second);
+	if (d->fixed_on[which] != d->pq.number)
+		pq_prepare(&d->pq, fixed[which].name, fixed[which].text, &d->fixed_on[which]);
+	pq_execute(&d->pq, fixed[which].name, fixed[which].count, values, NULL);
 }
 
 /* Done whatever becomes of what is queued before it. */
@@ -277,12 +295,10 @@ static bool begin(struct store *s, int64_t game_id, struct err *err)
 	if (!open_transaction(d, err))
 		return false;
 	pq_query(&d->pq, "BEGIN", 0, NULL, NULL);
-	if (!game_id) {
-		send_number(d, "SELECT pg_advisory_xact_lock($1)", EVERYTHING);
-		return true;
-	}
-	send_number(d, "SELECT pg_advisory_xact_lock_shared($1)", EVERYTHING);
-	send_number(d, "SELECT pg_advisory_xact_lock($1)", game_id);
+	if (game_id)
+		send_fixed(d, LOCK_GAME, EVERYTHING, game_id);
+	else
+		send_fixed(d, LOCK_EVERYTHING, EVERYTHING, 0);
 	return true;
 }
 
@@ -350,7 +366,7 @@ static void announce(struct store *s, int64_t revision)
 	struct database *d = database_of(s);
 	struct err ignored; /* what goes with it tells */
 	if (d->is_open || pq_ready(&d->pq, &ignored))
-		send_number(d, "SELECT pg_notify('rinkside', $1)", revision);
+		send_fixed(d, NOTIFY, revision, 0);
 }
 
 static bool run(struct store *s, const char *text, struct err *err)
