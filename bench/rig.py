@@ -13,6 +13,9 @@ What is served runs on one core, what asks for it on another. Everything started
 import atexit, dataclasses, json, os, re, shutil, signal, socket, sqlite3, statistics, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "test"))
+import cluster, edge
+
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, CLIENT_CORE = CORES[0], CORES[-1]
 median = lambda values: statistics.median(list(values))
@@ -138,7 +141,7 @@ class Bench:
     def settings(self, db=None, upstream=None):
         env = dict(self.env)
         if db:
-            env["RINKSIDE_DB"] = "sqlite:" + db
+            env["RINKSIDE_DB"] = db if ":" in db else "sqlite:" + db
         if upstream:
             env["RINKSIDE_UPSTREAM"] = upstream
         return env
@@ -181,6 +184,13 @@ class Bench:
         """2.5 million stat lines. Nobody writes to them: they are no copy."""
         return rows_in_bulk(self, 2_500_000)
 
+    def puts(self, db, processes, seconds, kind):
+        """Games a second that so many processes put through the store: "changed" or "unchanged" ones."""
+        r = subprocess.run([os.path.join(self.build, "bench", "puts"), db, str(processes), str(seconds), kind], capture_output=True, text=True)
+        if r.returncode:
+            raise RuntimeError(r.stderr.strip())
+        return float(r.stdout)
+
 
 def tool(build, name, *libraries):
     """A C program of bench/, built when it is older than its source."""
@@ -220,6 +230,9 @@ class Nginx(Process):
             f.write(NGINX.format(dir=directory, port=self.port))
         super().__init__([shutil.which("nginx") or "/usr/sbin/nginx", "-p", directory, "-e", os.path.join(directory, "error.log"),
                           "-c", os.path.join(directory, "nginx.conf")], SERVER_CORE, say=None)
+        self.wait_listening()
+
+    def wait_listening(self):
         for _ in range(500):
             with socket.socket() as s:
                 if s.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -230,6 +243,17 @@ class Nginx(Process):
     @property
     def url(self):
         return "http://127.0.0.1:%d" % self.port
+
+
+class Edge(Nginx):
+    """deploy/nginx's sample with one worker, on loopback, in front of an API; TLS left out."""
+    def __init__(self, bench, origin):
+        place, self.port = tempfile.mkdtemp(dir=bench.temp), free_port()
+        os.chmod(bench.temp, 0o755), os.chmod(place, 0o755)
+        words = edge.fill_in(place, int(origin.rpartition(":")[2]), self.port, free_port(), has_tls=False,
+                             events="worker_connections 4096;", http="keepalive_requests 100000000;")
+        Process.__init__(self, words, SERVER_CORE, say=None)
+        self.wait_listening()
 
 
 @dataclasses.dataclass

@@ -43,15 +43,24 @@ def free_port():
 
 
 class Cluster:
-    def __init__(self, settings="", copy_of=None):
+    def __init__(self, settings="", copy_of=None, folder=None):
+        """A folder that is given stays, and is taken up as it was left."""
         self.programs = server_programs()
-        self.folder = tempfile.mkdtemp(prefix="rinkside-postgres-")
+        self.stays = folder is not None
+        self.folder = folder or tempfile.mkdtemp(prefix="rinkside-postgres-")
         self.data = os.path.join(self.folder, "data")
         self.process = None
         self.databases = 0
         self.user = pwd.getpwnam("postgres") if os.getuid() == 0 else None
         atexit.register(self.remove)
         end_on_signal()
+        if not os.path.exists(os.path.join(self.data, "PG_VERSION")):
+            self._make(settings, copy_of)
+        self.port = free_port()
+        self.start()
+
+    def _make(self, settings, copy_of):
+        os.makedirs(self.folder, exist_ok=True)
         if self.user:
             os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         if copy_of:
@@ -61,8 +70,6 @@ class Cluster:
         with open(os.path.join(self.data, "postgresql.auto.conf"), "a") as f:
             f.write("listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nshared_buffers = 64MB\n"
                     "logging_collector = off\nlog_min_messages = warning\n" + settings + "\n")
-        self.port = free_port()
-        self.start()
 
     def _as_postgres(self):
         """A server refuses to run as root."""
@@ -127,8 +134,9 @@ class Cluster:
 
     def remove(self):
         if self.process and self.process.poll() is None:
-            self.stop(signal.SIGQUIT)
-        shutil.rmtree(self.folder, True)
+            self.stop(signal.SIGINT if self.stays else signal.SIGQUIT)
+        if not self.stays:
+            shutil.rmtree(self.folder, True)
 
     def sql(self, text, database="postgres"):
         """Rows as lists of texts, absent ones as None."""

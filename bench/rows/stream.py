@@ -32,39 +32,52 @@ class Readers:
         self.p.wait(20)
 
 
-def stream(bench):
-    count, db = (500 if bench.is_quick else 10_000), bench.database()
-    path = make_body(bench)
-    with open(path) as f:
-        body = json.load(f)
-    body["gameState"] = "LIVE"
-    when = time.time() - 3600
+class LiveGame:
+    """A live game, in whose box score something moves."""
+    def __init__(self, bench, db):
+        self.bench, self.db, self.path, self.moves = bench, db, make_body(bench), 0
+        with open(self.path) as f:
+            self.body = json.load(f)
+        self.body["gameState"] = "LIVE"
+        self.when = time.time() - 3600
 
-    def change(n):
-        """One more shot blocked; the revision, and when the ingest said that it was stored."""
-        body["playerByGameStats"]["awayTeam"]["forwards"][0]["blockedShots"] += 1
-        with open(path, "w") as f:
-            json.dump(body, f)
-        os.utime(path, (when + n, when + n))
-        p = subprocess.Popen([bench.binary, "ingest", "--file", path], env=bench.settings(db), stdout=subprocess.PIPE, text=True, cwd=bench.temp)
+    def change(self):
+        """One more shot blocked, by a process of its own; the revision, and when that process said that it was stored."""
+        self.moves += 1
+        self.body["playerByGameStats"]["awayTeam"]["forwards"][0]["blockedShots"] += 1
+        with open(self.path, "w") as f:
+            json.dump(self.body, f)
+        os.utime(self.path, (self.when + self.moves, self.when + self.moves))
+        p = subprocess.Popen([self.bench.binary, "ingest", "--file", self.path], env=self.bench.settings(self.db), stdout=subprocess.PIPE, text=True,
+                             cwd=self.bench.temp)
         line = p.stdout.readline()
         at = time.time() * 1000
         if p.wait(60) or "revision" not in line:
             raise RuntimeError("the change was not stored: " + line)
         return int(line.split("revision ")[1].split(":")[0]), at
 
-    change(0)
+
+def delays(readers, game, changes):
+    """What each of so many changes took to the first and to the last reader, in milliseconds after it was stored."""
+    firsts, lasts = [], []
+    for _ in range(changes):
+        revision, at = game.change()
+        readers.wait(lambda: revision in readers.events, 30)
+        firsts.append(max(0, readers.events[revision][0] - at))
+        lasts.append(max(0, readers.events[revision][1] - at))
+    return firsts, lasts
+
+
+def stream(bench):
+    count, db = (500 if bench.is_quick else 10_000), bench.database()
+    game = LiveGame(bench, db)
+    game.change()
     api = bench.api(db, "--max-connections", 20000, "--max-connections-per-peer", 20000)
     get(api.url + "/health/live")
     before, readers = api.rss_kib(), Readers(bench, api.url, count)
     readers.wait(lambda: readers.is_ready, 60)
     each = (api.rss_kib() - before) / count
-    firsts, lasts = [], []
-    for n in range(1, 6 if bench.is_quick else 21):
-        revision, at = change(n)
-        readers.wait(lambda: revision in readers.events, 30)
-        firsts.append(max(0, readers.events[revision][0] - at))
-        lasts.append(max(0, readers.events[revision][1] - at))
+    firsts, lasts = delays(readers, game, 5 if bench.is_quick else 20)
     peak = (api.peak_kib() - before) / count
     readers.stop()
     api.stop()
