@@ -95,6 +95,12 @@ $(BUILD)/test/%: test/%.c $(ARCHIVE)
 	@$(CC) $(ALL_CFLAGS) -Itest -MMD -MP $(LDHARDEN) $(LDFLAGS) -o $@ $< $(ARCHIVE) \
 		$(shell pkg-config --cflags --libs cmocka) $(LIBS)
 
+# A tool of the bench that measures the store itself, without a process around it.
+$(BUILD)/bench/puts: bench/puts.c $(ARCHIVE)
+	@mkdir -p $(@D)
+	@echo "  BENCH $@"
+	@$(CC) $(ALL_CFLAGS) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 -include $(shell find $(BUILD)/obj $(BUILD)/test -name '*.d' 2>/dev/null)
 
 # For scripts/lint: the flags that the compiler has too.
@@ -157,7 +163,7 @@ run:
 
 bench:
 	@scripts/deps bench
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory all $(BUILD)/bench/puts
 	@BUILD=$(BUILD) python3 bench/run.py
 
 # Generated files that are committed; `make check` fails when they are stale.
