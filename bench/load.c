@@ -1,5 +1,5 @@
 /*
- * load PORT CONNECTIONS SECONDS PATH|@FILE: GETs over so many kept connections on loopback, each with one
+ * load PORT CONNECTIONS SECONDS PATH|@FILE [HEADER]: GETs over so many kept connections on loopback, each with one
  * request under way.
  *
  * With @FILE every path in it, a line each, is asked once, and the run ends with the last. It costs little itself: of an answer it reads the head,
@@ -32,7 +32,7 @@ static struct connection connections[MAX_CONNECTIONS];
 static unsigned counts[BUCKETS];
 static char **paths; /* NULL: always the same one */
 static size_t path_count, next_path;
-static const char *only_path;
+static const char *only_path, *header = "Host: bench";
 static long answers, errors;
 
 static int64_t now_us(void)
@@ -71,8 +71,8 @@ static bool ask(struct connection *c)
 	char request[512];
 	if (paths && next_path == path_count)
 		return false;
-	int n = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: bench\r\n\r\n",
-		paths ? paths[next_path++] : only_path);
+	int n = snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\n%s\r\n\r\n",
+		paths ? paths[next_path++] : only_path, header);
 	c->got = 0;
 	c->left = -1;
 	c->sent_us = now_us();
@@ -145,8 +145,10 @@ static long percentile(double share)
 
 int main(int argc, char **argv)
 {
-	if (argc != 5)
+	if (argc < 5 || argc > 6)
 		return 2;
+	if (argc == 6)
+		header = argv[5];
 	int count = atoi(argv[2]), epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (count < 1 || count > MAX_CONNECTIONS || epoll < 0)
 		return 2;

@@ -264,7 +264,7 @@ class Load:
     errors: int
 
 
-def load(bench, url, connections, seconds, paths=None):
+def load(bench, url, connections, seconds, paths=None, head=()):
     """bench/load.c on the client's core: the URL again and again, or each of the paths once."""
     parts = urllib.parse.urlsplit(url)
     target = parts.path
@@ -273,7 +273,8 @@ def load(bench, url, connections, seconds, paths=None):
         with open(target, "w") as f:
             f.write("\n".join(paths) + "\n")
         target = "@" + target
-    r = subprocess.run(["taskset", "-c", str(CLIENT_CORE), tool(bench.build, "load"), str(parts.port), str(connections), str(seconds), target],
+    r = subprocess.run(["taskset", "-c", str(CLIENT_CORE), tool(bench.build, "load"), str(parts.port), str(connections), str(seconds), target,
+                        "\r\n".join(["Host: bench", *head])],
                        capture_output=True, text=True)
     if r.returncode:
         raise RuntimeError("load: " + r.stderr.strip())

@@ -168,7 +168,7 @@ def cached(bench):
     paths += [form % i for i in games.ids for form in ("/games/%d", "/game-stats/%d", "/games/%d/events")]
     games.start()
     before, begin = requests_of(api), time.monotonic()
-    found = load(bench, front.url, 256, seconds, paths * 10_000)
+    found = load(bench, front.url, 256, seconds, paths * 10_000, ["Accept-Encoding: gzip"])
     origin = (requests_of(api) - before) / (time.monotonic() - begin)
     games.is_over.set()
     games.join(30)
@@ -187,5 +187,5 @@ ROWS = [
     Row("postgres-puts", "games put into PostgreSQL over loopback, %d processes" % PUTTING, puts),
     Row("postgres-never", "`/game-stats/{id}`, never asked before, 2.5 million lines in PostgreSQL", never_asked, needs_millions=True),
     Row("postgres-stream", "a change by one process on `/stream` of another's API", told),
-    Row("postgres-cache", "nginx's cache in front, 16 live games", cached),
+    Row("postgres-cache", "nginx's cache in front, 16 live games, gzip", cached),
 ]
