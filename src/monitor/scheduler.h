@@ -1,9 +1,6 @@
 /*
- * monitor/scheduler - keeps `games` fresh, and writes when each is due. Private to monitor.
- *
- * Looks at the week's schedule and at days' score boards when the plan says so, on the pool;
- * what they show is stored, and next_poll_at of every game that it concerns is planned again.
- * Nothing is kept but when it last looked: another one does the same, and two do no harm.
+ * monitor/scheduler - keeps `games` fresh, and writes when each is due: looks (monitor/looks.h) when
+ * the plan says so, asked for on the pool. Private to monitor.
  */
 #ifndef MONITOR_SCHEDULER_H
 #define MONITOR_SCHEDULER_H
