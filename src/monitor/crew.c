@@ -3,13 +3,11 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "monitor/runner.h"
-#include "plan/plan.h"
+#include "monitor/taken.h"
 #include "store/due.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	MAX_TAKEN = 64,
@@ -57,38 +55,15 @@ static bool find_store(struct crew *c)
 
 /* ---- an ingest that is over ---- */
 
-/*
- * What an ingest leaves unsaid when it stored nothing: that the game was asked since it was
- * taken, and what went wrong.
- */
-static void note_poll(struct crew *c, struct game *g, const struct err *err, int64_t now)
-{
-	bool failed = err && err->kind != ERR_NONE;
-	int64_t taken = g->lease_until - c->settings.lease_ms;
-	if (failed && !KNOWS(g, GAME, last_error))
-		SET(g, GAME, last_error,
-			*err->text ? str_from(err->text) : STR("its ingest was ended"));
-	if (failed || g->last_poll_at < taken || g->last_poll_at > now)
-		SET(g, GAME, last_poll_at, now);
-}
-
 static bool give_back(struct crew *c, int64_t game_id, const struct err *failure)
 {
-	struct game g;
+	const struct taken taken = {c->plan, str_from(c->owner), c->settings.lease_ms};
 	struct err err;
-	bool is_found;
-	int64_t now = time_now_ms();
+	int64_t ignored;
 	arena_reset(&c->row);
-	if (!find_store(c))
-		return false;
-	if (!store_get_game(c->store, game_id, &c->row, &g, &is_found, &err))
-		return store_failed(c, &err);
-	if (!is_found)
-		return true;
-	note_poll(c, &g, failure, now);
-	return store_give_back(c->store, &g, str_from(c->owner), plan_after_poll(&c->plan, &g, now),
-		       &err) ||
-	       store_failed(c, &err);
+	return find_store(c) &&
+	       (taken_give_back(c->store, &taken, game_id, failure, c->row, &ignored, &err) ||
+		       store_failed(c, &err));
 }
 
 static void on_done(void *context, int64_t game_id, const struct err *err)
@@ -197,9 +172,7 @@ struct crew *crew_open(uv_loop_t *loop, const struct monitor_settings *s,
 		.context = context,
 		.plan = {(enum policy)s->policy, s->every_ms, s->speed}};
 	c->row = arena_reserve(ROW_ARENA);
-	char host[32] = "";
-	gethostname(host, sizeof(host) - 1);
-	snprintf(c->owner, sizeof(c->owner), "%s:%ld:%" PRIx64, host, (long)getpid(), uv_hrtime());
+	taken_name_owner(c->owner);
 	if (store_open_or_wait(s->db, !s->once, &c->store, err))
 		c->runner = runner_open(
 			loop, &c->settings, &(struct runner_calls){on_idle, on_done, c}, err);

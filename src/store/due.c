@@ -60,6 +60,28 @@ bool store_take_due(struct store *s, int64_t now_ms, int64_t lease_ms, struct st
 	return step == STEP_DONE;
 }
 
+bool store_take_game(struct store *s, int64_t game_id, int64_t now_ms, int64_t lease_ms,
+	struct str owner, bool *out_taken, struct err *err)
+{
+	struct sql q;
+	enum step step;
+	if (!sql_prepare(s,
+		    "UPDATE games SET lease_until = ?, lease_owner = ? WHERE game_id = ? "
+		    "AND next_poll_at <= ? AND " IS_FREE " RETURNING game_id",
+		    &q, err))
+		return false;
+	sql_bind(&q, instant(now_ms + lease_ms));
+	sql_bind_text(&q, owner);
+	sql_bind_i64(&q, game_id);
+	sql_bind(&q, instant(now_ms));
+	bind_free(&q, now_ms);
+	*out_taken = false;
+	while ((step = sql_step(&q, err)) == STEP_ROW)
+		*out_taken = true;
+	sql_reset(&q);
+	return step == STEP_DONE;
+}
+
 bool store_next_due(struct store *s, int64_t now_ms, int64_t *out, struct err *err)
 {
 	struct sql q;

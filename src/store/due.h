@@ -15,6 +15,10 @@ enum { STORE_LEASE_MAX_MS = 10 * 60 * 1000 };
 bool store_take_due(struct store *s, int64_t now_ms, int64_t lease_ms, struct str owner, size_t max,
 	int64_t *out, size_t *out_count, struct err *err);
 
+/* The one game, if it is due and nobody has it; *out_taken says whether. */
+bool store_take_game(struct store *s, int64_t game_id, int64_t now_ms, int64_t lease_ms,
+	struct str owner, bool *out_taken, struct err *err);
+
 /* When the first game that nobody has is due; INT64_MAX: none ever. */
 bool store_next_due(struct store *s, int64_t now_ms, int64_t *out, struct err *err);
 

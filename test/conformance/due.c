@@ -145,6 +145,26 @@ static void a_plan_made_of_old_rows_is_not_written(void)
 	assert_true(read_game(2).next_poll_at >= NOW + 9000);
 }
 
+static bool take_one(struct store *s, int i, int64_t now, const char *owner)
+{
+	bool is_taken;
+	struct err err;
+	assert_true(store_take_game(s, id_of(i), now, LEASE_MS, str_from(owner), &is_taken, &err));
+	return is_taken;
+}
+
+static void a_game_that_is_named_is_taken_when_it_is_due(void)
+{
+	int64_t later = NOW + 20000;
+	assert_false(take_one(a, 2, NOW, "named"));       /* not due before NOW + 9000 */
+	assert_false(take_one(a, 1, later, "named"));     /* never due */
+	assert_false(take_one(a, GAMES, later, "named")); /* not known */
+	assert_true(take_one(a, 2, later, "named"));
+	assert_false(take_one(b, 2, later, "other"));
+	assert_true(take_one(b, 2, later + LEASE_MS + 1000, "other"));
+	assert_true(str_equal(read_game(2).lease_owner, STR("other")));
+}
+
 /* One story: what each part finds is what the one before has left. */
 static void a_queue_of_games(void **state)
 {
@@ -154,6 +174,7 @@ static void a_queue_of_games(void **state)
 	a_lease_that_ends_gives_the_game_back();
 	a_clock_set_back_locks_nothing();
 	a_plan_made_of_old_rows_is_not_written();
+	a_game_that_is_named_is_taken_when_it_is_due();
 	close_both();
 }
 
