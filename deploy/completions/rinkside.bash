@@ -55,6 +55,7 @@ _rinkside()
 	--began) return ;;
 	--after) return ;;
 	--length) return ;;
+	--delay-queue) return ;;
 	esac
 	case ${COMP_CWORD},${COMP_WORDS[1]} in
 	1,* | 2,help | 2,man) words='ingest monitor season api up check copy coverage reparse export schedule worker fake migrate cost lambda health completion man help --help --version' ;;
@@ -76,7 +77,7 @@ _rinkside()
 	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	lambda) words='--every --jobs --token-file --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	lambda) words='--every --jobs --token-file --delay-queue --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	health) words='--listen --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	completion) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
 	man) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;

@@ -260,6 +260,7 @@ complete -c rinkside -n __fish_use_subcommand -a lambda -d 'answers events as an
 complete -c rinkside -n '__fish_seen_subcommand_from lambda' -l every -x -d 'between two looks at the schedule'
 complete -c rinkside -n '__fish_seen_subcommand_from lambda' -l jobs -x -d 'requests at a time'
 complete -c rinkside -n '__fish_seen_subcommand_from lambda' -l token-file -rF -d 'ask readers for a bearer token: a line each in the file'
+complete -c rinkside -n '__fish_seen_subcommand_from lambda' -l delay-queue -x -d 'a queue of SQS that gives each game back to the function when it is due'
 complete -c rinkside -n '__fish_seen_subcommand_from lambda' -l keep-raw -x -d 'the bodies that came, each distinct one once, for so long; 0: none'
 complete -c rinkside -n '__fish_seen_subcommand_from lambda' -l keep-polls -x -d 'a line for each fetch, for so long; 0: none'
 complete -c rinkside -n '__fish_seen_subcommand_from lambda' -l db -x -d 'the database: sqlite:FILE or postgresql://USER@HOST/DATABASE'

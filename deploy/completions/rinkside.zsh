@@ -322,6 +322,7 @@ _rinkside()
 			'--every[between two looks at the schedule]:TIME:' \
 			'--jobs[requests at a time]:N:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
+			'--delay-queue[a queue of SQS that gives each game back to the function when it is due]:URL:' \
 			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \
 			'--keep-polls[a line for each fetch, for so long; 0\: none]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \

@@ -69,6 +69,8 @@ static const struct option settings[] = {
 		"a replica of --db, read while it has all that is known of; streams never are"),
 	SETTING("token-file", TEXT, token_file, NULL, "FILE",
 		"ask readers for a bearer token: a line each in the file"),
+	SETTING("delay-queue", TEXT, delay_queue, NULL, "URL",
+		"a queue of SQS that gives each game back to the function when it is due"),
 	RANGE("threads", INTEGER, threads, "2", 1, 64, "N", "that ask the database for readers"),
 	RANGE("queue", INTEGER, queue, "1000", 1, 1000000, "N",
 		"answers that may wait for a thread; more are told to come again"),

@@ -25,7 +25,7 @@ struct config {
 	struct str game_types;
 	struct str listen;
 	struct str db_read;
-	struct str token_file;
+	struct str token_file, delay_queue;
 	int64_t threads, queue, exports, cache_mib, query_timeout_ms;
 	int64_t max_connections, max_connections_per_peer, max_head, max_target;
 	int64_t head_timeout_ms, idle_timeout_ms, grace_ms;

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-static const char *const option_names[] = {"every", "jobs", "token-file", "keep-raw", "keep-polls", NULL};
+static const char *const option_names[] = {
+	"every", "jobs", "token-file", "delay-queue", "keep-raw", "keep-polls", NULL};
 
 static int run(const struct config *c, int argc, char **argv)
 {
@@ -17,6 +18,7 @@ static int run(const struct config *c, int argc, char **argv)
 			.is_long_lived = true,
 			.version = version_number()},
 		.token_file = c->token_file,
+		.delay_queue = c->delay_queue,
 		.every_ms = c->every_ms,
 		.jobs = c->jobs};
 	struct err err;
@@ -39,18 +41,21 @@ const struct command command_lambda = {
 		"  {\"command\": \"ingest\", \"game_id\": 2023020204}\n"
 		"  {\"command\": \"monitor\"}     ticks until shortly before the deadline; "
 		"\"once\": true for one\n"
-		"  {\"command\": \"schedule\"}    one look at the schedule; answers with what is "
-		"due\n"
+		"  {\"command\": \"schedule\"}    looks at the schedule when it is worth it; answers "
+		"with what is due\n"
 		"  {\"command\": \"worker\"}      ingests what is due by the database\n"
+		"  {\"command\": \"follow\", \"game_id\": 2023020204}   ingests the game if it is due\n"
 		"  {\"command\": \"season\", \"season\": 20232024}   as far as it comes; ask again "
 		"to go on\n\n"
 		"a schedule of EventBridge (a monitor), a batch of SQS whose messages are such "
 		"commands, and "
 		"requests of API Gateway,\nfunction URLs and load balancers, answered as `api` "
 		"does. Each answer "
-		"of an ingest says when it wants to be called\nnext. Connections and statements "
-		"are kept from one "
-		"event to the next.",
+		"of an ingest says when it wants to be called\nnext. With --delay-queue a schedule "
+		"sends a follow "
+		"for each game that is due, and each follow sends the next, to come when\nthe game "
+		"is due again. "
+		"Connections and statements are kept from one event to the next.",
 	.options = option_names,
 	.run = run,
 };

@@ -24,14 +24,13 @@ static void key_time(struct json *j, struct str key, int64_t ms)
 		json_text(j, str_from(time_format(ms).text));
 }
 
-static void key_number(struct json *j, struct str key, int64_t value)
+void answer_number(struct json *j, struct str key, int64_t value)
 {
 	json_key(j, key);
 	json_i64(j, value);
 }
 
-/* The next time that something wants to be asked, as an instant and as the wait until then. */
-static void write_next(struct function *f, struct json *j, int64_t next)
+void answer_next(struct function *f, struct json *j, int64_t next)
 {
 	int64_t now = time_now_ms();
 	if (next <= now) /* it would be due at once, were it not asked just now */
@@ -46,22 +45,20 @@ static void write_next(struct function *f, struct json *j, int64_t next)
 
 static bool next_poll(struct function *f, int64_t game_id, int64_t *out, struct err *err)
 {
-	const struct plan plan = {.every_ms = f->settings.every_ms};
 	struct game game;
 	bool is_found;
 	if (!store_get_game(f->store, game_id, &f->game, &game, &is_found, err))
 		return function_store_failed(f);
-	*out = is_found ? plan_game(&plan, &game, &game, time_now_ms()) : PLAN_NEVER;
+	*out = is_found ? plan_after_poll(&f->plan, &game, time_now_ms()) : PLAN_NEVER;
 	return true;
 }
 
-static bool fetch_and_store(
-	struct function *f, int64_t game_id, struct put_result *put, struct err *err)
+bool function_ingest(struct function *f, int64_t game_id, struct put_result *put, struct err *err)
 {
 	struct ingest_fetched fetched;
 	struct err late;
 	arena_reset(&f->game);
-	if (!function_begin_fetch(f, err) || !function_find_store(f, err))
+	if (!function_begin_fetches(f, 1, err) || !function_find_store(f, err))
 		return false;
 	ingest_fetch(f->source, game_id, &f->game, &fetched);
 	if (fetched.is_good && function_time_left_ms(f) <= 0)
@@ -74,7 +71,7 @@ static bool fetch_and_store(
 		return err->kind == ERR_STORE ? function_store_failed(f) : false;
 	if (fetched.snapshot.warning)
 		log_warning("game %" PRId64 ": %s", game_id, fetched.snapshot.warning);
-	if (function_begin_fetch(f, &late) &&
+	if (function_begin_fetches(f, 1, &late) &&
 		!ingest_complete(f->source, f->store, &fetched, put, COMPLETE_ALL, &f->game, &late))
 		log_warning("game %" PRId64
 			    ": its lines are stored, but names or events may lack: %s",
@@ -86,48 +83,48 @@ static bool ingest_one(struct function *f, int64_t game_id, struct json *j, stru
 {
 	struct put_result put;
 	int64_t next = PLAN_NEVER;
-	if (!fetch_and_store(f, game_id, &put, err) || !next_poll(f, game_id, &next, err))
+	if (!function_ingest(f, game_id, &put, err) || !next_poll(f, game_id, &next, err))
 		return false;
 	json_open(j, '{');
-	key_number(j, STR("game_id"), game_id);
+	answer_number(j, STR("game_id"), game_id);
 	json_key(j, STR("outcome"));
 	json_text(j, put_outcome_names[put.outcome]);
-	key_number(j, STR("revision"), put.revision);
-	key_number(j, STR("inserted"), (int64_t)put.inserted);
-	key_number(j, STR("updated"), (int64_t)put.updated);
-	key_number(j, STR("deleted"), (int64_t)put.deleted);
+	answer_number(j, STR("revision"), put.revision);
+	answer_number(j, STR("inserted"), (int64_t)put.inserted);
+	answer_number(j, STR("updated"), (int64_t)put.updated);
+	answer_number(j, STR("deleted"), (int64_t)put.deleted);
 	if (*put.reason) {
 		json_key(j, STR("reason"));
 		json_text(j, str_from(put.reason));
 	}
-	write_next(f, j, next);
+	answer_next(f, j, next);
 	json_close(j, '}');
 	return true;
 }
 
 /* ---- ingest ---- */
 
-/* Ten digits, as a number or as text. */
-static bool read_game_id(yyjson_val *v, int64_t *out, struct err *err)
+bool event_game_id(yyjson_val *event, const char *command, int64_t *out, struct err *err)
 {
 	char room[24];
+	yyjson_val *v = yyjson_obj_get(event, "game_id");
 	if (yyjson_is_int(v))
 		snprintf(room, sizeof(room), "%" PRId64, yyjson_get_sint(v));
 	else
 		snprintf(room, sizeof(room), "%s", yyjson_is_str(v) ? yyjson_get_str(v) : "");
 	return ingest_parse_game_id(str_from(room), out) ||
-	       err_set(err, ERR_USAGE, "ingest: game_id: wants ten digits, such as 2023020204");
+	       err_set(err, ERR_USAGE, "%s: game_id: wants ten digits, such as 2023020204",
+		       command);
 }
 
 static bool run_ingest(struct function *f, yyjson_val *event, struct buf *out, struct err *err)
 {
 	int64_t game_id;
 	struct json j = json_begin(out);
-	return read_game_id(yyjson_obj_get(event, "game_id"), &game_id, err) &&
-	       ingest_one(f, game_id, &j, err);
+	return event_game_id(event, "ingest", &game_id, err) && ingest_one(f, game_id, &j, err);
 }
 
-/* ---- what is due ---- */
+/* ---- monitor: the original design ---- */
 
 /* Yesterday to the week's end, stored. */
 static bool look_at_schedule(struct function *f, struct err *err)
@@ -138,7 +135,7 @@ static bool look_at_schedule(struct function *f, struct err *err)
 	struct schedule week;
 	size_t ignored;
 	arena_reset(&f->game);
-	if (!function_begin_fetch(f, err) || !function_find_store(f, err))
+	if (!function_begin_fetches(f, 1, err) || !function_find_store(f, err))
 		return false;
 	bool is_good = source_fetch(f->source, &q, &f->game, &reply, err) &&
 		       decode_schedule(reply.body, &f->game, &week, err);
@@ -179,34 +176,12 @@ static bool find_due(struct function *f, struct due *out, struct err *err)
 	return true;
 }
 
-static bool run_schedule(struct function *f, yyjson_val *event, struct buf *out, struct err *err)
-{
-	struct due due;
-	struct json j = json_begin(out);
-	(void)event;
-	if (!look_at_schedule(f, err) || !find_due(f, &due, err))
-		return err_wrap(err, "schedule");
-	json_open(&j, '{');
-	json_key(&j, STR("due"));
-	json_open(&j, '[');
-	for (size_t i = 0; i < due.count; i++)
-		json_i64(&j, due.games[i]);
-	json_close(&j, ']');
-	write_next(f, &j, due.count ? 0 : due.next);
-	json_close(&j, '}');
-	return true;
-}
-
-struct tally {
-	int64_t ticks, ingested, failed;
-};
-
 static void ingest_due(struct function *f, const struct due *due, struct tally *t)
 {
 	for (size_t i = 0; i < due->count && function_time_left_ms(f) > 0; i++) {
 		struct put_result put;
 		struct err err;
-		bool ok = fetch_and_store(f, due->games[i], &put, &err);
+		bool ok = function_ingest(f, due->games[i], &put, &err);
 		if (!ok)
 			log_error("%s", err.text);
 		t->ingested += ok;
@@ -214,28 +189,16 @@ static void ingest_due(struct function *f, const struct due *due, struct tally *
 	}
 }
 
-static bool write_tally(struct function *f, const struct tally *t, int64_t next, struct buf *out)
+bool answer_tally(struct function *f, const struct tally *t, int64_t next, struct buf *out)
 {
 	struct json j = json_begin(out);
 	json_open(&j, '{');
-	key_number(&j, STR("ticks"), t->ticks);
-	key_number(&j, STR("ingested"), t->ingested);
-	key_number(&j, STR("failed"), t->failed);
-	write_next(f, &j, next);
+	answer_number(&j, STR("ticks"), t->ticks);
+	answer_number(&j, STR("ingested"), t->ingested);
+	answer_number(&j, STR("failed"), t->failed);
+	answer_next(f, &j, next);
 	json_close(&j, '}');
 	return true;
-}
-
-/* What the database says is due, without a look at the schedule. */
-static bool run_worker(struct function *f, yyjson_val *event, struct buf *out, struct err *err)
-{
-	struct tally tally = {.ticks = 1};
-	struct due due;
-	(void)event;
-	if (!find_due(f, &due, err))
-		return err_wrap(err, "worker");
-	ingest_due(f, &due, &tally);
-	return write_tally(f, &tally, due.count ? 0 : due.next, out);
 }
 
 static void sleep_ms(int64_t ms)
@@ -278,7 +241,7 @@ static bool run_monitor(struct function *f, yyjson_val *event, struct buf *out, 
 			break;
 		sleep_ms(wait > 0 ? wait : 0);
 	}
-	return write_tally(f, &tally, due.count ? 0 : due.next, out);
+	return answer_tally(f, &tally, due.count ? 0 : due.next, out);
 }
 
 /* ---- season ---- */
@@ -309,11 +272,11 @@ static bool run_season(struct function *f, yyjson_val *event, struct buf *out, s
 	if (ok || is_cut) {
 		struct json j = json_begin(out);
 		json_open(&j, '{');
-		key_number(&j, STR("season"), season);
-		key_number(&j, STR("played"), (int64_t)report->played);
-		key_number(&j, STR("known"), (int64_t)report->known);
-		key_number(&j, STR("tried"), (int64_t)report->tried);
-		key_number(&j, STR("missing"), (int64_t)report->missing);
+		answer_number(&j, STR("season"), season);
+		answer_number(&j, STR("played"), (int64_t)report->played);
+		answer_number(&j, STR("known"), (int64_t)report->known);
+		answer_number(&j, STR("tried"), (int64_t)report->tried);
+		answer_number(&j, STR("missing"), (int64_t)report->missing);
 		json_key(&j, STR("done"));
 		json_bool(&j, ok);
 		json_close(&j, '}');
@@ -332,6 +295,7 @@ static const struct {
 	{STR_INIT("monitor"), run_monitor},
 	{STR_INIT("schedule"), run_schedule},
 	{STR_INIT("worker"), run_worker},
+	{STR_INIT("follow"), run_follow},
 	{STR_INIT("season"), run_season},
 };
 
@@ -347,7 +311,7 @@ bool handle_command(struct function *f, yyjson_val *event, struct buf *out, stru
 		if (str_equal(commands[i].name, name))
 			return commands[i].run(f, event, out, err);
 	return err_set(err, ERR_USAGE,
-		"command \"%.*s\" is none of ingest, monitor, schedule, worker, season",
+		"command \"%.*s\" is none of ingest, monitor, schedule, worker, follow, season",
 		STR_ARG(str_first(name, 60)));
 }
 

@@ -17,9 +17,9 @@ int64_t function_time_left_ms(const struct function *f)
 	return f->deadline_ms ? f->deadline_ms - ANSWER_MS - time_monotonic_ms() : INT64_MAX;
 }
 
-bool function_begin_fetch(struct function *f, struct err *err)
+bool function_begin_fetches(struct function *f, int count, struct err *err)
 {
-	int64_t left = function_time_left_ms(f);
+	int64_t left = function_time_left_ms(f) / count;
 	if (left <= 0)
 		return err_set(err, ERR_NETWORK,
 			"the function's deadline came first; nothing was changed");
@@ -103,24 +103,29 @@ bool function_invoke(
 
 /* ---- opening and closing ---- */
 
+/* The database itself is opened by the first event that wants it: who ingests reads nothing. */
+static bool check(struct function *f, struct err *err)
+{
+	const struct function_settings *s = &f->settings;
+	return store_is_url(s->db, err) &&
+	       (f->source = source_open(&f->settings.source, f->manners, err)) &&
+	       (!s->token_file.n || (f->tokens = tokens_open(s->token_file, err))) &&
+	       (!s->delay_queue.n || (f->queue = queue_open(s->delay_queue, err)));
+}
+
 struct function *function_open(const struct function_settings *s, struct err *err)
 {
-	struct err away;
 	struct function *f = calloc(1, sizeof(*f));
 	if (!f)
 		abort();
 	f->settings = *s;
 	f->timeout_ms = s->source.timeout_ms;
+	f->plan = (struct plan){.policy = POLICY_ADAPTIVE, .every_ms = s->every_ms};
+	taken_name_owner(f->owner);
 	f->keep = arena_reserve(EVENT_ARENA);
 	f->game = arena_reserve(INGEST_ARENA);
 	f->manners = manners_new(&f->settings.source);
-	f->source = source_open(&f->settings.source, f->manners, err);
-	bool ok = f->source && (!s->token_file.n || (f->tokens = tokens_open(s->token_file, err)));
-	if (ok && !function_find_reader(f, &away) && away.kind == ERR_USAGE) {
-		*err = away;
-		ok = false;
-	}
-	if (ok)
+	if (check(f, err))
 		return f;
 	function_close(f);
 	return NULL;
@@ -131,6 +136,8 @@ void function_close(struct function *f)
 	if (!f)
 		return;
 	function_store_failed(f);
+	looks_close(f->looks);
+	queue_close(f->queue);
 	source_close(f->source);
 	manners_free(f->manners);
 	tokens_close(f->tokens);

@@ -14,9 +14,10 @@
 struct function_settings {
 	struct str db;
 	struct source_settings source;
-	struct str token_file; /* empty: readers are asked for no token */
-	int64_t every_ms;      /* between two looks at the schedule */
-	int64_t jobs;          /* of a season */
+	struct str token_file;  /* empty: readers are asked for no token */
+	struct str delay_queue; /* of commands, by its URL; empty: there is none */
+	int64_t every_ms;       /* between two looks at the schedule */
+	int64_t jobs;           /* of a season */
 };
 
 struct function;

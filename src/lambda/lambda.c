@@ -60,8 +60,7 @@ static bool serve(struct runtime *r, struct function *f, struct err *err)
 bool lambda_run(const struct function_settings *s, const char *address, struct err *err)
 {
 	struct err ignored;
-	curl_global_init(
-		CURL_GLOBAL_ALL & ~CURL_GLOBAL_SSL); /* OpenSSL comes with the first https */
+	curl_global_init(CURL_GLOBAL_DEFAULT);
 	signal(SIGTERM, on_signal);
 	signal(SIGINT, on_signal);
 	struct runtime *r = runtime_open(address, err);

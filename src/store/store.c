@@ -7,21 +7,25 @@
 
 enum { SCRATCH = 256 << 20 }; /* of one call; addresses, not memory */
 
+bool store_is_url(struct str url, struct err *err)
+{
+	return sql_backend(url) ||
+	       err_set(err, ERR_USAGE,
+		       "--db: wants sqlite:FILE or postgresql://USER@HOST/DATABASE, got \"%.*s\"",
+		       STR_ARG(str_first(str_cut(url, '/').head, 40)));
+}
+
 /* Connected, whatever the tables are like. */
 static struct store *connect_store(struct str url, enum store_mode mode, struct err *err)
 {
-	const struct store_backend *backend = sql_backend(url);
-	if (!backend) {
-		err_set(err, ERR_USAGE, "--db: wants sqlite:FILE or postgresql://USER@HOST/DATABASE, got \"%.*s\"",
-			STR_ARG(str_first(str_cut(url, '/').head, 40)));
+	if (!store_is_url(url, err))
 		return NULL;
-	}
 	struct store *s = calloc(1, sizeof(*s));
 	if (!s) {
 		err_set(err, ERR_INTERNAL, "out of memory");
 		return NULL;
 	}
-	s->backend = backend;
+	s->backend = sql_backend(url);
 	s->scratch = arena_reserve(SCRATCH);
 	if (sql_open(s, url, mode, err))
 		return s;

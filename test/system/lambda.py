@@ -51,10 +51,18 @@ up.replies[BOX] = rig.Reply(live, headers=rig.etag(1700000100))
 week = {"gameWeek": [{"date": day, "games": [{k: live[k] for k in ("id", "season", "gameType", "gameDate", "startTimeUTC", "gameState",
         "gameScheduleState", "awayTeam", "homeTeam")}]}]}
 up.replies["/v1/schedule/" + time.strftime("%Y-%m-%d", time.gmtime(time.time() - 29 * 3600))] = rig.Reply(week, headers=rig.etag(1700000100))
+for hours in (29, 5, -19):
+    up.replies["/v1/score/" + time.strftime("%Y-%m-%d", time.gmtime(time.time() - hours * 3600))] = rig.Reply(
+        {"games": week["gameWeek"][0]["games"] if hours == 5 else []}, headers=rig.etag(1700000100))
 kind, a = runtime.invoke({"command": "schedule"})
-tap.ok(kind == "response" and a["due"] == [GAME], "schedule: the live game is due", (kind, a))
-kind, a = runtime.invoke({"command": "worker"})
-tap.ok(kind == "response" and a["ingested"] == 1 and a["next_poll_seconds"] <= 10, "worker: it is ingested", (kind, a))
+tap.ok(kind == "response" and a["due"] == [] and 0 < a["next_poll_seconds"] <= 16, "schedule: the live game was asked just now", (kind, a))
+runtime_b, program_b = start(rig.database()[0])
+kind, a = runtime_b.invoke({"command": "schedule"})
+tap.ok(kind == "response" and a["due"] == [GAME], "in an empty database it is due", (kind, a))
+kind, a = runtime_b.invoke({"command": "worker"})
+tap.ok(kind == "response" and a["ingested"] == 1 and 0 < a["next_poll_seconds"] <= 16, "worker: it is ingested", (kind, a))
+tap.ok(runtime_b.invoke({"command": "worker"})[1]["ingested"] == 0, "and then nothing is due")
+program_b.stop()
 kind, a = runtime.invoke({"command": "monitor", "once": True})
 tap.ok(kind == "response" and a["ticks"] == 1, "monitor, once", (kind, a))
 runtime_b, program_b = start(db, RINKSIDE_EVERY="200ms")

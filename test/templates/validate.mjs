@@ -52,9 +52,9 @@ const stands = (v) => v !== null && typeof v === 'object' && !Array.isArray(v) &
   (Object.keys(v)[0] === 'Ref' || Object.keys(v)[0].startsWith('Fn::'))
 const expand = (text) => {
   // Short tags in their long form, so that a plain YAML parser reads them.
-  return text.replace(/!(\w+) ("[^"\n]*"|[^\s,\]]+)/g, (m, tag, value) => {
+  return text.replace(/!(\w+) ("[^"\n]*"|'[^'\n]*'|[^\s,\]]+)/g, (m, tag, value) => {
     if (!tags.includes(tag)) return m
-    return `{${tag === 'Ref' ? 'Ref' : `"Fn::${tag}"`}: ${value.startsWith('"') ? value : JSON.stringify(value)}}`
+    return `{${tag === 'Ref' ? 'Ref' : `"Fn::${tag}"`}: ${/^["']/.test(value) ? value : JSON.stringify(value)}}`
   })
 }
 const template = yaml.load(expand(read('lambda/template.yaml')))
@@ -65,6 +65,7 @@ const ofType = {
 }
 // Newer than the specification at hand, from the public description of SAM and CloudFormation.
 const newer = {
+  'AWS::Serverless::Function': ['RecursiveLoop'],
   'AWS::Serverless::Function.SQSEvent': ['FunctionResponseTypes', 'ScalingConfig'],
   'AWS::Lambda::Url': ['InvokeMode']
 }
@@ -139,6 +140,17 @@ for (const [name, r] of Object.entries(resources)) check(checkResource(name, r),
   check(/postgresql:\/\/\w/.test(JSON.stringify(resources)) || !all.includes('{{resolve:secretsmanager:') ? ['the URL'] : [], 'SAM: the database URL comes from a secret')
   const functions = Object.entries(resources).filter(([, r]) => r.Type === 'AWS::Serverless::Function')
   const logs = Object.values(resources).filter((r) => r.Type === 'AWS::Logs::LogGroup' && r.Properties.RetentionInDays)
+  const sends = ([, r]) => r.Properties.Environment?.Variables?.RINKSIDE_DELAY_QUEUE
+  const may = ([, r]) => {
+    const role = resources[r.Properties.Role['Fn::GetAtt'].split('.')[0]]
+    return (role.Properties.Policies ?? []).flatMap((p) => p.PolicyDocument.Statement)
+      .some((s) => [s.Action].flat().includes('sqs:SendMessage') && JSON.stringify(s.Resource).includes('"Delays.Arn"'))
+  }
+  check(functions.filter((f) => !!sends(f) !== may(f)).map(([name]) => name), 'SAM: who has the queue may send to it, and nobody else')
+  check(functions.filter(([, r]) => Object.values(r.Properties.Events ?? {}).some((e) => e.Type === 'SQS') && r.Properties.RecursiveLoop !== 'Allow')
+    .map(([name]) => name), 'SAM: a function that sends to its own queue is not stopped as a loop')
+  const seconds = Object.fromEntries(functions.map(([name, r]) => [name, r.Properties.Timeout]))
+  check(resources.Delays.Properties.VisibilityTimeout >= 6 * seconds.Ingest ? [] : ['VisibilityTimeout'], 'SAM: a message that is under way is not given out again')
   check(functions.length === logs.length ? [] : ['a function without'], 'SAM: every function has a log that ends')
   check(checkResource('x', { Type: 'AWS::SQS::Queue', Properties: { VisibilityTimeOut: 3 } }).length ? [] : ['a wrong name was taken'], 'SAM: a mistake would be found')
 }
