@@ -103,7 +103,8 @@ def write_page(table):
 The last whole run of `make bench`: %s, commit `%s`, on %s.
 
 Server and client have a core each; nginx serves the same bytes as a file in the same run. CPU and memory of commands are
-those that `wait4` tells, their children's included; medians. Times depend on the machine, ratios much less.
+those that `wait4` tells, their children's included; medians. Times depend on the machine, ratios much less: what a
+process may cost was set where loading libcurl alone takes 5 ms of CPU, and is multiplied by how much longer it takes here.
 
 %s
 """ % (datetime.date.today().isoformat(), git("describe", "--always", "--dirty", "--abbrev=10"), machine(), table.markdown()))
