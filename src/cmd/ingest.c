@@ -84,7 +84,7 @@ static int ingest_one_game(
 	struct ingest_fetched fetched;
 	struct put_result put;
 	struct err err;
-	ingest_fetch(source, game_id, keep, &fetched);
+	ingest_fetch(source, store, game_id, keep, &fetched);
 	if (!ingest_store(store, &fetched, &put, &err))
 		return command_fail(&err);
 	if (fetched.snapshot.warning)

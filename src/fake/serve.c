@@ -297,6 +297,7 @@ static struct blob *change_body(
 	case FAULT_TORN:
 	case FAULT_REDIRECT:
 	case FAULT_STALE:
+	case FAULT_UNCHANGED:
 	case FAULT_COUNT:
 		break;
 	}
@@ -359,6 +360,16 @@ static struct window find_window(struct asked *a)
 	return w;
 }
 
+/* Whether the reader has what these lines are of. */
+static bool names_etag(const struct asked *a, const struct head *h)
+{
+	struct str named = http_header(a->x, STR("If-None-Match"));
+	for (size_t i = 0; i < h->count; i++)
+		if (str_equal(h->lines[i].name, STR("ETag")))
+			return named.n && str_equal(h->lines[i].value, named);
+	return false;
+}
+
 static void reply_page(struct asked *a)
 {
 	struct window w = find_window(a);
@@ -380,6 +391,10 @@ static void reply_page(struct asked *a)
 	if (sent == FORM_GZIP)
 		head_add(&h, STR("Content-Encoding"), "gzip");
 	head_add_cache(&h, &w, sent);
+	if (a->fault == FAULT_UNCHANGED && names_etag(a, &h)) {
+		http_reply(a->x, 304, h.lines, h.count, NULL);
+		return;
+	}
 	struct blob *body = blob_ref(e->bodies[form]);
 	reply_body(a, &h, body, &w, sent);
 	blob_unref(body);

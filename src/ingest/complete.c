@@ -236,7 +236,11 @@ bool ingest_complete(struct source *source, struct store *store,
 		.snapshot = &fetched->snapshot,
 		.now_ms = fetched->reply.arrival_ms,
 		.keep = keep};
-	if (!fetched->is_good || !fetched->snapshot.count)
+	if (fetched->reply.is_unchanged) /* its people were asked for when it came */
+		parts &= COMPLETE_EVENTS;
+	else if (!fetched->snapshot.count)
+		return true;
+	if (!fetched->is_good)
 		return true;
 	if (put->outcome == PUT_OLDER || put->outcome == PUT_QUARANTINED)
 		return true;

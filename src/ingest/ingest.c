@@ -52,24 +52,49 @@ void ingest_note(
 
 /* ---- one game from the upstream ---- */
 
-void ingest_fetch(
-	struct source *source, int64_t game_id, struct arena *keep, struct ingest_fetched *out)
+/* Best effort: without one the body comes again. */
+static struct str known_etag(struct store *known, int64_t game_id, struct arena *keep)
 {
-	struct source_request request = {.endpoint = ENDPOINT_BOX_SCORE, .id = game_id};
+	struct str etag = {0};
+	struct err ignored;
+	if (known && !store_get_etag(known, game_id, keep, &etag, &ignored))
+		return (struct str){0};
+	return etag;
+}
+
+/* 0: the upstream does not say. */
+static int64_t copy_expires_at(const struct source_reply *reply)
+{
+	return reply->max_age_s < 0
+		       ? 0
+		       : reply->arrival_ms + (reply->max_age_s - reply->age_s) * 1000;
+}
+
+void ingest_fetch(struct source *source, struct store *known, int64_t game_id, struct arena *keep,
+	struct ingest_fetched *out)
+{
+	struct source_request request = {.endpoint = ENDPOINT_BOX_SCORE,
+		.id = game_id,
+		.etag = known_etag(known, game_id, keep)};
+	struct snapshot *s = &out->snapshot;
 	*out = (struct ingest_fetched){.game_id = game_id};
-	out->is_good =
-		source_fetch(source, &request, keep, &out->reply, &out->failure) &&
-		decode_box_score(out->reply.body, game_id, keep, &out->snapshot, &out->failure);
+	out->is_good = source_fetch(source, &request, keep, &out->reply, &out->failure);
+	if (out->is_good && out->reply.is_unchanged) {
+		SET(&s->game, GAME, game_id, game_id);
+		return;
+	}
+	out->is_good = out->is_good && decode_box_score(out->reply.body, game_id, keep, s,
+					       &out->failure);
 	if (!out->is_good) {
 		wrap_game(&out->failure, game_id);
 		return;
 	}
-	struct snapshot *s = &out->snapshot;
 	ingest_set_order(s, &out->reply);
 	SET(&s->game, GAME, last_poll_at, out->reply.arrival_ms);
 	if (out->reply.max_age_s >= 0)
-		SET(&s->game, GAME, expires_at,
-			out->reply.arrival_ms + (out->reply.max_age_s - out->reply.age_s) * 1000);
+		SET(&s->game, GAME, expires_at, copy_expires_at(&out->reply));
+	if (out->reply.etag.n)
+		SET(&s->game, GAME, etag, out->reply.etag);
 }
 
 /* Best effort: the fetch's own error is what the caller hears of. */
@@ -101,6 +126,10 @@ bool ingest_store(struct store *store, const struct ingest_fetched *fetched, str
 		*err = fetched->failure;
 		return false;
 	}
+	if (fetched->reply.is_unchanged)
+		return store_put_unchanged(store, fetched->game_id, fetched->reply.arrival_ms,
+			       copy_expires_at(&fetched->reply), out, err) ||
+		       wrap_game(err, fetched->game_id);
 	return store_put_game(store, &fetched->snapshot, out, err) ||
 	       wrap_game(err, fetched->game_id);
 }
@@ -109,7 +138,7 @@ bool ingest_game(struct source *source, struct store *store, int64_t game_id, st
 	struct put_result *out, struct err *err)
 {
 	struct ingest_fetched fetched;
-	ingest_fetch(source, game_id, keep, &fetched);
+	ingest_fetch(source, store, game_id, keep, &fetched);
 	return ingest_store(store, &fetched, out, err);
 }
 

@@ -26,11 +26,12 @@ struct ingest_fetched {
 	int64_t game_id;
 	struct source_reply reply;
 	struct snapshot snapshot;
-	bool is_good; /* else: failure */
+	bool is_good; /* else: failure. With reply.is_unchanged the snapshot names the game alone */
 	struct err failure;
 };
-void ingest_fetch(
-	struct source *source, int64_t game_id, struct arena *keep, struct ingest_fetched *out);
+/* `known` is asked for the ETag of what it holds; NULL: nobody is. */
+void ingest_fetch(struct source *source, struct store *known, int64_t game_id, struct arena *keep,
+	struct ingest_fetched *out);
 
 /*
  * A fetch that was no good fails with its own error; of a game that is known already the

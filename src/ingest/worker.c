@@ -86,7 +86,7 @@ bool worker_ingest(struct worker *w, int64_t game_id, struct put_result *out, st
 	struct ingest_fetched fetched;
 	struct err late;
 	arena_reset(&w->keep);
-	ingest_fetch(w->source, game_id, &w->keep, &fetched);
+	ingest_fetch(w->source, w->store, game_id, &w->keep, &fetched);
 	pthread_mutex_lock(&w->shop->writing);
 	bool ok = ingest_store(w->shop->writer, &fetched, out, err);
 	pthread_mutex_unlock(&w->shop->writing);

@@ -60,7 +60,7 @@ bool function_ingest(struct function *f, int64_t game_id, struct put_result *put
 	arena_reset(&f->game);
 	if (!function_begin_fetches(f, 1, err) || !function_find_store(f, err))
 		return false;
-	ingest_fetch(f->source, game_id, &f->game, &fetched);
+	ingest_fetch(f->source, f->store, game_id, &f->game, &fetched);
 	if (fetched.is_good && function_time_left_ms(f) <= 0)
 		return err_set(err, ERR_NETWORK,
 			"game %" PRId64

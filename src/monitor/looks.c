@@ -7,7 +7,9 @@
 #include "store/due.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	REPLY_ARENA = 256 << 20, /* addresses: the largest bodies and what is decoded of them */
@@ -31,6 +33,12 @@ struct sight {
 	struct err err;
 };
 
+/* The ETag of what was stored last of a day's board, or of the week from a day on. */
+struct known {
+	int32_t day;
+	char etag[64]; /* empty: none */
+};
+
 struct looks {
 	struct looks_settings settings;
 	struct manners *manners;
@@ -39,6 +47,7 @@ struct looks {
 	struct arena reply, planning;
 	struct sight sights[LOOKS_MOST];
 	struct look looks[LOOKS_MOST];
+	struct known known[LOOKS_MOST];
 	int32_t days[BOARDS];
 	struct err failure;
 };
@@ -61,6 +70,7 @@ static bool store_failed(struct looks *l, const struct err *err)
 	l->failure = *err;
 	store_close(l->store);
 	l->store = NULL;
+	memset(l->known, 0, sizeof(l->known)); /* it may come back as another */
 	return false;
 }
 
@@ -151,8 +161,12 @@ static void look(struct looks *l, int i)
 {
 	struct sight *sight = &l->sights[i];
 	struct source_request q = request_of(l, sight);
+	if (l->known[i].day == sight->day)
+		q.etag = str_from(l->known[i].etag);
 	sight->ok = source_fetch(l->source, &q, &l->reply, &sight->reply, &sight->err) &&
-		    decode_schedule(sight->reply.body, &l->reply, &sight->schedule, &sight->err);
+		    (sight->reply.is_unchanged ||
+			    decode_schedule(sight->reply.body, &l->reply, &sight->schedule,
+				    &sight->err));
 }
 
 void looks_ask(struct looks *l)
@@ -164,6 +178,12 @@ void looks_ask(struct looks *l)
 }
 
 /* ---- what was seen ---- */
+
+static void know(struct known *k, const struct sight *sight)
+{
+	k->day = sight->day;
+	snprintf(k->etag, sizeof(k->etag), "%.*s", STR_ARG(sight->reply.etag));
+}
 
 static bool put_sight(struct looks *l, const struct sight *sight)
 {
@@ -177,11 +197,13 @@ static bool put_sight(struct looks *l, const struct sight *sight)
 	if (!find_store(l))
 		return false;
 	ingest_note(l->store, &q, &sight->reply);
-	if (!sight->ok)
-		return store_flush(l->store, &err) ? false : store_failed(l, &err);
-	return (store_put_schedule(l->store, sight->schedule.games, sight->schedule.count,
-			sight->reply.order_time, sight->reply.observed_at, &ignored, &err) ||
-		store_failed(l, &err));
+	if (!sight->ok || sight->reply.is_unchanged)
+		return store_flush(l->store, &err) ? sight->ok : store_failed(l, &err);
+	if (!store_put_schedule(l->store, sight->schedule.games, sight->schedule.count,
+		    sight->reply.order_time, sight->reply.observed_at, &ignored, &err))
+		return store_failed(l, &err);
+	know(&l->known[sight - l->sights], sight);
+	return true;
 }
 
 static void note_look(struct look *look, const struct source_reply *reply, bool ok, int64_t now)

@@ -52,6 +52,10 @@ static int hex_digit(char c)
  */
 static void take_etag(struct reply_head *h, struct str value)
 {
+	if (value.n < sizeof(h->etag)) {
+		memcpy(h->etag, value.p, value.n);
+		h->etag[value.n] = 0;
+	}
 	if (!str_starts(value, STR("W/\"")) || !str_ends(value, STR("\"")))
 		return;
 	value = str_skip(value, 3);

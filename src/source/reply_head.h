@@ -8,6 +8,7 @@
 
 /* Of one reply; an absent field is 0, but max_age_s is then -1. */
 struct reply_head {
+	char etag[64];     /* as it came; empty: none, or longer */
 	int64_t etag_time; /* Unix seconds */
 	int64_t date_s;    /* Unix seconds */
 	int64_t age_s;

@@ -255,6 +255,7 @@ static const char *reason_of(int status)
 		{204, "No Content"},
 		{301, "Moved Permanently"},
 		{302, "Found"},
+		{304, "Not Modified"},
 		{307, "Temporary Redirect"},
 		{308, "Permanent Redirect"},
 		{400, "Bad Request"},
@@ -282,9 +283,9 @@ struct result {
 	enum verdict verdict;
 };
 
-static struct result judge_status(int status, struct err *err)
+static struct result judge_status(int status, bool is_conditional, struct err *err)
 {
-	if (status == 200)
+	if (status == 200 || (status == 304 && is_conditional))
 		return (struct result){.is_good = true, .verdict = VERDICT_GOOD};
 	bool is_absent = status == 404 || status == 410;
 	const char *reason = reason_of(status);
@@ -374,7 +375,13 @@ static void fill_reply(CURL *curl, struct transfer *t, struct source_reply *out)
 			retry_after < RETRY_AFTER_MAX_MS ? retry_after : RETRY_AFTER_MAX_MS;
 }
 
-static struct result try_once(struct source *s, const char *url, int64_t limit_ms,
+/* "Not modified", and yet another ETag than the one that was named: it says nothing. */
+static bool contradicts(const struct reply_head *h, struct str etag)
+{
+	return h->etag[0] && !str_equal(str_from(h->etag), etag);
+}
+
+static struct result try_once(struct source *s, const char *url, struct str etag, int64_t limit_ms,
 	struct arena *keep, struct source_reply *out, struct err *err)
 {
 	struct transfer t = {.source = s, .keep = keep};
@@ -393,14 +400,37 @@ static struct result try_once(struct source *s, const char *url, int64_t limit_m
 	CURLcode code = curl_easy_perform(s->curl);
 	fill_reply(s->curl, &t, out);
 	struct result r = code == CURLE_OK
-				  ? judge_status(out->status, err)
+				  ? judge_status(out->status, etag.n > 0, err)
 				  : judge_failure(s, &t, code, out->status, out->duration_ms, err);
-	if (r.is_good) {
+	if (r.is_good && out->status == 304) {
+		out->is_unchanged = !contradicts(&t.head, etag);
+	} else if (r.is_good) {
 		out->body = (struct str){keep->at, t.n};
 		memset(keep->at + t.n, 0, SOURCE_PADDING);
 		keep->at += t.n + SOURCE_PADDING;
+		out->etag = str_copy(keep, str_from(t.head.etag));
 	}
 	return r;
+}
+
+/* With the ETag of what is known, as long as the handle has these headers. */
+static struct curl_slist *set_headers(struct source *s, struct str etag)
+{
+	char line[128];
+	if (!etag.n || etag.n > sizeof(line) - 20)
+		return NULL;
+	snprintf(line, sizeof(line), "If-None-Match: %.*s", STR_ARG(etag));
+	struct curl_slist *all = curl_slist_append(NULL, s->headers->data);
+	struct curl_slist *with = all ? curl_slist_append(all, line) : NULL;
+	if (with)
+		curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, with);
+	return with ? with : all;
+}
+
+static void reset_headers(struct source *s, struct curl_slist *set)
+{
+	curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, s->headers);
+	curl_slist_free_all(set);
 }
 
 /* ---- a fetch: tries, and the waits between them ---- */
@@ -487,8 +517,8 @@ static bool next_try(
 	return false;
 }
 
-static bool fetch(struct source *s, const struct source_request *q, struct arena *keep,
-	struct source_reply *out, struct err *err)
+static bool fetch(struct source *s, const struct source_request *q, struct str etag,
+	struct arena *keep, struct source_reply *out, struct err *err)
 {
 	char url[MAX_URL + 64];
 	write_url(s->base, q, url);
@@ -504,7 +534,8 @@ static bool fetch(struct source *s, const struct source_request *q, struct arena
 		if (turn != TURN_GIVEN)
 			return out->tries ? false : fail_turn(turn, wait_ms, out, err);
 		out->tries++;
-		struct result r = try_once(s, url, deadline - time_monotonic_ms(), keep, out, err);
+		struct result r =
+			try_once(s, url, etag, deadline - time_monotonic_ms(), keep, out, err);
 		manners_end(s->manners, game, r.verdict, out->retry_after_ms);
 		if (r.is_good)
 			return true;
@@ -519,7 +550,13 @@ bool source_fetch(struct source *s, const struct source_request *q, struct arena
 	*out = (struct source_reply){.max_age_s = -1};
 	/* So that the body, as it grows at the arena's end, is aligned like all else there. */
 	arena_alloc(keep, 0, 1);
-	if (fetch(s, q, keep, out, err))
+	struct curl_slist *set = set_headers(s, q->etag);
+	bool ok = fetch(s, q, set ? q->etag : STR(""), keep, out, err);
+	if (set)
+		reset_headers(s, set);
+	if (ok && out->status == 304 && !out->is_unchanged) /* asked again, without it */
+		ok = fetch(s, q, STR(""), keep, out, err);
+	if (ok)
 		return true;
 	if (out->tries > 1)
 		err_set(err, err->kind, "%s after %d tries", err->text, out->tries);

@@ -36,6 +36,7 @@ struct source_request {
 	int64_t season;    /* roster; 0: current */
 	int32_t day;       /* schedule, score */
 	struct str abbrev; /* roster: three capital letters */
+	struct str etag;   /* of the body that is known; empty: none. 304 is then an answer too */
 };
 
 struct source_settings {
@@ -53,7 +54,9 @@ struct source_settings {
 
 struct source_reply {
 	struct str body; /* NUL-terminated behind its end, with SOURCE_PADDING zero bytes there */
-	int status;      /* the last one; 200 on success */
+	int status;      /* the last one; 200 on success, or 304 */
+	bool is_unchanged; /* 304: the body of the request's ETag is the newest, and none came */
+	struct str etag;   /* in keep; empty: none */
 	int64_t order_time; /* ETag time, Unix seconds; else Date less Age; else the time of arrival
 			     */
 	int64_t arrival_ms; /* Unix ms */

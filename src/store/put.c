@@ -215,7 +215,8 @@ static void merge_game(struct replacement *r)
 	const struct snapshot *s = r->snapshot;
 	struct game *g = &r->new;
 	const uint64_t polling = BIT(GAME, last_poll_at) | BIT(GAME, expires_at);
-	uint64_t identity = ~(game_state_columns | BIT(GAME, warning) | BIT(GAME, stats_status));
+	uint64_t identity = ~(game_state_columns | BIT(GAME, warning) | BIT(GAME, stats_status) |
+			      BIT(GAME, etag));
 	if (!s)
 		return;
 	if (is_older_than_state(s->order, g))
@@ -224,7 +225,8 @@ static void merge_game(struct replacement *r)
 		take_state(g, &s->game, s->order);
 	overlay(g, &s->game, identity);
 	if (is_box_score(s)) {
-		unset(g, BIT(GAME, last_error));
+		unset(g, BIT(GAME, last_error) | BIT(GAME, etag));
+		overlay(g, &s->game, BIT(GAME, etag));
 		SET(g, GAME, order_time, s->order.time);
 		SET(g, GAME, order_period, s->order.period);
 		SET(g, GAME, order_elapsed, s->order.elapsed);
@@ -1037,6 +1039,71 @@ bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t
 	return commit_begin_game(&c, s, game_id, polled_at, err) &&
 	       commit_end(&c,
 		       write_poll_times(s, game_id, polled_at, next_poll_at, error, err), err);
+}
+
+bool store_get_etag(
+	struct store *s, int64_t game_id, struct arena *keep, struct str *out, struct err *err)
+{
+	struct sql q;
+	*out = (struct str){0};
+	if (!sql_prepare(s,
+		    "SELECT etag FROM games WHERE game_id = ? AND etag IS NOT NULL AND warning IS "
+		    "NULL AND stats_status IN ('scheduled', 'live', 'provisional')",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, game_id);
+	enum step step = sql_step(&q, err);
+	if (step == STEP_ROW)
+		*out = str_copy(keep, sql_text(&q));
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+/* Of a poll that another has overtaken nothing is said. */
+static bool write_unchanged(struct store *s, int64_t game_id, int64_t polled_at, int64_t expires_at,
+	struct err *err)
+{
+	struct sql q;
+	struct value polled = {.known = true, .type = COLUMN_TIME, .integer = polled_at};
+	if (!sql_prepare(s,
+		    "UPDATE games SET last_poll_at = ?1, expires_at = ?2, last_error = NULL WHERE "
+		    "game_id = ?3 AND (last_poll_at IS NULL OR last_poll_at <= ?1)",
+		    &q, err))
+		return false;
+	sql_bind(&q, polled);
+	sql_bind(&q,
+		(struct value){
+			.known = expires_at != 0, .type = COLUMN_TIME, .integer = expires_at});
+	sql_bind_i64(&q, game_id);
+	sql_announce(s, 0);
+	return sql_exec(&q, err);
+}
+
+static bool read_events_due(struct store *s, int64_t game_id, bool *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, "SELECT events_due FROM games WHERE game_id = ?", &q, err))
+		return false;
+	sql_bind_i64(&q, game_id);
+	enum step step = sql_step(&q, err);
+	*out = step == STEP_ROW && sql_value(&q, COLUMN_BOOL).integer;
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+bool store_put_unchanged(struct store *s, int64_t game_id, int64_t polled_at, int64_t expires_at,
+	struct put_result *out, struct err *err)
+{
+	struct put_result result = {.outcome = PUT_UNCHANGED};
+	struct commit c;
+	if (!commit_begin_game(&c, s, game_id, polled_at, err))
+		return false;
+	bool ok = read_events_due(s, game_id, &result.events_due, err) &&
+		  write_unchanged(s, game_id, polled_at, expires_at, err);
+	if (!commit_end(&c, ok, err))
+		return false;
+	*out = result;
+	return true;
 }
 
 bool store_waive_events(struct store *s, int64_t game_id, struct err *err)

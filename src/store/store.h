@@ -74,6 +74,17 @@ bool store_put_schedule(struct store *s, const struct game *games, size_t count,
 bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
 	struct str error, struct err *err);
 
+/*
+ * The ETag of the stored box score, in keep, as long as a reply that there is no other is as good as
+ * a body: while nothing but a body moves the game on, and all is well with it. Else empty.
+ */
+bool store_get_etag(
+	struct store *s, int64_t game_id, struct arena *keep, struct str *out, struct err *err);
+/* Such a reply: a poll that went well. expires_at 0: the upstream did not say. Nothing is older or
+ * newer for it; out is PUT_UNCHANGED. */
+bool store_put_unchanged(struct store *s, int64_t game_id, int64_t polled_at, int64_t expires_at,
+	struct put_result *out, struct err *err);
+
 /* The upstream has no play-by-play of the game: until something moves nobody asks again. */
 bool store_waive_events(struct store *s, int64_t game_id, struct err *err);
 
