@@ -15,8 +15,8 @@ static const struct {
 	[ERR_STATUS] = {3, 502, true},
 	[ERR_DECODE] = {4, 502, false},
 	[ERR_STORE] = {5, 503, true},
-	[ERR_LIMIT] = {5, 503, true},
 	[ERR_NOT_FOUND] = {6, 404, false},
+	[ERR_LIMIT] = {5, 503, true},
 };
 
 bool err_set(struct err *err, enum err_kind kind, const char *format, ...)

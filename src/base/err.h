@@ -19,8 +19,8 @@ enum err_kind {
 	ERR_STATUS,    /* the upstream answered with a status that is no answer */
 	ERR_DECODE,    /* the body could not be understood */
 	ERR_STORE,     /* the database */
-	ERR_LIMIT,     /* the database was given no more time for it, and is well */
 	ERR_NOT_FOUND, /* what was asked for does not exist */
+	ERR_LIMIT,     /* the database was given no more time for it, and is well */
 };
 
 struct err {
