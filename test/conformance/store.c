@@ -419,7 +419,7 @@ static void check_spoil(const struct spoil *spoil, struct arena *keep)
 static void test_what_is_worse_is_kept_aside(void **state)
 {
 	(void)state;
-	struct arena keep = arena_reserve(1 << 20);
+	struct arena keep = arena_reserve(4 << 20);
 	for (size_t i = 0; i < COUNT(spoils); i++)
 		check_spoil(&spoils[i], &keep);
 	arena_release(&keep);
