@@ -35,10 +35,10 @@ route_stream stream_changes;
 route_handler answer_page, answer_asset;
 
 /* summaries.c */
-extern const struct table leader_table, coverage_table, upstream_table;
+extern const struct table leader_table, coverage_table, upstream_table, lag_table;
 enum { LEADER_STATS = 16 };
 extern const struct str leader_stats[LEADER_STATS];
-route_handler answer_leaders, answer_coverage, answer_upstream;
+route_handler answer_leaders, answer_coverage, answer_upstream, answer_lag;
 
 /* openapi.c */
 route_handler answer_openapi;

@@ -351,6 +351,7 @@ static void show_search(struct sheet *p)
 static void show_health(struct sheet *p)
 {
 	show_data(p, STR("Health"), STR("/health/upstream"));
+	show_data(p, STR("Upstream lag in the last hour"), STR("/health/lag"));
 }
 
 /* ---- the frame ---- */

@@ -24,7 +24,13 @@ struct shown_coverage {
 struct shown_upstream {
 	uint64_t known;
 	int64_t requests, requests_fixed, bytes, bytes_fixed, changed, failed, quarantined;
-	double gap_mean_s, gap_worst_s;
+	double gap_mean_s, gap_worst_s, lag_median_s, lag_worst_s;
+};
+
+struct shown_lag {
+	uint64_t known;
+	int64_t game_id, changes;
+	double lag_median_s, lag_worst_s;
 };
 
 #define SHOWN(record, name_, type_, help_)                                                         \
@@ -64,9 +70,22 @@ static const struct column upstream_columns[] = {
 	SHOWN(shown_upstream, quarantined, INT, "Bodies kept aside, of games that have not come right since"),
 	SHOWN(shown_upstream, gap_mean_s, REAL, "Seconds between two polls of a game in the last hour, on average"),
 	SHOWN(shown_upstream, gap_worst_s, REAL, "The same, at most"),
+	SHOWN(shown_upstream, lag_median_s, REAL,
+		"Seconds from when the upstream showed what changed a game to its row, in the last hour; half were quicker"),
+	SHOWN(shown_upstream, lag_worst_s, REAL, "The same, at most"),
+};
+enum { UPSTREAM_LAG_MEDIAN = 9, UPSTREAM_LAG_WORST };
+
+static const struct column lag_columns[] = {
+	SHOWN(shown_lag, game_id, INT, "The game"),
+	SHOWN(shown_lag, changes, INT, "How often it changed in the last hour"),
+	SHOWN(shown_lag, lag_median_s, REAL,
+		"Seconds from when the upstream showed a change to its row; half were quicker"),
+	SHOWN(shown_lag, lag_worst_s, REAL, "The same, at most"),
 };
 
 enum {
+	LAG_COLUMNS = sizeof(lag_columns) / sizeof(lag_columns[0]),
 	UPSTREAM_COLUMNS = sizeof(upstream_columns) / sizeof(upstream_columns[0]),
 	LEADER_COLUMNS = sizeof(leader_columns) / sizeof(leader_columns[0]),
 	COVERAGE_COLUMNS = sizeof(coverage_columns) / sizeof(coverage_columns[0]),
@@ -85,6 +104,11 @@ const struct table upstream_table = {.name = STR_INIT("upstream"),
 	.columns = upstream_columns,
 	.count = UPSTREAM_COLUMNS,
 	.known_offset = offsetof(struct shown_upstream, known)};
+
+const struct table lag_table = {.name = STR_INIT("lag"),
+	.columns = lag_columns,
+	.count = LAG_COLUMNS,
+	.known_offset = offsetof(struct shown_lag, known)};
 
 static void write_records(const struct table *t, const void *records, size_t size, size_t count,
 	struct context *c, struct answer *out)
@@ -156,8 +180,10 @@ bool answer_upstream(struct context *c, const struct call *call, struct answer *
 	int64_t now = time_now_ms(), played;
 	int64_t midnight = day_start_ms(eastern_day(now)) - eastern_offset_minutes(now) * 60000LL;
 	struct upstream_summary u;
+	struct upstream_lag lag;
 	(void)call;
 	if (!store_get_upstream(c->store, midnight, now, &u, err) ||
+		!store_get_lag(c->store, now, &lag, err) ||
 		!sum_played(c, now, &played, err))
 		return false;
 	int64_t looks = (now - midnight) / 1000 * FIXED_HOURS / HOURS / FIXED_S;
@@ -170,10 +196,35 @@ bool answer_upstream(struct context *c, const struct call *call, struct answer *
 		.failed = u.failed,
 		.quarantined = u.quarantined,
 		.gap_mean_s = (double)u.gap_mean_ms / 1000,
-		.gap_worst_s = (double)u.gap_worst_ms / 1000};
+		.gap_worst_s = (double)u.gap_worst_ms / 1000,
+		.lag_median_s = (double)lag.median_ms / 1000,
+		.lag_worst_s = (double)lag.worst_ms / 1000};
+	if (!lag.changes)
+		shown.known &= ~(1u << UPSTREAM_LAG_MEDIAN | 1u << UPSTREAM_LAG_WORST);
 	struct json j = json_begin(&out->body);
 	record_write_json(&upstream_table, &shown, &j);
 	buf_add_char(&out->body, '\n');
+	out->hold_ms = HOLD_MS;
+	out->shows_polls = true;
+	return true;
+}
+
+bool answer_lag(struct context *c, const struct call *call, struct answer *out, struct err *err)
+{
+	enum { HOLD_MS = 5000 };
+	struct upstream_lag lags[LAG_GAMES];
+	struct shown_lag shown[LAG_GAMES];
+	size_t count;
+	(void)call;
+	if (!store_get_lags(c->store, time_now_ms(), lags, &count, err))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		shown[i] = (struct shown_lag){.known = ~(uint64_t)0,
+			.game_id = lags[i].game_id,
+			.changes = lags[i].changes,
+			.lag_median_s = (double)lags[i].median_ms / 1000,
+			.lag_worst_s = (double)lags[i].worst_ms / 1000};
+	write_records(&lag_table, shown, sizeof(*shown), count, c, out);
 	out->hold_ms = HOLD_MS;
 	out->shows_polls = true;
 	return true;

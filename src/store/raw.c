@@ -100,6 +100,8 @@ static bool write_poll(struct commit *c, const struct noted *n, struct err *err)
 	SET(&p, POLL, milliseconds, r->duration_ms);
 	SET(&p, POLL, tries, r->tries);
 	SET(&p, POLL, changed, c->revision != 0);
+	if (r->body.n && r->observed_at)
+		SET(&p, POLL, lag_milliseconds, time_now_ms() - r->observed_at);
 	return row_put(c->store, &poll_table, &p, err);
 }
 

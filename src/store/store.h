@@ -305,6 +305,16 @@ struct upstream_summary {
 bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 	struct upstream_summary *out, struct err *err);
 
+/* How late what changed a game was in the last hour: from the upstream's showing it to its row. */
+struct upstream_lag {
+	int64_t game_id, changes, median_ms, worst_ms;
+};
+enum { LAG_GAMES = 64 };
+/* Of each game that changed; and of all together (changes 0: none did). */
+bool store_get_lags(struct store *s, int64_t now_ms, struct upstream_lag out[static LAG_GAMES],
+	size_t *out_count, struct err *err);
+bool store_get_lag(struct store *s, int64_t now_ms, struct upstream_lag *out, struct err *err);
+
 /* Sums of a column of game_stats, a player each, the largest first; with equal ones who needed fewer
  * games. */
 struct leader_question {

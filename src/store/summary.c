@@ -2,6 +2,10 @@
 #include "store/raw.h"
 #include "store/sql.h"
 
+#include <stdio.h>
+
+enum { HOUR_MS = 3600000 };
+
 /* The first column of the first row, as text. */
 static bool get_text(struct store *s, const char *text, enum column_type type, struct arena *keep,
 	struct str *out, struct err *err)
@@ -146,6 +150,57 @@ static bool measure_gaps(
 	return step == STEP_ROW;
 }
 
+/* The middle one of each game's, or of all, which are as one game 0. */
+static bool prepare_lags(
+	struct store *s, const char *game, int64_t since_ms, struct sql *out, struct err *err)
+{
+	char text[640];
+	snprintf(text, sizeof(text),
+		"SELECT game_id, count(*), max(CASE WHEN place = (among + 1) / 2 THEN lag END), "
+		"max(lag) FROM (SELECT game_id, lag, row_number() OVER (PARTITION BY game_id ORDER "
+		"BY lag) AS place, count(*) OVER (PARTITION BY game_id) AS among FROM (SELECT %s AS "
+		"game_id, lag_milliseconds AS lag FROM polls WHERE poll_id >= ? AND endpoint = "
+		"'boxscore' AND changed AND lag_milliseconds IS NOT NULL) AS changes) AS places "
+		"GROUP BY game_id ORDER BY game_id",
+		game);
+	if (!sql_prepare(s, text, out, err))
+		return false;
+	sql_bind_i64(out, poll_id_at(since_ms));
+	return true;
+}
+
+static bool read_lags(struct store *s, const char *game, int64_t now_ms, struct upstream_lag *out,
+	size_t room, size_t *out_count, struct err *err)
+{
+	struct sql q;
+	enum step step;
+	*out_count = 0;
+	if (!prepare_lags(s, game, now_ms - HOUR_MS, &q, err))
+		return false;
+	while ((step = sql_step(&q, err)) == STEP_ROW && *out_count < room) {
+		struct upstream_lag *l = &out[(*out_count)++];
+		l->game_id = sql_i64(&q);
+		l->changes = sql_i64(&q);
+		l->median_ms = sql_i64(&q);
+		l->worst_ms = sql_i64(&q);
+	}
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
+bool store_get_lags(struct store *s, int64_t now_ms, struct upstream_lag out[static LAG_GAMES],
+	size_t *out_count, struct err *err)
+{
+	return read_lags(s, "game_id", now_ms, out, LAG_GAMES, out_count, err);
+}
+
+bool store_get_lag(struct store *s, int64_t now_ms, struct upstream_lag *out, struct err *err)
+{
+	size_t count;
+	*out = (struct upstream_lag){0};
+	return read_lags(s, "0", now_ms, out, 1, &count, err);
+}
+
 static bool count_quarantined(struct store *s, struct upstream_summary *out, struct err *err)
 {
 	struct sql q;
@@ -161,7 +216,6 @@ static bool count_quarantined(struct store *s, struct upstream_summary *out, str
 bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 	struct upstream_summary *out, struct err *err)
 {
-	enum { HOUR_MS = 3600000 };
 	*out = (struct upstream_summary){0};
 	return sum_polls(s, since_ms, out, err) && measure_gaps(s, now_ms - HOUR_MS, out, err) &&
 	       count_quarantined(s, out, err);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /* The page in a real browser: what a reader sees, does and is spared. Pictures are left below the build. */
+import {spawnSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {gzipSync} from 'node:zlib';
@@ -172,12 +173,29 @@ for (const theme of ['light', 'dark'])
 			found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.failureSummary).join('; ')}`).join('\n'));
 		for (const [width, height] of [[1280, 900], [360, 740], [2560, 1440]]) {
 			await page.setViewportSize({width, height});
-			const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+			/* A chart is as wide as its place, a frame or two later. */
+			let over = 1;
+			await waitFor(async () => (over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)) <= 0, 5000);
 			ok(over <= 0, `${name}, ${theme}: fits ${width} px`, `${over} px too wide`);
 			await page.screenshot({path: path.join(pictures, `${name}-${width}-${theme}.png`), fullPage: true});
 		}
 		await close(page);
 	}
+
+/* ---- how late the rows are ---- */
+{
+	/* As a poll leaves it: three changes of the last hour, and one of before. */
+	const polls = [[5, 4200], [15, 12000], [25, 2100], [90, 900000]].map(([minutes, lag], i) => `(${BigInt(Date.now() - minutes * 60000) * 1048576n + BigInt(i)}, `
+		+ `'${new Date(Date.now() - minutes * 60000).toISOString()}', 'boxscore', ${game.id}, 200, 1, 1, ${lag})`);
+	const script = 'import sqlite3, sys\nwith sqlite3.connect(sys.argv[1], timeout=10) as c: c.execute(sys.argv[2])';
+	const insert = `INSERT INTO polls (poll_id, polled_at, endpoint, game_id, status, tries, changed, lag_milliseconds) VALUES ${polls.join(', ')}`;
+	same(spawnSync('python3', ['-c', script, db.slice(7), insert], {encoding: 'utf8'}).stderr, '', 'polls of a live game');
+	const page = await open('/?health');
+	const row = page.locator('tbody tr', {hasText: 'CAR at OTT'}).first();
+	ok(await waitFor(async () => /median 4\.2 s, worst 12\.0 s/.test(await row.innerText().catch(() => '')), 15000), 'health: the upstream lag of a live game, median and worst', await text(page, 'table'));
+	ok(/Upstream lag\s*4\.2 s\s*median of the last hour, from upstream to row; worst 12\.0 s/.test(await text(page, 'dl.numbers')), 'and of all together', await text(page, 'dl.numbers'));
+	await close(page);
+}
 
 /* ---- the keyboard ---- */
 {

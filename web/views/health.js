@@ -14,6 +14,8 @@ const until = (iso) => {
 	return ms > 0 ? `in ${ago(ms)}` : 'now';
 };
 
+const seconds = (s) => (s < 60 ? `${s.toFixed(1)} s` : ago(s * 1000));
+
 const rowColumns = [
 	{key: 'game_id', title: 'Game', label: 'Game', isText: true,
 		show: (g) => html`<a href=${href({view: 'game', value: g.game_id})}>${g.away_team_abbrev} at ${g.home_team_abbrev}</a>`},
@@ -21,6 +23,8 @@ const rowColumns = [
 	{key: 'observed_at', title: 'Row is', label: 'Age of the row', show: (g) => `${since(g.observed_at)} old`},
 	{key: 'last_poll_at', title: 'Last poll', label: 'Last poll', show: (g) => (g.last_poll_at ? `${since(g.last_poll_at)} ago` : NONE)},
 	{key: 'next_poll_at', title: 'Next poll', label: 'Next poll', show: (g) => until(g.next_poll_at)},
+	{key: 'lag', title: 'Upstream lag', label: 'From when the upstream showed a change to its row, in the last hour: half of them quicker than, and at most',
+		show: (g) => (g.lag ? `${seconds(g.lag.lag_median_s)}, at most ${seconds(g.lag.lag_worst_s)}` : NONE)},
 	{key: 'last_error', title: 'Trouble', label: 'Trouble', isText: true, show: (g) => g.last_error || g.warning || 'none'},
 ];
 
@@ -32,7 +36,8 @@ function Numbers({upstream}) {
 		['Bytes today', upstream.bytes === null ? null : bytes(upstream.bytes || 0), upstream.bytes_fixed && `fixed polling, plain: ${bytes(upstream.bytes_fixed)}`],
 		['Saw something new', upstream.requests ? `${Math.round(100 * upstream.changed / upstream.requests)} %` : null, 'of the requests'],
 		['Failed', upstream.failed, 'requests today'],
-		['Between two polls of a game', `${upstream.gap_mean_s.toFixed(1)} s`, `on average in the last hour, at most ${ago(upstream.gap_worst_s * 1000)}`],
+		['Upstream lag', upstream.lag_median_s === null ? null : seconds(upstream.lag_median_s), upstream.lag_worst_s === null ? 'nothing changed in the last hour'
+			: `from upstream to row in the last hour: half were quicker, the worst took ${seconds(upstream.lag_worst_s)}`],
 		['Kept aside', upstream.quarantined, 'bodies worse than what was stored'],
 	];
 	return html`<dl class="numbers">${cells.map(([name, value, note]) => html`<div key=${name}>
@@ -87,10 +92,12 @@ export function Health() {
 	const season = seasonOf(day);
 	const games = useAnswer(`/games?date=${day}`);
 	const upstream = useAnswer('/health/upstream', {isPlain: true});
+	const lags = useAnswer('/health/lag', {isPlain: true});
 	const coverage = useAnswer(`/coverage?season=${season}`, {isPlain: true});
 	const stream = useStreamState();
 	const rows = games.data || [];
-	const own = rows.filter((g) => isLive(g) || g.warning || g.last_error);
+	const lagOf = new Map((lags.data || []).map((l) => [l.game_id, l]));
+	const own = rows.filter((g) => isLive(g) || g.warning || g.last_error).map((g) => ({...g, lag: lagOf.get(g.game_id)}));
 	const total = coverage.data && coverage.data.reduce((sum, row) => ({expected: sum.expected + row.expected,
 		stored: sum.stored + row.stored, official: sum.official + row.official}), {expected: 0, stored: 0, official: 0});
 	return html`<h1 tabindex="-1">Health</h1>
