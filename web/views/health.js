@@ -23,8 +23,8 @@ const rowColumns = [
 	{key: 'observed_at', title: 'Row is', label: 'Age of the row', show: (g) => `${since(g.observed_at)} old`},
 	{key: 'last_poll_at', title: 'Last poll', label: 'Last poll', show: (g) => (g.last_poll_at ? `${since(g.last_poll_at)} ago` : NONE)},
 	{key: 'next_poll_at', title: 'Next poll', label: 'Next poll', show: (g) => until(g.next_poll_at)},
-	{key: 'lag', title: 'Upstream lag', label: 'From when the upstream showed a change to its row, in the last hour: half of them quicker than, and at most',
-		show: (g) => (g.lag ? `${seconds(g.lag.lag_median_s)}, at most ${seconds(g.lag.lag_worst_s)}` : NONE)},
+	{key: 'lag_median_s', title: 'Upstream lag', label: 'Upstream lag in the last hour', help: 'From when the upstream showed a change to its row, over the last hour',
+		show: (g) => (g.lag_median_s === undefined ? NONE : `median ${seconds(g.lag_median_s)}, worst ${seconds(g.lag_worst_s)}`)},
 	{key: 'last_error', title: 'Trouble', label: 'Trouble', isText: true, show: (g) => g.last_error || g.warning || 'none'},
 ];
 
@@ -37,7 +37,7 @@ function Numbers({upstream}) {
 		['Saw something new', upstream.requests ? `${Math.round(100 * upstream.changed / upstream.requests)} %` : null, 'of the requests'],
 		['Failed', upstream.failed, 'requests today'],
 		['Upstream lag', upstream.lag_median_s === null ? null : seconds(upstream.lag_median_s), upstream.lag_worst_s === null ? 'nothing changed in the last hour'
-			: `from upstream to row in the last hour: half were quicker, the worst took ${seconds(upstream.lag_worst_s)}`],
+			: `median of the last hour, from upstream to row; worst ${seconds(upstream.lag_worst_s)}`],
 		['Kept aside', upstream.quarantined, 'bodies worse than what was stored'],
 	];
 	return html`<dl class="numbers">${cells.map(([name, value, note]) => html`<div key=${name}>
@@ -97,7 +97,7 @@ export function Health() {
 	const stream = useStreamState();
 	const rows = games.data || [];
 	const lagOf = new Map((lags.data || []).map((l) => [l.game_id, l]));
-	const own = rows.filter((g) => isLive(g) || g.warning || g.last_error).map((g) => ({...g, lag: lagOf.get(g.game_id)}));
+	const own = rows.filter((g) => isLive(g) || g.warning || g.last_error).map((g) => ({...g, ...lagOf.get(g.game_id)}));
 	const total = coverage.data && coverage.data.reduce((sum, row) => ({expected: sum.expected + row.expected,
 		stored: sum.stored + row.stored, official: sum.official + row.official}), {expected: 0, stored: 0, official: 0});
 	return html`<h1 tabindex="-1">Health</h1>
