@@ -12,7 +12,7 @@ struct workshop {
 	/* One puts at a time: waiting here is cheaper than in the database, and what one
 	 * connection has written it need not read again. */
 	pthread_mutex_t writing;
-	struct store *writer; /* under it */
+	struct store *writer; /* under it; NULL: not asked for yet, or the database was away */
 };
 
 struct worker {
@@ -31,13 +31,12 @@ struct workshop *workshop_open(const struct workshop_settings *s, struct err *er
 	w->manners = manners_new(&s->source);
 	pthread_mutex_init(&w->writing, NULL);
 	struct source *probe = source_open(&s->source, w->manners, err);
-	if (probe)
-		w->writer = store_open(s->db, STORE_WRITE, err);
+	if (!probe) {
+		workshop_close(w);
+		return NULL;
+	}
 	source_close(probe);
-	if (w->writer)
-		return w;
-	workshop_close(w);
-	return NULL;
+	return w;
 }
 
 void workshop_stop(struct workshop *w)
@@ -81,15 +80,33 @@ void worker_close(struct worker *w)
 	free(w);
 }
 
+/* NULL, and nothing is held, when the database is away. */
+static struct store *take_writer(struct workshop *w, struct err *err)
+{
+	pthread_mutex_lock(&w->writing);
+	if (!w->writer)
+		w->writer = store_open(w->settings.db, STORE_WRITE, err);
+	if (!w->writer)
+		pthread_mutex_unlock(&w->writing);
+	return w->writer;
+}
+
+static void give_writer(struct workshop *w)
+{
+	pthread_mutex_unlock(&w->writing);
+}
+
 bool worker_ingest(struct worker *w, int64_t game_id, struct put_result *out, struct err *err)
 {
 	struct ingest_fetched fetched;
 	struct err late;
 	arena_reset(&w->keep);
 	ingest_fetch(w->source, w->store, game_id, &w->keep, &fetched);
-	pthread_mutex_lock(&w->shop->writing);
-	bool ok = ingest_store(w->shop->writer, &fetched, out, err);
-	pthread_mutex_unlock(&w->shop->writing);
+	struct store *writer = take_writer(w->shop, err);
+	if (!writer)
+		return false;
+	bool ok = ingest_store(writer, &fetched, out, err);
+	give_writer(w->shop);
 	if (!ok)
 		return false;
 	if (fetched.snapshot.warning)
@@ -111,12 +128,13 @@ bool worker_fetch_week(struct worker *w, int32_t day, struct schedule *out, stru
 	bool is_good = source_fetch(w->source, &q, &w->keep, &reply, err) &&
 		       decode_schedule(reply.body, &w->keep, out, err);
 	struct err late;
-	pthread_mutex_lock(&w->shop->writing);
-	struct store *writer = w->shop->writer;
+	struct store *writer = take_writer(w->shop, err);
+	if (!writer)
+		return false;
 	ingest_note(writer, &q, &reply);
 	bool ok = is_good ? store_put_schedule(writer, out->games, out->count, reply.order_time,
 				    reply.observed_at, &ignored, err)
 			  : store_flush(writer, &late);
-	pthread_mutex_unlock(&w->shop->writing);
+	give_writer(w->shop);
 	return is_good && ok;
 }
