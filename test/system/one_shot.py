@@ -6,7 +6,7 @@ import rig
 from rig import Reply
 
 GAME, NOW, RUNS = 2023020001, 0x6567c306, 15
-MIB, TIMES_START = 15, 3.0
+MIB_MORE, TIMES_START = 5, 3.0  # than a start: what libcurl draws in is 10 MiB on one system and 12 on the next
 # A bare interpreter starts the program: what a process is charged for begins as its parent's size.
 LAUNCH = """
 import os, sys
@@ -53,8 +53,8 @@ tap.ok(start[2] == changed[2] == unchanged[2] == {0}, "all went well", (start[2]
 tap.ok(rig.query(path, "select count(*) as n from polls where endpoint = 'boxscore'")[0]["n"] == 2 * RUNS + 1 and
        rig.query(path, "select count(*) as n from raw_bodies where endpoint = 'boxscore'")[0]["n"] == RUNS + 1, "and all of it was kept")
 for name, (cpu, size, _) in (("a body of its own", changed), ("the same body again", unchanged)):
-    tap.ok(size <= MIB, "%s: within %d MiB" % (name, MIB), size)
+    tap.ok(size <= start[1] + MIB_MORE, "%s: within %d MiB of a start that does nothing" % (name, MIB_MORE), (size, start[1]))
     tap.ok(cpu <= TIMES_START * start[0], "%s: at most %.0f times the CPU of a start that does nothing" % (name, TIMES_START), (cpu, start[0]))
-tap.note("%.1f ms of CPU and %.1f MiB with a new body, %.1f ms with the same; --version alone %.1f ms (this machine, as busy as it is)"
-         % (changed[0], changed[1], unchanged[0], start[0]))
+tap.note("%.1f ms of CPU and %.1f MiB with a new body, %.1f ms with the same; --version alone %.1f ms and %.1f MiB (this machine, as busy as it is)"
+         % (changed[0], changed[1], unchanged[0], start[0], start[1]))
 tap.done()
