@@ -438,6 +438,8 @@ static void ingest(struct run *r, size_t i, int64_t now)
 	r->out->polls_new += is_new;
 	note_delays(r, f, &v, arrival + STORE_MS);
 	put_box_score(&r->rows[i], &v, &w, arrival);
+	if (v.changes != f->shown.changes)
+		SET(&r->rows[i], GAME, changed_at, r->rows[i].observed_at);
 	int more = is_new ? complete_events(r, f, &v, arrival) : 0;
 	more += complete_people(r, f, &v, arrival);
 	f->shown = v;

@@ -14,7 +14,7 @@
 enum {
 	REPLY_ARENA = 256 << 20, /* addresses: the largest bodies and what is decoded of them */
 	PLAN_ARENA = 64 << 20,
-	DAYS_BACK = 8, /* ended games are asked for a week */
+	DAYS_BACK = 22, /* ended games are asked for a week, and for another after a correction */
 	MAX_GAMES = 1024,
 	FETCHES = 4, /* a week, or the three days in its place */
 };

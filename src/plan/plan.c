@@ -21,6 +21,13 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* A moment that the database knows: none of them is yet to come, whatever a clock that was set
+ * back says. */
+static int64_t past(int64_t moment, int64_t now)
+{
+	return earlier(moment, now);
+}
+
 static enum game_phase phase_of(const struct game *g)
 {
 	return KNOWS(g, GAME, game_state) ? game_phase(g->game_state) : PHASE_UNKNOWN;
@@ -80,6 +87,8 @@ static int64_t plan_ended(const struct plan *p, const struct game *seen, const s
 		return now;
 	if (is_official && (!stored || has_final_lines(stored)))
 		first = PLAN_FIRST_OFFICIAL_MS;
+	if (is_official && stored && KNOWS(stored, GAME, changed_at)) /* a correction: anew */
+		end = later(end, past(stored->changed_at, now));
 	/* Nothing tells when it was last asked: a tick asks for the moments since the one before
 	 * it. */
 	if (!stored)
@@ -110,13 +119,6 @@ static int64_t plan_fixed(
 }
 
 /* ---- adaptive ---- */
-
-/* A moment that the database knows: none of them is yet to come, whatever a clock that was set
- * back says. */
-static int64_t past(int64_t moment, int64_t now)
-{
-	return earlier(moment, now);
-}
 
 /* When the last reply's copy has run out at the CDN, and a little. */
 static int64_t copy_over(const struct plan *p, const struct game *g, int64_t now)

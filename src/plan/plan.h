@@ -15,8 +15,8 @@
  *
  * Both: one that has ended is due at once, then a minute, two, four, … after its end until it
  * is official; an official one at once, until its final lines are in, then an hour, two,
- * four, … after that, and a week after for the last time. One that will not be played is
- * never due.
+ * four, … after that, and a week after for the last time; what is corrected meanwhile begins
+ * that week anew. One that will not be played is never due.
  *
  * All of it is worked out from the time and from what the database holds, so a tick that
  * comes late, twice or not at all does no harm, and any process goes on where another
@@ -42,7 +42,9 @@ struct plan {
 enum {
 	PLAN_FIRST_PROVISIONAL_MS = 60 * 1000,
 	PLAN_FIRST_OFFICIAL_MS = 60 * 60 * 1000,
-	PLAN_LAST_MS = 7 * 24 * 60 * 60 * 1000, /* after the official end */
+	/* After the official end, or the last correction: a week, and a minute, since a body may be
+	 * some seconds old and is to show a whole week of peace. */
+	PLAN_LAST_MS = 7 * 24 * 60 * 60 * 1000 + 60 * 1000,
 	PLAN_USUAL_LENGTH_MS = 150 * 60 * 1000, /* of a game, from its scheduled start */
 
 	PLAN_MARGIN_MS = 250,             /* after a copy has run out */

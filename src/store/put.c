@@ -35,6 +35,7 @@ struct replacement {
 	struct stat_line *old_lines, *lines;
 	size_t old_count, count;
 	bool scoring_moved; /* goals or assists of a line, or a line came or went */
+	bool lines_moved;   /* more than names and ages, which the game does not tell */
 	struct put_result *result;
 };
 
@@ -567,6 +568,7 @@ static bool put_line(
 		return true;
 	}
 	r->scoring_moved |= !old || (changed & (BIT(STAT, goals) | BIT(STAT, assists)));
+	r->lines_moved |= !old || (changed & ~told_elsewhere);
 	if (!commit_take_revision(r->commit, err))
 		return false;
 	SET(line, STAT, revision, r->commit->revision);
@@ -580,7 +582,7 @@ static bool delete_line(struct replacement *r, const struct stat_line *old, stru
 {
 	if (!commit_take_revision(r->commit, err))
 		return false;
-	r->scoring_moved = true;
+	r->scoring_moved = r->lines_moved = true;
 	r->result->deleted++;
 	return row_delete(r->commit->store, &stat_table, r->game_id, old->player_id, err) &&
 	       record_line(r, old, NULL, old->known & change_content(&stat_table), err);
@@ -632,8 +634,7 @@ static bool put_game_row(struct replacement *r, struct err *err)
 {
 	struct game *g = &r->new;
 	const uint64_t scores = BIT(GAME, away_score) | BIT(GAME, home_score);
-	if (r->result->inserted + r->result->updated + r->result->deleted > 0 ||
-		row_difference(&game_table, &r->old, g, scores))
+	if (r->lines_moved || row_difference(&game_table, &r->old, g, scores))
 		SET(g, GAME, changed_at, r->commit->observed_at);
 	/* An older reply about it does not make it younger. */
 	SET(g, GAME, stats_status, status_of(g, r->count > 0, g->observed_at));

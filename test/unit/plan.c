@@ -148,9 +148,10 @@ static void an_ended_game_is_due_less_and_less_often(void **state)
 		{"two hours later", "OFF",
 			{"OFF", -4 * HOUR, -3 * HOUR, -2 * HOUR + SECOND, true, false}, -HOUR},
 		{"on the second day", "OFF", {"OFF", -DAY, -DAY, -HOUR, true, false}, 8 * HOUR},
-		{"after 128 hours", "OFF", {"OFF", -6 * DAY, -6 * DAY, -DAY / 2, true, false}, DAY},
-		{"after a week", "OFF", {"OFF", -8 * DAY, -8 * DAY, -2 * DAY, true, false}, -DAY},
-		{"settled", "OFF", {"OFF", -8 * DAY, -8 * DAY, -DAY, true, false}, NEVER},
+		{"after 128 hours", "OFF", {"OFF", -6 * DAY, -6 * DAY, -DAY / 2, true, false},
+			DAY + MINUTE},
+		{"after a week", "OFF", {"OFF", -8 * DAY, -8 * DAY, -2 * DAY, true, false}, MINUTE - DAY},
+		{"settled", "OFF", {"OFF", -8 * DAY, -8 * DAY, MINUTE - DAY, true, false}, NEVER},
 		{"no such box score, ever", "OFF", {"OFF", NONE, NONE, -SECOND, false, true},
 			256 * MINUTE + 150 * MINUTE - 5 * HOUR},
 	};
@@ -178,7 +179,7 @@ static void without_a_database_the_clock_decides(void **state)
 		{"OFF", 5 * SECOND, -5 * SECOND},
 		{"OFF", MINUTE, 59 * MINUTE},
 		{"OFF", 4 * HOUR + SECOND, -SECOND},
-		{"OFF", 7 * DAY, 0},
+		{"OFF", 7 * DAY + MINUTE, 0},
 		{"OFF", 8 * DAY, NEVER},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -217,6 +218,36 @@ static void a_whole_life_costs_few_polls(void **state)
 	assert_int_equal(polls, 9 + 1 + 8 + 1);
 }
 
+/* Corrected on the third day, it is watched until a week has passed since. */
+static void a_correction_begins_the_week_anew(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		int64_t corrected, polled, next;
+	} cases[] = {
+		{"seen just now", 0, 0, HOUR},
+		{"an hour ago", -HOUR, -HOUR, 0},
+		{"on the way", -3 * DAY, -40 * HOUR, 64 * HOUR - 3 * DAY},
+		{"a week of the end is over, one of the correction is not", -5 * DAY, -DAY / 2,
+			128 * HOUR - 5 * DAY},
+		{"a week since", -7 * DAY, -DAY, MINUTE},
+		{"settled", -8 * DAY, MINUTE - DAY, NEVER},
+		{"before the official end", -12 * DAY, MINUTE - 4 * DAY, NEVER},
+		{"by a clock that was set back since", 2 * DAY, 2 * DAY, 3 * DAY},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct stored held = {"OFF", -11 * DAY, -11 * DAY, cases[i].polled, true, false};
+		struct game seen = seen_game("OFF", "OK", -11 * DAY - 3 * HOUR),
+			    stored = stored_game(&held);
+		SET(&stored, GAME, changed_at, NOW + cases[i].corrected);
+		if (cases[i].corrected <= 0)
+			expect(ask(&seen, &stored), cases[i].next, cases[i].name);
+		else if (ask(&seen, &stored) > cases[i].next)
+			fail_msg("%s: later than %lld", cases[i].name, (long long)cases[i].next);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +255,7 @@ int main(void)
 		cmocka_unit_test(an_ended_game_is_due_less_and_less_often),
 		cmocka_unit_test(without_a_database_the_clock_decides),
 		cmocka_unit_test(a_whole_life_costs_few_polls),
+		cmocka_unit_test(a_correction_begins_the_week_anew),
 	};
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
