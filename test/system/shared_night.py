@@ -23,8 +23,8 @@ class Subscriber(rehearsal.Subscriber):
 
 class SharedNight(rehearsal.Rehearsal):
     def __init__(self, *args, **more):
+        self.server = cluster.Cluster("fsync = off")  # the night's clock runs from the next line on
         super().__init__(*args, **more)
-        self.server = cluster.Cluster("fsync = off")
         self.db = self.server.database()
         self.ports = [self.port, rig.free_port()]
         self.is_over = False
@@ -91,7 +91,7 @@ class SharedNight(rehearsal.Rehearsal):
         kinds = [self.kill_worker, self.kill_sessions, self.crash_server, self.kill_schedule, self.restart_server, self.stranger]
         self.rng.shuffle(kinds)
         turn = 0
-        while self.now() < self.end - 3 * 3600:
+        while turn < len(kinds) or self.now() < self.end - 3 * 3600:
             self.pause(self.rng.uniform(0.2, 1.2))
             what = kinds[turn % len(kinds)]
             turn += 1
