@@ -28,7 +28,7 @@ bool commit_end(struct commit *c, bool ok, struct err *err)
 {
 	ok = ok && raw_write_noted(c, err);
 	if (ok && c->revision)
-		sql_announce(c->store, c->revision);
+		sql_announce(c->store);
 	ok = ok && sql_commit(c->store, err);
 	if (!ok)
 		sql_rollback(c->store);
@@ -38,17 +38,7 @@ bool commit_end(struct commit *c, bool ok, struct err *err)
 
 bool commit_take_revision(struct commit *c, struct err *err)
 {
-	struct sql q;
-	if (c->revision)
-		return true;
-	if (!sql_prepare(c->store,
-		    "UPDATE revisions SET revision = revision + 1 RETURNING revision", &q, err))
-		return false;
-	if (sql_step(&q, err) != STEP_ROW)
-		return false;
-	c->revision = sql_i64(&q);
-	sql_reset(&q);
-	return true;
+	return c->revision || sql_take_revision(c->store, &c->revision, err);
 }
 
 #define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)

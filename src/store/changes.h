@@ -9,8 +9,9 @@
 
 struct commit {
 	struct store *store;
-	struct arena *keep;  /* the store's scratch, emptied at the start */
-	int64_t revision;    /* 0 until something that readers see has changed */
+	struct arena *keep; /* the store's scratch, emptied at the start */
+	/* 0 until something that readers see has changed; may be REVISION_TO_COME until the end */
+	int64_t revision;
 	int64_t observed_at; /* of what is being stored; 0: the time of now stands in */
 };
 

@@ -289,7 +289,7 @@ static bool set_revision(struct copy *c, int64_t revision, struct err *err)
 		return end_batch(c, false, err);
 	sql_bind_i64(&q, revision);
 	bool ok = sql_exec(&q, err);
-	sql_announce(c->writer, revision);
+	sql_announce(c->writer);
 	return end_batch(c, ok, err);
 }
 

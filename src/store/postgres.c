@@ -20,7 +20,7 @@ enum { CHUNK_ROWS = 500, COLLECT_ROWS = 100, COLLECTIONS = 16, MAX_KEYS = 4 };
 #define EVERYTHING INT64_C(0x72696e6b73696465)
 
 /* What every transaction of a writer says, prepared as all else is; of one number or two. */
-enum fixed { LOCK_EVERYTHING, LOCK_GAME, NOTIFY, FIXED };
+enum fixed { LOCK_EVERYTHING, LOCK_GAME, TAKE_REVISION, NOTIFY, FIXED };
 static const struct {
 	const char *name, *text;
 	int count;
@@ -28,7 +28,9 @@ static const struct {
 	[LOCK_EVERYTHING] = {"lock", "SELECT pg_advisory_xact_lock($1)", 1},
 	[LOCK_GAME] = {"lock_game",
 		"SELECT pg_advisory_xact_lock_shared($1), pg_advisory_xact_lock($2)", 2},
-	[NOTIFY] = {"notify", "SELECT pg_notify('rinkside', CAST($1 AS text))", 1},
+	[TAKE_REVISION] = {"take_revision", NEXT_REVISION, 0},
+	[NOTIFY] = {"notify", "SELECT pg_notify('rinkside', CAST(revision AS text)) FROM revisions",
+		0},
 };
 
 /* An answer asked for ahead, by the values that it was asked with. */
@@ -68,6 +70,8 @@ struct database {
 	unsigned long_open;       /* cursors that hold a transaction of their own */
 	unsigned named;           /* statements so far, for their names */
 	unsigned fixed_on[FIXED]; /* the number of the connection that knows it */
+	int64_t *revision;        /* where the number goes that the transaction takes, or NULL */
+	PGresult *taken;
 	struct collection *collections[COLLECTIONS];
 	size_t collection_count;
 	unsigned listening; /* the number of the connection that is told of commits */
@@ -161,14 +165,28 @@ static void add_element(struct buf *out, struct value v)
 	buf_add_char(out, '"');
 }
 
+/* A revision to come is the one that the transaction has taken when the row is written. */
+static void add_element_of(struct buf *out, const struct column *c, size_t array)
+{
+	if (!str_equal(c->name, STR("revision"))) {
+		buf_add_format(out, "($%zu::%s)[i]", array, array_names[c->type]);
+		return;
+	}
+	buf_add_format(out,
+		"CASE ($%zu::bigint[])[i] WHEN %" PRId64
+		" THEN (SELECT revision FROM revisions) ELSE ($%zu::bigint[])[i] END",
+		array, REVISION_TO_COME, array);
+}
+
 static void write_collected(struct buf *out, const struct table *t)
 {
 	buf_add_format(out, "INSERT INTO %.*s (", STR_ARG(t->name));
 	add_column_list(out, t);
 	buf_add(out, STR(") SELECT "));
-	for (size_t i = 0; i < t->count; i++)
-		buf_add_format(out, "%s($%zu::%s)[i]", i ? ", " : "", i + 1,
-			array_names[t->columns[i].type]);
+	for (size_t i = 0; i < t->count; i++) {
+		buf_add(out, i ? STR(", ") : STR(""));
+		add_element_of(out, &t->columns[i], i + 1);
+	}
 	buf_add_format(out, " FROM generate_series(1, cardinality($1::%s)) AS i",
 		array_names[t->columns[0].type]);
 	add_replacing(out, t);
@@ -262,7 +280,8 @@ static bool put(struct store *s, const struct table *t, const void *record, stru
 
 /* ---- transactions ---- */
 
-static void send_fixed(struct database *d, enum fixed which, int64_t first, int64_t second)
+static void send_fixed(
+	struct database *d, enum fixed which, int64_t first, int64_t second, PGresult **out)
 {
 	char numbers[2][24];
 	const char *const values[] = {numbers[0], numbers[1]};
@@ -270,7 +289,7 @@ static void send_fixed(struct database *d, enum fixed which, int64_t first, int6
 	snprintf(numbers[1], sizeof(numbers[1]), "%" PRId64, second);
 	if (d->fixed_on[which] != d->pq.number)
 		pq_prepare(&d->pq, fixed[which].name, fixed[which].text, &d->fixed_on[which]);
-	pq_execute(&d->pq, fixed[which].name, fixed[which].count, values, NULL);
+	pq_execute(&d->pq, fixed[which].name, fixed[which].count, values, out);
 }
 
 /* Done whatever becomes of what is queued before it. */
@@ -296,9 +315,9 @@ static bool begin(struct store *s, int64_t game_id, struct err *err)
 		return false;
 	pq_query(&d->pq, "BEGIN", 0, NULL, NULL);
 	if (game_id)
-		send_fixed(d, LOCK_GAME, EVERYTHING, game_id);
+		send_fixed(d, LOCK_GAME, EVERYTHING, game_id, NULL);
 	else
-		send_fixed(d, LOCK_EVERYTHING, EVERYTHING, 0);
+		send_fixed(d, LOCK_EVERYTHING, EVERYTHING, 0, NULL);
 	return true;
 }
 
@@ -318,6 +337,32 @@ static void forget_all_ahead(struct store *s)
 		forget_ahead(s, s->kept[i].statement);
 }
 
+/* Asked with what is sent last, so that no other writer waits for a way there and back. */
+static bool take_revision(struct store *s, int64_t *revision, struct err *err)
+{
+	struct database *d = database_of(s);
+	(void)err;
+	d->revision = revision;
+	*revision = REVISION_TO_COME;
+	send_fixed(d, TAKE_REVISION, 0, 0, &d->taken);
+	return true;
+}
+
+static void forget_revision(struct database *d)
+{
+	pq_forget(&d->pq, &d->taken, NULL);
+	PQclear(d->taken);
+	d->taken = NULL;
+	d->revision = NULL;
+}
+
+static void tell_revision(struct database *d)
+{
+	if (d->revision && PQntuples(d->taken))
+		*d->revision = strtoll(PQgetvalue(d->taken, 0, 0), NULL, 10);
+	forget_revision(d);
+}
+
 static bool commit(struct store *s, struct err *err)
 {
 	struct database *d = database_of(s);
@@ -328,6 +373,8 @@ static bool commit(struct store *s, struct err *err)
 	if (ok && strcmp(PQcmdStatus(result), "COMMIT") != 0) /* a failure that nobody looked at */
 		ok = err_set(err, ERR_STORE, "database: the transaction was rolled back");
 	PQclear(result);
+	if (ok)
+		tell_revision(d);
 	forget_all_ahead(s);
 	d->is_open = !ok;
 	return ok;
@@ -338,6 +385,7 @@ static void rollback(struct store *s)
 	struct database *d = database_of(s);
 	drop_collected(d);
 	send_alone(d, "ROLLBACK");
+	forget_revision(d);
 	forget_all_ahead(s);
 	d->is_open = false;
 }
@@ -361,12 +409,12 @@ static void limit(struct store *s)
 		pq_limit(&database_of(s)->pq, s->limit_ms);
 }
 
-static void announce(struct store *s, int64_t revision)
+static void announce(struct store *s)
 {
 	struct database *d = database_of(s);
 	struct err ignored; /* what goes with it tells */
 	if (d->is_open || pq_ready(&d->pq, &ignored))
-		send_fixed(d, NOTIFY, revision, 0);
+		send_fixed(d, NOTIFY, 0, 0, NULL);
 }
 
 static bool run(struct store *s, const char *text, struct err *err)
@@ -845,6 +893,7 @@ const struct store_backend postgres_backend = {
 	.begin = begin,
 	.hold = hold,
 	.limit = limit,
+	.take_revision = take_revision,
 	.announce = announce,
 	.commit = commit,
 	.rollback = rollback,

@@ -1029,7 +1029,7 @@ static bool write_poll_times(struct store *s, int64_t game_id, int64_t polled_at
 			.known = next_poll_at != 0, .type = COLUMN_TIME, .integer = next_poll_at});
 	sql_bind(&q, (struct value){.known = error.n != 0, .type = COLUMN_TEXT, .text = error});
 	sql_bind_i64(&q, game_id);
-	sql_announce(s, 0); /* nothing new, but readers are shown it */
+	sql_announce(s); /* nothing new, but readers are shown it */
 	return sql_exec(&q, err);
 }
 

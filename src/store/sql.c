@@ -116,9 +116,14 @@ bool sql_begin(struct store *s, int64_t game_id, struct err *err)
 	return s->backend->begin(s, game_id, err);
 }
 
-void sql_announce(struct store *s, int64_t revision)
+bool sql_take_revision(struct store *s, int64_t *revision, struct err *err)
 {
-	s->backend->announce(s, revision);
+	return s->backend->take_revision(s, revision, err);
+}
+
+void sql_announce(struct store *s)
+{
+	s->backend->announce(s);
 }
 
 bool sql_commit(struct store *s, struct err *err)

@@ -36,10 +36,13 @@ struct store {
 	struct arena scratch; /* of the call under way */
 	struct noted noted[STORE_NOTED];
 	size_t noted_count;
-	int holds;            /* how often it is held, to read one commit */
-	int64_t limit_ms;     /* of what is being read; 0: none */
-	int64_t deadline;     /* by the monotonic clock, where there is a limit */
+	int holds;        /* how often it is held, to read one commit */
+	int64_t limit_ms; /* of what is being read; 0: none */
+	int64_t deadline; /* by the monotonic clock, where there is a limit */
 };
+
+#define REVISION_TO_COME INT64_MAX
+#define NEXT_REVISION    "UPDATE revisions SET revision = revision + 1 RETURNING revision"
 
 struct sql {
 	struct store *store;
@@ -58,7 +61,8 @@ struct store_backend {
 	/* "player_id" and list_form: one of a list of numbers, which is one value. */
 	const char *list_form;
 	const char *list_ends; /* of the list's text: "[]" */
-	const char *skip_locked; /* ends a SELECT of rows to be taken, where rows can be locked; else "" */
+	const char *
+		skip_locked; /* ends a SELECT of rows to be taken, where rows can be locked; else "" */
 
 	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
 	void (*close)(struct store *s); /* half open is fine */
@@ -69,7 +73,13 @@ struct store_backend {
 	/* Until rolled back all reading sees one commit. */
 	bool (*hold)(struct store *s, struct err *err);
 	void (*limit)(struct store *s); /* it has changed */
-	void (*announce)(struct store *s, int64_t revision); /* to who waits, at the commit */
+	/*
+	 * The next revision, which nobody else has until the transaction ends. One from afar is
+	 * told by the commit; until then *revision is REVISION_TO_COME, and what is put with that
+	 * holds what it becomes.
+	 */
+	bool (*take_revision)(struct store *s, int64_t *revision, struct err *err);
+	void (*announce)(struct store *s); /* the newest revision to who waits, at the commit */
 	bool (*commit)(struct store *s, struct err *err);
 	void (*rollback)(struct store *s);
 
@@ -87,7 +97,7 @@ struct store_backend {
 	void (*reset)(struct sql *q); /* the values bound stay */
 	struct value (*value)(struct sql *q, enum column_type type);
 	const char *absent_first; /* after an index's column, where that is not the order anyway */
-	const char *unindexed; /* before a column for which no index is to be chosen; or NULL */
+	const char *unindexed;    /* before a column for which no index is to be chosen; or NULL */
 	void (*bind_bytes)(struct sql *q, struct str bytes);
 	struct str (*bytes)(struct sql *q); /* they live until the next step */
 	/* As cursor_write, of these types; NULL: as values, one by one. */
@@ -115,7 +125,8 @@ bool sql_is_late(const struct store *s);
 bool sql_fail_late(const struct store *s, struct err *err);
 
 bool sql_begin(struct store *s, int64_t game_id, struct err *err);
-void sql_announce(struct store *s, int64_t revision);
+bool sql_take_revision(struct store *s, int64_t *revision, struct err *err);
+void sql_announce(struct store *s);
 bool sql_commit(struct store *s, struct err *err);
 void sql_rollback(struct store *s);
 

@@ -88,10 +88,19 @@ static bool hold(struct store *s, struct err *err)
 }
 
 /* Who waits sees the file change. */
-static void announce(struct store *s, int64_t revision)
+static bool take_revision(struct store *s, int64_t *revision, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, NEXT_REVISION, &q, err) || sql_step(&q, err) != STEP_ROW)
+		return false;
+	*revision = sql_i64(&q);
+	sql_reset(&q);
+	return true;
+}
+
+static void announce(struct store *s)
 {
 	(void)s;
-	(void)revision;
 }
 
 static bool commit(struct store *s, struct err *err)
@@ -399,6 +408,7 @@ const struct store_backend sqlite_backend = {
 	.begin = begin,
 	.hold = hold,
 	.limit = limit,
+	.take_revision = take_revision,
 	.announce = announce,
 	.commit = commit,
 	.rollback = rollback,
