@@ -196,9 +196,11 @@ static void allow_files(int rules, const struct doors *d, uint64_t truncate)
 		allow(rules, "/", READ);
 	if (d->database.n)
 		allow_database(rules, d->database, READ | CHANGE | truncate);
-	snprintf(path, sizeof(path), "%.*s", STR_ARG(d->more));
-	if (d->more.n)
-		allow(rules, path, READ);
+	for (size_t i = 0; i < DOORS_MORE; i++) {
+		snprintf(path, sizeof(path), "%.*s", STR_ARG(d->more[i]));
+		if (d->more[i].n)
+			allow(rules, path, READ);
+	}
 }
 
 static bool shut_files(const struct doors *d)

@@ -13,12 +13,14 @@
 
 #include "base/str.h"
 
+enum { DOORS_MORE = 16 };
+
 struct doors {
 	bool may_run_children; /* this same program */
 	bool may_listen;
-	bool may_read_files; /* any: they are named on the command line */
-	struct str database; /* a file, which may not be there yet; empty: none */
-	struct str more;     /* another file to read; empty: none */
+	bool may_read_files;         /* any: they are named on the command line */
+	struct str database;         /* a file, which may not be there yet; empty: none */
+	struct str more[DOORS_MORE]; /* other files to read; empty: none */
 };
 
 enum {

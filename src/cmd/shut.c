@@ -1,6 +1,7 @@
 #include "cmd/shut.h"
 
 #include "base/doors.h"
+#include "store/store.h"
 
 #include <string.h>
 
@@ -22,6 +23,15 @@ static struct str file_of(struct str db)
 {
 	static const struct str scheme = STR_INIT("sqlite:");
 	return str_starts(db, scheme) ? str_skip(db, scheme.n) : STR("");
+}
+
+/* Read again at each connection. */
+static void add_files(struct doors *d, const struct config *c, struct arena *keep)
+{
+	size_t count = 0;
+	d->more[count++] = c->token_file;
+	count += store_files(c->db, keep, d->more + count, DOORS_MORE - count);
+	store_files(c->db_read, keep, d->more + count, DOORS_MORE - count);
 }
 
 static bool runs_children(const char *command, const struct config *c)
@@ -57,9 +67,11 @@ void shut_doors(const struct command *command, const struct config *c)
 		struct doors d = {.may_run_children = runs_children(command->name, c),
 			.may_listen = table[i].listens,
 			.may_read_files = c->is_file,
-			.database = file_of(c->db),
-			.more = c->token_file};
+			.database = file_of(c->db)};
+		struct arena keep = arena_reserve(1 << 20);
+		add_files(&d, c, &keep);
 		say(&table[i], doors_shut(&d));
+		arena_release(&keep);
 	}
 }
 

@@ -889,6 +889,7 @@ const struct store_backend postgres_backend = {
 		[COLUMN_TIME] = "timestamptz"},
 	.open = open_server,
 	.close = close_server,
+	.files = pq_files,
 	.run = run,
 	.begin = begin,
 	.hold = hold,

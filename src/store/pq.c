@@ -103,6 +103,27 @@ void pq_close(struct pq *c)
 	*c = (struct pq){0};
 }
 
+static bool names_file(const PQconninfoOption *o)
+{
+	static const char *const keywords[] = {
+		"passfile", "sslcert", "sslcrl", "sslcrldir", "sslkey", "sslrootcert"};
+	bool names = false;
+	for (size_t i = 0; o->val && i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		names |= !strcmp(o->keyword, keywords[i]);
+	return names;
+}
+
+size_t pq_files(struct str url, struct arena *keep, struct str *out, size_t room)
+{
+	size_t count = 0;
+	PQconninfoOption *options = PQconninfoParse(str_z(keep, url), NULL);
+	for (PQconninfoOption *o = options; o && o->keyword && count < room; o++)
+		if (names_file(o))
+			out[count++] = str_copy(keep, str_from(o->val));
+	PQconninfoFree(options);
+	return count;
+}
+
 /* What the URL does not say. A cut line is noticed, a writer looks for the server that takes
  * writes. */
 static PGconn *start(const struct pq *c)

@@ -8,6 +8,7 @@
 #ifndef STORE_PQ_H
 #define STORE_PQ_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -27,6 +28,8 @@ struct pq {
 
 bool pq_open(struct pq *c, struct str url, bool is_reader, struct err *err);
 void pq_close(struct pq *c); /* half open is fine */
+/* The files that a URL names, `room` at most. */
+size_t pq_files(struct str url, struct arena *keep, struct str *out, size_t room);
 
 /* Connected, again if need be, with nothing queued. */
 bool pq_ready(struct pq *c, struct err *err);

@@ -66,6 +66,8 @@ struct store_backend {
 
 	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
 	void (*close)(struct store *s); /* half open is fine */
+	/* That a URL names beside the database, `room` at most. */
+	size_t (*files)(struct str url, struct arena *keep, struct str *out, size_t room);
 	bool (*run)(struct store *s, const char *text, struct err *err);
 
 	/* One who writes at a time: of the game, or with 0 of everything. */

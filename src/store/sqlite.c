@@ -88,6 +88,15 @@ static bool hold(struct store *s, struct err *err)
 }
 
 /* Who waits sees the file change. */
+static size_t no_files(struct str url, struct arena *keep, struct str *out, size_t room)
+{
+	(void)url;
+	(void)keep;
+	(void)out;
+	(void)room;
+	return 0;
+}
+
 static bool take_revision(struct store *s, int64_t *revision, struct err *err)
 {
 	struct sql q;
@@ -404,6 +413,7 @@ const struct store_backend sqlite_backend = {
 	.skip_locked = "",
 	.open = open_file,
 	.close = close_file,
+	.files = no_files,
 	.run = run,
 	.begin = begin,
 	.hold = hold,

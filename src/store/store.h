@@ -30,6 +30,8 @@ bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct er
 /* For writing. With may_wait it is true also when the database is a server that is away: *out is
  * then NULL, and a later try may go well. */
 bool store_open_or_wait(struct str url, bool may_wait, struct store **out, struct err *err);
+/* The files that a server's URL names: certificates, a password file. How many, `room` at most. */
+size_t store_files(struct str url, struct arena *keep, struct str *out, size_t room);
 void store_close(struct store *s);                    /* NULL is fine */
 bool store_is_well(struct store *s, struct err *err); /* answers a query, schema as expected */
 
