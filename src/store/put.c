@@ -1076,7 +1076,7 @@ static bool write_unchanged(struct store *s, int64_t game_id, int64_t polled_at,
 		(struct value){
 			.known = expires_at != 0, .type = COLUMN_TIME, .integer = expires_at});
 	sql_bind_i64(&q, game_id);
-	sql_announce(s, 0);
+	sql_announce(s);
 	return sql_exec(&q, err);
 }
 
