@@ -149,11 +149,31 @@ static void queue_limit(struct pq *c)
 		1, values, NULL);
 }
 
+/*
+ * A server that went away while nobody asked has said so: its last words, and then the end, which
+ * is read only once the words are.
+ */
+static void drop_if_cut(struct pq *c)
+{
+	struct pollfd fd = {.events = POLLIN};
+	if (!c->connection || c->owed_count)
+		return;
+	fd.fd = PQsocket(c->connection);
+	do {
+		if (PQconsumeInput(c->connection) && PQstatus(c->connection) == CONNECTION_OK)
+			continue;
+		PQfinish(c->connection);
+		c->connection = NULL;
+		return;
+	} while (poll(&fd, 1, 0) > 0);
+}
+
 void pq_limit(struct pq *c, int64_t ms)
 {
 	bool is_new = c->limit_ms != ms;
 	c->limit_ms = ms;
 	c->answer_ms = ms + ANSWER_MS - STATEMENT_MS;
+	drop_if_cut(c);
 	if (is_new && c->connection)
 		queue_limit(c);
 }
@@ -202,12 +222,7 @@ static bool connect_anew(struct pq *c, struct err *err)
 
 bool pq_ready(struct pq *c, struct err *err)
 {
-	/* A server that went away while nobody asked has said so: read it, at no cost. */
-	if (c->connection && !c->owed_count &&
-		(!PQconsumeInput(c->connection) || PQstatus(c->connection) != CONNECTION_OK)) {
-		PQfinish(c->connection);
-		c->connection = NULL;
-	}
+	drop_if_cut(c);
 	return c->connection || connect_anew(c, err);
 }
 
