@@ -18,7 +18,7 @@ static void answer_call(struct store *store, const struct err *why, const struct
 	struct err err = {0};
 	if (call->route->kind == ROUTE_STREAM)
 		answer_stream(a);
-	else if (call->route->kind == ROUTE_STORE && !store)
+	else if (call->route->kind == ROUTE_STORE && !call->route->can_do_without && !store)
 		answer_take_error(a, why);
 	else if (!route_answer(call->route, &context, call, a, &err))
 		answer_take_error(a, &err);
@@ -32,8 +32,8 @@ static bool check(const struct api_request *q, const struct tokens *tokens, stru
 	       call_read_query(call, q->query, keep, problem);
 }
 
-static void take_face(const struct api_request *q, struct answer *a, struct arena *keep,
-	struct api_reply *out)
+static void take_face(
+	const struct api_request *q, struct answer *a, struct arena *keep, struct api_reply *out)
 {
 	struct face face;
 	char room[API_OWN_LINES];

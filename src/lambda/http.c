@@ -237,6 +237,16 @@ static void refuse_size(
 	api_invoke_refuse(q, &p, keep, out);
 }
 
+/* For the database to find an answer; 0: as long as it takes. In whole seconds, as long as there are
+ * any: each other limit is a question more to the server. */
+static int64_t limit_ms(const struct function *f)
+{
+	int64_t left = function_time_left_ms(f);
+	if (!f->deadline_ms)
+		return 0;
+	return left >= 1000 ? left / 1000 * 1000 : left > 1 ? left : 1;
+}
+
 bool handle_http(struct function *f, yyjson_val *event, struct buf *out, struct err *err)
 {
 	enum sender sender = sender_of(event);
@@ -245,7 +255,8 @@ bool handle_http(struct function *f, yyjson_val *event, struct buf *out, struct 
 	struct problem problem;
 	struct err why = {0};
 	(void)err; /* everything is an answer */
-	function_find_reader(f, &why);
+	if (function_find_reader(f, &why))
+		store_limit(f->reader, limit_ms(f));
 	if (read_request(event, sender, &f->keep, &q, &problem))
 		api_invoke(f->reader, &why, f->tokens, &q, &f->keep, &reply);
 	else

@@ -122,6 +122,7 @@ static bool post_error(struct runtime *r, const char *path, const struct err *wh
 		[ERR_STATUS] = "Rinkside.Upstream",
 		[ERR_DECODE] = "Rinkside.Decode",
 		[ERR_STORE] = "Rinkside.Store",
+		[ERR_LIMIT] = "Rinkside.Limit",
 		[ERR_NOT_FOUND] = "Rinkside.NotFound",
 	};
 	struct buf body;

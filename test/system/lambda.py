@@ -172,6 +172,7 @@ def without_age(answer):
     return status, {k: v for k, v in headers.items() if k != "x-upstream-age"}, body
 
 
+script = re.search(r'"(/assets/[^"]+\.js)"', over_socket("GET", "/", {})[2].decode()).group(1)
 tag = over_socket("GET", "/game-stats/%d" % GAME, {})[1].get("etag", "")
 player = before[0]["player_id"]
 requests = [("GET", t, {}) for t in (
@@ -179,7 +180,9 @@ requests = [("GET", t, {}) for t in (
     "/games/%d" % GAME, "/games/%d/events" % GAME, "/players/%d" % player, "/players/%d/game-stats" % player, "/teams", "/changes?after=0",
     "/corrections?since=0", "/health/live", "/health/ready", "/game-stats?format=csv", "/game-stats?format=ndjson&limit=3",
     "/game-stats?position=C&position=G", "/game-stats?sort=%2Dgoals%2Cplayer_id", "/game-stats?nonsense=1", "/game-stats?limit=0", "/game-stats/2022099999", "/nothing",
-    "/game-stats/12abc", "/game-stats?cursor=%00x", "/leaders?season=20232024&stat=goals", "/coverage?season=20232024", "/openapi.json")]
+    "/game-stats/12abc", "/game-stats?cursor=%00x", "/leaders?season=20232024&stat=goals", "/coverage?season=20232024", "/openapi.json",
+    "/routes", "/players?name=alpha", "/?game=%d" % GAME, "/?leaders=", script, "/assets/none.js", "/games?date=2023-10-10",
+    "/game-stats/%d?as_of=2023-11-14T22:13:20Z" % GAME, "/game-stats/%d?delay=45s" % GAME, "/games/%d?fields=home_score" % GAME)]
 requests += [("GET", "/game-stats/%d" % GAME, {"accept": "text/csv"}), ("GET", "/game-stats/%d" % GAME, {"accept": "image/png"}),
              ("GET", "/game-stats/%d" % GAME, {"accept-encoding": "gzip"}), ("GET", "/game-stats/%d" % GAME, {"if-none-match": tag}),
              ("HEAD", "/game-stats/%d" % GAME, {}), ("OPTIONS", "/game-stats", {})]
@@ -198,6 +201,13 @@ for name, shape in shapes:
     tap.ok(not different, "%s: %d requests, the same as over a socket" % (name, len(requests)), "\n".join(different))
 status, headers, body = over_function(event_2("GET", "/game-stats/%d" % GAME, "", {"accept-encoding": "gzip"}))
 tap.ok(headers.get("content-encoding") == "gzip" and len(json.loads(gzip.decompress(body))) == lines, "gzip, in base64", headers)
+asked = {t.partition("?")[0] for _, t, _ in requests}
+routes = json.loads(over_socket("GET", "/openapi.json", {})[2])["paths"]
+lacking = [r for r in routes if not any(re.fullmatch(re.sub(r"\\{[^}]*\\}", ".+", re.escape(r)), t) for t in asked)]
+tap.same(sorted(lacking), ["/health/lag", "/health/upstream", "/metrics", "/stream"], "no other route was left out, but those that tell of a moment")
+for route, word in (("/metrics", b"rinkside_"), ("/health/upstream", b"requests"), ("/health/lag", b"lag")):
+    status, headers, body = over_function(event_2("GET", route, "", {}))
+    tap.ok(status == 200 and word in body and headers["content-type"] == over_socket("GET", route, {})[1]["content-type"], route, (status, headers, body[:300]))
 status, headers, body = over_function(event_2("POST", "/game-stats", "", {}))
 tap.ok(status == 405 and "problem+json" in headers["content-type"], "POST: 405", (status, body))
 status, headers, body = over_function(event_2("GET", "/stream", "", {}))
@@ -229,6 +239,8 @@ kind, a = runtime_b.invoke(event_2("GET", "/game-stats", "limit=1000", {}))
 tap.ok(kind == "response" and a["statusCode"] == 413 and "6291456" in a["body"] and "problem+json" in a["headers"]["Content-Type"]
        and runtime_b.bytes < 2000, "an answer of more than 6 MB: a problem that names the limit", str(a)[:300])
 tap.same(runtime_b.invoke(event_2("GET", "/game-stats", "limit=10", {}))[1]["statusCode"], 200, "a smaller page is answered")
+kind, a = runtime_b.invoke(event_2("GET", "/game-stats", "sort=-player_name&limit=1", {}), deadline_s=0.5)
+tap.ok(kind == "response" and a["statusCode"] == 503 and "that it was given" in a["body"], "a deadline that comes before the database has the answer: 503", a)
 program_b.stop()
 
 # ---- the interface itself ----
