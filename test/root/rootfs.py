@@ -2,7 +2,7 @@
 
 Needs root. The mirror is the one that apt already uses; what is downloaded is kept in $BUILD/root.
 """
-import os, re, shutil, subprocess, sys, time
+import os, re, shutil, signal, subprocess, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
@@ -16,6 +16,23 @@ root=$1 user=$2
 shift 2
 exec chroot --userspec="$user" "$root" "$@"
 """
+
+# As rinkside-.service.d has it, as far as that goes without systemd: a file system of which only the state may be
+# written, no devices but four, no other processes in /proc, no right of root's, a network of its own.
+SERVICE = """
+mount --make-rprivate /
+root=$1
+mount --bind "$root" "$root"
+mount -t proc -o subset=pid proc "$root/proc"
+mount -t tmpfs -o mode=755 dev "$root/dev"
+for d in null zero random urandom; do touch "$root/dev/$d"; mount --bind "/dev/$d" "$root/dev/$d"; done
+mount -t tmpfs tmp "$root/tmp"
+mount --bind "$root/var/lib/rinkside" "$root/var/lib/rinkside"
+mount -o remount,bind,ro "$root"
+ip link set lo up
+exec chroot "$root" sh -euc "$2"
+"""
+AS_SERVICE = "setpriv --reuid=rinkside --regid=rinkside --init-groups --no-new-privs --bounding-set=-all --inh-caps=-all"
 
 
 def codename():
@@ -69,6 +86,20 @@ class Root:
     def run(self, *words, user="root:root", deadline_s=120, **env):
         return subprocess.run(self.command(*words, user=user), env=self.environment(**env), stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=deadline_s)
+
+    def run_as_service(self, script, deadline_s=120):
+        """A shell's script, in which $run before a command shuts it in as the service is."""
+        words = ["unshare", "--mount", "--pid", "--net", "--ipc", "--fork", "--kill-child", "sh", "-euc", SERVICE, "sh", self.path, script]
+        return subprocess.run(words, env=self.environment(run=AS_SERVICE), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=deadline_s)
+
+    def start(self, *words, user="root:root"):
+        """A program that goes on, in a session of its own: stop() ends all of it."""
+        return subprocess.Popen(self.command(*words, user=user), env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                stderr=subprocess.DEVNULL, start_new_session=True)
+
+    def stop(self, p):
+        os.killpg(p.pid, signal.SIGKILL)  # not unshare alone: a change of user takes --kill-child away
+        p.wait()
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)
