@@ -11,7 +11,7 @@
 
 struct api_settings {
 	struct str db, listen;
-	struct str db_read; /* a replica of db, for what may be read there; empty: none */
+	struct str db_read;    /* a replica of db, for what may be read there; empty: none */
 	struct str token_file; /* empty: nobody is asked for a token */
 	struct http_limits limits;
 	int64_t threads, queue, cache_bytes;

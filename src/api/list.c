@@ -28,8 +28,9 @@ struct plan {
 	const struct column *columns[SELECTION_COLUMNS]; /* shown ones first, then those we need */
 	size_t shown, column_count;
 	size_t place; /* index of the first of the columns that make the place */
-	bool has_time, has_games; /* observed_at comes before the place; its key begins with a game */
-	bool is_whole; /* no limit */
+	bool has_time,
+		has_games; /* observed_at comes before the place; its key begins with a game */
+	bool is_whole;     /* no limit */
 	int64_t limit, as_of;
 	uint64_t hash; /* of what a cursor is bound to */
 	struct value after[MARK_VALUES];
@@ -53,8 +54,8 @@ static const struct column *find_shown(const struct table *t, struct str name)
 static bool add_condition(struct plan *p, const struct condition *c, struct str parameter)
 {
 	if (p->condition_count == MAX_CONDITIONS)
-		return problem_set(&p->problem, 400, parameter, "%.*s: too many of them",
-			STR_ARG(parameter));
+		return problem_set(
+			&p->problem, 400, parameter, "%.*s: too many of them", STR_ARG(parameter));
 	p->conditions[p->condition_count++] = *c;
 	return true;
 }
@@ -77,8 +78,8 @@ static bool add_filtered(struct plan *p, const struct filter *f, struct value v)
 static bool find_clubs(struct store *s, const struct table *table, const struct column *letters,
 	const struct column *id, struct str wanted, int64_t *ids, size_t *count, struct err *err)
 {
-	struct condition c = {.column = letters,
-		.value = {.known = true, .type = COLUMN_TEXT, .text = wanted}};
+	struct condition c = {
+		.column = letters, .value = {.known = true, .type = COLUMN_TEXT, .text = wanted}};
 	struct selection q = {.table = table,
 		.conditions = &c,
 		.condition_count = 1,
@@ -99,8 +100,8 @@ static bool find_clubs(struct store *s, const struct table *table, const struct 
 	return step == STEP_DONE;
 }
 
-bool find_club(struct store *s, const struct argument *a, int64_t *ids, size_t *out_count,
-	struct err *err)
+bool find_club(
+	struct store *s, const struct argument *a, int64_t *ids, size_t *out_count, struct err *err)
 {
 	const struct column *team = team_table.columns, *game = game_table.columns;
 	*out_count = 0;
@@ -171,8 +172,8 @@ static bool add_sorting(struct plan *p, struct str name)
 	bool descending = str_starts(name, STR("-"));
 	const struct column *c = find_shown(p->list->table, str_skip(name, descending));
 	if (!c)
-		return problem_set(&p->problem, 400, STR("sort"), "sort: there is no column \"%.*s\"",
-			STR_ARG(str_first(name, 60)));
+		return problem_set(&p->problem, 400, STR("sort"),
+			"sort: there is no column \"%.*s\"", STR_ARG(str_first(name, 60)));
 	for (size_t i = 0; i < p->sorting_count; i++)
 		if (p->sortings[i].column == c)
 			return problem_set(&p->problem, 400, STR("sort"), "sort: %.*s twice",
@@ -370,7 +371,8 @@ static struct value typed(struct value v, enum column_type type, struct arena *k
 static void note_time(struct tally *t, struct str text)
 {
 	int64_t ms;
-	if (!text.n || text.n > sizeof(t->time) || str_equal(text, (struct str){t->time, t->time_bytes}))
+	if (!text.n || text.n > sizeof(t->time) ||
+		str_equal(text, (struct str){t->time, t->time_bytes}))
 		return;
 	memcpy(t->time, text.p, text.n);
 	t->time_bytes = text.n;
@@ -451,8 +453,7 @@ static bool add_total(struct list_reader *r, struct answer *out, struct err *err
 		return true;
 	if (!store_count(r->store, &q, &total, err))
 		return false;
-	answer_add_line(
-		out, STR("X-Total-Count"), str_format(r->keep, "%lld", (long long)total));
+	answer_add_line(out, STR("X-Total-Count"), str_format(r->keep, "%lld", (long long)total));
 	return true;
 }
 
@@ -461,8 +462,7 @@ struct list_reader *list_open(struct store *s, struct arena *keep, const struct 
 	struct answer *out, struct err *err)
 {
 	struct problem problem = {0};
-	struct list_reader *r =
-		open_reader(s, keep, call, list, fixed, fixed_count, &problem, err);
+	struct list_reader *r = open_reader(s, keep, call, list, fixed, fixed_count, &problem, err);
 	struct selection q;
 	if (problem.status)
 		answer_take_problem(out, &problem);
@@ -603,8 +603,8 @@ bool list_answer(struct context *c, const struct call *call, const struct list *
 	const struct condition *fixed, size_t fixed_count, struct answer *out, struct err *err)
 {
 	struct problem problem = {0};
-	struct list_reader *r = open_reader(
-		c->store, c->keep, call, list, fixed, fixed_count, &problem, err);
+	struct list_reader *r =
+		open_reader(c->store, c->keep, call, list, fixed, fixed_count, &problem, err);
 	if (problem.status) {
 		answer_take_problem(out, &problem);
 		return true;

@@ -90,7 +90,8 @@ static bool write_upstream(struct store *s, struct buf *out, struct err *err)
 		const char *name, *help;
 		int64_t value;
 	} rows[] = {
-		{"upstream_requests_5m", "Requests of the upstream in the last five minutes", u.requests},
+		{"upstream_requests_5m", "Requests of the upstream in the last five minutes",
+			u.requests},
 		{"upstream_changed_5m", "Of these, those that brought something new", u.changed},
 		{"upstream_failed_5m", "Of these, those that came to nothing", u.failed},
 		{"upstream_bytes_5m", "Their bytes on the wire", u.bytes},

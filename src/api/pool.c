@@ -15,10 +15,10 @@ struct pool {
 	uv_async_t async; /* something is done */
 	uv_mutex_t mutex;
 	uv_cond_t waiting;
-	struct queue todo, over; /* under the mutex */
-	int64_t generation;      /* of the database; under the mutex */
+	struct queue todo, over;   /* under the mutex */
+	int64_t generation;        /* of the database; under the mutex */
 	_Atomic int64_t opened_at; /* when a thread last found it there */
-	bool is_closing;         /* under the mutex */
+	bool is_closing;           /* under the mutex */
 	struct str db;
 	struct replica *replica; /* NULL: none */
 	int64_t limit, thread_count;

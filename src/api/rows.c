@@ -5,11 +5,13 @@
 #include <string.h>
 
 /* Names are ours: short, and without anything to escape. */
-static void set_name(struct text_column *out, enum format format, const struct column *c, bool is_first)
+static void set_name(
+	struct text_column *out, enum format format, const struct column *c, bool is_first)
 {
-	int n = format == FORMAT_CSV ? snprintf(out->before, TEXT_BEFORE, "%s", is_first ? "" : ",")
-				     : snprintf(out->before, TEXT_BEFORE, "%c\"%.*s\":",
-					       is_first ? '{' : ',', STR_ARG(c->name));
+	int n = format == FORMAT_CSV
+			? snprintf(out->before, TEXT_BEFORE, "%s", is_first ? "" : ",")
+			: snprintf(out->before, TEXT_BEFORE, "%c\"%.*s\":", is_first ? '{' : ',',
+				  STR_ARG(c->name));
 	assert(n >= 0 && n < TEXT_BEFORE);
 	out->n = (size_t)n;
 }

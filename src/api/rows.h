@@ -12,7 +12,7 @@ struct row_writer {
 	const struct column *const *columns; /* the first `count` that the cursor gives */
 	size_t count;
 	struct text_column *names; /* as each is written before its value */
-	struct str end;    /* after the last value of a row */
+	struct str end;            /* after the last value of a row */
 	int64_t rows;
 };
 

@@ -154,8 +154,8 @@ static void make_page(struct page *out, struct answer *a, bool gzip)
 	face_make(&out->faces[0], a, false);
 }
 
-void api_reply(struct api *a, struct http_exchange *x, const struct call *call,
-	struct answer *answer)
+void api_reply(
+	struct api *a, struct http_exchange *x, const struct call *call, struct answer *answer)
 {
 	struct page page;
 	struct asked by = asked_now(a, x, call->route);
@@ -191,7 +191,7 @@ struct render {
 	struct entry *entry;
 	struct waiter *waiters;
 	bool gzip, is_store_away, is_kept;
-	bool is_cut; /* it took too long */
+	bool is_cut;      /* it took too long */
 	bool is_outdated; /* something changed while it was made */
 	bool is_large;    /* each of the waiters has it streamed */
 	struct page page;

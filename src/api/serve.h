@@ -27,15 +27,15 @@ const struct api_settings *api_settings(const struct api *a);
 bool api_asks_tokens(const struct api *a);
 /* One more, or with -1 one less; false: as many as there may be. */
 bool api_count_export(struct api *a, int more);
-bool api_is_away(const struct api *a); /* the database */
+bool api_is_away(const struct api *a);            /* the database */
 struct replica *api_replica(const struct api *a); /* NULL: none */
 bool api_is_ending(const struct api *a);
 struct stream_hub *api_stream_hub(const struct api *a);
 int64_t api_revision(const struct api *a); /* the newest that the loop has heard of; 0: none yet */
 
 /* Answers an exchange of a ROUTE_STREAM. */
-void api_reply(struct api *a, struct http_exchange *x, const struct call *call,
-	struct answer *answer);
+void api_reply(
+	struct api *a, struct http_exchange *x, const struct call *call, struct answer *answer);
 void api_refuse(
 	struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p);
 

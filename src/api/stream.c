@@ -236,8 +236,7 @@ static bool read_up_to(struct store *s, int64_t after, int64_t as_of, struct are
 }
 
 /* Back from the newest, until what a stretch begins with is older without doubt. */
-static bool find_place(
-	struct load *l, struct store *s, const struct arena *keep, struct err *err)
+static bool find_place(struct load *l, struct store *s, const struct arena *keep, struct err *err)
 {
 	int64_t newest, first;
 	struct history_page page;
@@ -299,8 +298,8 @@ struct stream_hub {
 	bool has_head, is_loading;
 	bool is_in_doubt;   /* the database was opened again and may be another: to be read to find
 			       out */
-	struct load *loads;    /* under way for those who resume */
-	struct load *searches; /* for those who begin late */
+	struct load *loads; /* under way for those who resume */
+	struct load *searches;         /* for those who begin late */
 	struct load *kept[PAGES_KEPT]; /* the oldest first */
 	size_t kept_count;
 	struct blob *heartbeat, *greeting;

@@ -67,8 +67,10 @@ static const struct column upstream_columns[] = {
 		"What asking every 10 s would have fetched, not compressed, at today's sizes"),
 	SHOWN(shown_upstream, changed, INT, "Requests that brought something new"),
 	SHOWN(shown_upstream, failed, INT, "Requests that came to nothing"),
-	SHOWN(shown_upstream, quarantined, INT, "Bodies kept aside, of games that have not come right since"),
-	SHOWN(shown_upstream, gap_mean_s, REAL, "Seconds between two polls of a game in the last hour, on average"),
+	SHOWN(shown_upstream, quarantined, INT,
+		"Bodies kept aside, of games that have not come right since"),
+	SHOWN(shown_upstream, gap_mean_s, REAL,
+		"Seconds between two polls of a game in the last hour, on average"),
 	SHOWN(shown_upstream, gap_worst_s, REAL, "The same, at most"),
 	SHOWN(shown_upstream, lag_median_s, REAL,
 		"Seconds from when the upstream showed what changed a game to its row, in the last hour; half were quicker"),
@@ -174,7 +176,8 @@ static bool sum_played(struct context *c, int64_t now, int64_t *out, struct err 
 	return true;
 }
 
-bool answer_upstream(struct context *c, const struct call *call, struct answer *out, struct err *err)
+bool answer_upstream(
+	struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	enum { FIXED_S = 10, FIXED_HOURS = 18, HOURS = 24, HOLD_MS = 5000 };
 	int64_t now = time_now_ms(), played;
@@ -183,8 +186,7 @@ bool answer_upstream(struct context *c, const struct call *call, struct answer *
 	struct upstream_lag lag;
 	(void)call;
 	if (!store_get_upstream(c->store, midnight, now, &u, err) ||
-		!store_get_lag(c->store, now, &lag, err) ||
-		!sum_played(c, now, &played, err))
+		!store_get_lag(c->store, now, &lag, err) || !sum_played(c, now, &played, err))
 		return false;
 	int64_t looks = (now - midnight) / 1000 * FIXED_HOURS / HOURS / FIXED_S;
 	struct shown_upstream shown = {.known = ~(uint64_t)0,

@@ -81,7 +81,8 @@ void day_to_civil(int32_t day, int *year, int *month, int *out_day)
 	int64_t day_of_era = z - era * 146097;
 	int64_t year_of_era =
 		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	int64_t day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int64_t m = (5 * day_of_year + 2) / 153;
 	*out_day = (int)(day_of_year - (153 * m + 2) / 5 + 1);
 	*month = (int)(m < 10 ? m + 3 : m - 9);
@@ -124,8 +125,8 @@ static bool take_char(struct str *s, char c)
 static bool take_day(struct str *s, int32_t *out)
 {
 	int y, m, d, y2, m2, d2;
-	if (!take_digits(s, 4, &y) || !take_char(s, '-') || !take_digits(s, 2, &m) || !take_char(s, '-') ||
-		!take_digits(s, 2, &d))
+	if (!take_digits(s, 4, &y) || !take_char(s, '-') || !take_digits(s, 2, &m) ||
+		!take_char(s, '-') || !take_digits(s, 2, &d))
 		return false;
 	if (y < 1900 || y > 2200 || m < 1 || m > 12)
 		return false;
@@ -198,9 +199,11 @@ bool time_parse(struct str s, int64_t *out_ms)
 	int32_t day;
 	int minutes, offset;
 	int64_t ms;
-	if (!take_day(&s, &day) || !(take_char(&s, 'T') || take_char(&s, 't') || take_char(&s, ' ')))
+	if (!take_day(&s, &day) ||
+		!(take_char(&s, 'T') || take_char(&s, 't') || take_char(&s, ' ')))
 		return false;
-	if (!take_minutes(&s, &minutes) || !take_seconds(&s, &ms) || !take_offset(&s, &offset) || s.n)
+	if (!take_minutes(&s, &minutes) || !take_seconds(&s, &ms) || !take_offset(&s, &offset) ||
+		s.n)
 		return false;
 	*out_ms = day_start_ms(day) + ((int64_t)minutes - offset) * 60000 + ms;
 	return true;

@@ -15,16 +15,23 @@
 #include <string.h>
 
 #define SETTING(name_, type_, member, fallback_, argument_, help_)                                 \
-	{.name = name_, .type = OPTION_##type_, .offset = offsetof(struct config, member),         \
-		.fallback = fallback_, .argument = argument_, .help = help_}
+	{                                                                                          \
+		.name = name_, .type = OPTION_##type_, .offset = offsetof(struct config, member),  \
+		.fallback = fallback_, .argument = argument_, .help = help_                        \
+	}
 #define RANGE(name_, type_, member, fallback_, low, high, argument_, help_)                        \
-	{.name = name_, .type = OPTION_##type_, .offset = offsetof(struct config, member),         \
-		.fallback = fallback_, .min = low, .max = high, .argument = argument_, .help = help_}
+	{                                                                                          \
+		.name = name_, .type = OPTION_##type_, .offset = offsetof(struct config, member),  \
+		.fallback = fallback_, .min = low, .max = high, .argument = argument_,             \
+		.help = help_                                                                      \
+	}
 #define CHOICE(name_, member, fallback_, names, argument_, help_)                                  \
-	{.name = name_, .type = OPTION_CHOICE, .offset = offsetof(struct config, member),          \
+	{                                                                                          \
+		.name = name_, .type = OPTION_CHOICE, .offset = offsetof(struct config, member),   \
 		.fallback = fallback_, .choices = names,                                           \
 		.choice_count = sizeof(names) / sizeof((names)[0]), .argument = argument_,         \
-		.help = help_}
+		.help = help_                                                                      \
+	}
 
 static const struct str policy_choices[] = {
 	STR_INIT("usual"), STR_INIT("fixed"), STR_INIT("adaptive")};
@@ -35,19 +42,26 @@ static const struct str format_names[] = {
 
 /* Every setting there is. */
 static const struct option settings[] = {
-	SETTING("db", TEXT, db, "sqlite:rinkside.db", "URL", "the database: sqlite:FILE or postgresql://USER@HOST/DATABASE"),
+	SETTING("db", TEXT, db, "sqlite:rinkside.db", "URL",
+		"the database: sqlite:FILE or postgresql://USER@HOST/DATABASE"),
 	SETTING("upstream", TEXT, upstream, "https://api-web.nhle.com", "URL",
 		"base of the NHL's API, without /v1"),
-	RANGE("timeout", DURATION, timeout_ms, "10s", 10, 3600000, "TIME", "for one request, whole"),
-	RANGE("retries", INTEGER, retries, "3", 0, 20, "N", "further tries after a failure that may pass"),
-	CHOICE("log-level", log_level, "info", log_level_names, "LEVEL", "error, warning, info or debug"),
+	RANGE("timeout", DURATION, timeout_ms, "10s", 10, 3600000, "TIME",
+		"for one request, whole"),
+	RANGE("retries", INTEGER, retries, "3", 0, 20, "N",
+		"further tries after a failure that may pass"),
+	CHOICE("log-level", log_level, "info", log_level_names, "LEVEL",
+		"error, warning, info or debug"),
 	CHOICE("log-format", log_format, "text", log_format_names, "FORMAT", "text or json"),
-	SETTING("file", FLAG, is_file, NULL, NULL, "the words are files: bodies of either API of the NHL's"),
+	SETTING("file", FLAG, is_file, NULL, NULL,
+		"the words are files: bodies of either API of the NHL's"),
 	SETTING("observed-at", TEXT, observed_at, NULL, "TIME",
 		"when the upstream showed the files' bodies, RFC 3339; their own time when not given"),
-	RANGE("every", DURATION, every_ms, "10s", 100, 86400000, "TIME", "between two looks at the schedule"),
+	RANGE("every", DURATION, every_ms, "10s", 100, 86400000, "TIME",
+		"between two looks at the schedule"),
 	SETTING("once", FLAG, once, NULL, NULL, "one look, and the ingests that are due"),
-	SETTING("inline", FLAG, is_inline, NULL, NULL, "ingest within the process, over kept connections"),
+	SETTING("inline", FLAG, is_inline, NULL, NULL,
+		"ingest within the process, over kept connections"),
 	CHOICE("policy", policy, "usual", policy_choices, "POLICY",
 		"fixed: at every interval; adaptive: when something new is there; usual: fixed for "
 		"monitor, else adaptive"),
@@ -56,13 +70,18 @@ static const struct option settings[] = {
 	SETTING("children", FLAG, in_children, NULL, NULL, "ingest in a child process each"),
 	RANGE("child-deadline", DURATION, child_deadline_ms, "60s", 100, 3600000, "TIME",
 		"for one ingest; then it is ended"),
-	RANGE("max-children", INTEGER, max_children, "32", 1, 1000, "N", "ingests at a time; the others wait"),
+	RANGE("max-children", INTEGER, max_children, "32", 1, 1000, "N",
+		"ingests at a time; the others wait"),
 	RANGE("jobs", INTEGER, jobs, "4", 1, 64, "N", "requests at a time"),
 	SETTING("rate", REAL, rate, "0", "R", "at most so many requests a second; 0: no limit"),
-	SETTING("only-missing", FLAG, only_missing, NULL, NULL, "only games of which no line is stored"),
-	SETTING("events", FLAG, events, NULL, NULL, "the play-by-play too: a second request for each game"),
-	SETTING("game-types", TEXT, game_types, "2,3", "LIST", "1 preseason, 2 regular season, 3 play-offs"),
-	SETTING("columns", FLAG, columns, NULL, NULL, "print the columns of game_stats, or of the table named: name, type, help"),
+	SETTING("only-missing", FLAG, only_missing, NULL, NULL,
+		"only games of which no line is stored"),
+	SETTING("events", FLAG, events, NULL, NULL,
+		"the play-by-play too: a second request for each game"),
+	SETTING("game-types", TEXT, game_types, "2,3", "LIST",
+		"1 preseason, 2 regular season, 3 play-offs"),
+	SETTING("columns", FLAG, columns, NULL, NULL,
+		"print the columns of game_stats, or of the table named: name, type, help"),
 	SETTING("listen", TEXT, listen, "127.0.0.1:8080", "ADDRESS:PORT",
 		"where to listen; port 0: any free one; systemd: the socket that it hands over"),
 	SETTING("db-read", TEXT, db_read, NULL, "URL",
@@ -80,13 +99,15 @@ static const struct option settings[] = {
 		"for the database to find an answer; what is streamed takes as long as it takes"),
 	RANGE("cache", INTEGER, cache_mib, "64", 1, 65536, "MIB", "of answers kept ready"),
 	RANGE("max-connections", INTEGER, max_connections, "20000", 1, 1000000, "N", "in all"),
-	RANGE("max-connections-per-peer", INTEGER, max_connections_per_peer, "1000", 1, 1000000, "N",
-		"from one address"),
+	RANGE("max-connections-per-peer", INTEGER, max_connections_per_peer, "1000", 1, 1000000,
+		"N", "from one address"),
 	RANGE("max-head", INTEGER, max_head, "16384", 256, 1048576, "BYTES", "of a request"),
-	RANGE("max-target", INTEGER, max_target, "8192", 64, 1048576, "BYTES", "of a request's path and query"),
+	RANGE("max-target", INTEGER, max_target, "8192", 64, 1048576, "BYTES",
+		"of a request's path and query"),
 	RANGE("head-timeout", DURATION, head_timeout_ms, "10s", 10, 3600000, "TIME",
 		"from the first byte of a head to its last"),
-	RANGE("idle-timeout", DURATION, idle_timeout_ms, "60s", 10, 86400000, "TIME", "between two requests"),
+	RANGE("idle-timeout", DURATION, idle_timeout_ms, "60s", 10, 86400000, "TIME",
+		"between two requests"),
 	RANGE("grace", DURATION, grace_ms, "10s", 0, 3600000, "TIME",
 		"for what is under way when told to end"),
 	RANGE("seed", INTEGER, seed, "1", 0, 0, "N", "of the league, its games and the faults"),
@@ -97,13 +118,17 @@ static const struct option settings[] = {
 	RANGE("latency", DURATION, latency_ms, "0ms", 0, 60000, "TIME", "before each reply"),
 	RANGE("season", INTEGER, season, NULL, 0, 0, "YEARS",
 		"a whole season in place of a night: 20252026"),
-	SETTING("recordings", TEXT, recordings, NULL, "DIR", "real bodies in place of made-up ones"),
-	SETTING("replay", TEXT, replay, NULL, "DIR", "the same, in the order of the files' own times, --speed times as fast"),
-	SETTING("faults", TEXT, faults, NULL, "SPEC", "what goes wrong, how often: slow=0.01,html=0.01"),
+	SETTING("recordings", TEXT, recordings, NULL, "DIR",
+		"real bodies in place of made-up ones"),
+	SETTING("replay", TEXT, replay, NULL, "DIR",
+		"the same, in the order of the files' own times, --speed times as fast"),
+	SETTING("faults", TEXT, faults, NULL, "SPEC",
+		"what goes wrong, how often: slow=0.01,html=0.01"),
 	RANGE("deadline", DURATION, deadline_ms, NULL, 0, 0, "TIME", "end after it; else never"),
 	SETTING("truth", TEXT, truth, NULL, "FILE",
 		"write there how all games end and what is corrected later; -: print it, and serve nothing"),
-	SETTING("from", TEXT, from, NULL, "TIME", "the season is on, and it is that time: 2025-10-07T20:00:00Z"),
+	SETTING("from", TEXT, from, NULL, "TIME",
+		"the season is on, and it is that time: 2025-10-07T20:00:00Z"),
 	SETTING("shape", TEXT, shape, NULL, "SHAPES",
 		"of box scores: flat, nested (2023-24), legacy (the feed before); nested,2026-01-15T12:00:00Z=flat changes then"),
 	SETTING("playoffs", FLAG, playoffs, NULL, NULL, "the season's play-offs too"),
@@ -116,7 +141,8 @@ static const struct option settings[] = {
 		"a night of the fake's that began then, in place of a season; RFC 3339"),
 	RANGE("after", DURATION, after_ms, "0s", 0, 86400000, "TIME",
 		"what was over of that night when it was first looked at"),
-	RANGE("length", DURATION, length_ms, "1h", 1000, 86400000, "TIME", "how long it was looked at"),
+	RANGE("length", DURATION, length_ms, "1h", 1000, 86400000, "TIME",
+		"how long it was looked at"),
 	RANGE("keep-raw", DURATION, keep_raw_ms, "30d", 0, 0, "TIME",
 		"the bodies that came, each distinct one once, for so long; 0: none"),
 	RANGE("keep-polls", DURATION, keep_polls_ms, "30d", 0, 0, "TIME",
@@ -128,9 +154,8 @@ static const struct option settings[] = {
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
-static const char *const common[] = {
-	"db", "upstream", "timeout", "retries", "log-level", "log-format",
-	"no-sandbox", "help", "version", NULL};
+static const char *const common[] = {"db", "upstream", "timeout", "retries", "log-level",
+	"log-format", "no-sandbox", "help", "version", NULL};
 
 static const struct command *const commands[] = {
 	&command_ingest,
@@ -213,8 +238,8 @@ static int print_help(const struct command *c)
 	const struct option *list[MAX_OPTIONS];
 	struct buf out;
 	buf_init(&out, 1 << 16);
-	buf_add_format(&out, "usage: rinkside %s [OPTION…]%s%s\n\n%s\n", c->name, *c->words ? " " : "",
-		c->words, c->help);
+	buf_add_format(&out, "usage: rinkside %s [OPTION…]%s%s\n\n%s\n", c->name,
+		*c->words ? " " : "", c->words, c->help);
 	size_t count = add_options(list, 0, c->options);
 	if (count)
 		buf_add_char(&out, '\n');

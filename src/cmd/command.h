@@ -47,15 +47,16 @@ struct config {
 
 struct command {
 	const char *name;
-	const char *words;   /* "GAME_ID…", for the usage; "" for none */
-	const char *summary; /* a line, for the list of commands */
-	const char *help;    /* paragraphs, for --help */
+	const char *words;          /* "GAME_ID…", for the usage; "" for none */
+	const char *summary;        /* a line, for the list of commands */
+	const char *help;           /* paragraphs, for --help */
 	const char *const *options; /* names, ended by NULL; the common ones are added */
-	int (*run)(const struct config *c, int argc, char **argv); /* the words only; returns the exit code */
+	int (*run)(const struct config *c, int argc,
+		char **argv); /* the words only; returns the exit code */
 };
 
-extern const struct command command_ingest, command_monitor, command_season, command_api, command_up,
-	command_fake, command_migrate, command_completion, command_man, command_cost;
+extern const struct command command_ingest, command_monitor, command_season, command_api,
+	command_up, command_fake, command_migrate, command_completion, command_man, command_cost;
 extern const struct command command_check, command_copy, command_reparse, command_coverage,
 	command_export;
 extern const struct command command_schedule, command_worker;

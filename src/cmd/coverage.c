@@ -11,8 +11,8 @@ static const char *const option_names[] = {"format", "game-types", NULL};
 enum { PAGE = 512 };
 
 /* Of the wanted kinds of game together. */
-static bool add_up(struct store *s, int64_t season, unsigned types, struct coverage *out,
-	struct err *err)
+static bool add_up(
+	struct store *s, int64_t season, unsigned types, struct coverage *out, struct err *err)
 {
 	struct arena keep = arena_reserve(1 << 20);
 	struct coverage *list;
@@ -29,8 +29,8 @@ static bool add_up(struct store *s, int64_t season, unsigned types, struct cover
 	return ok;
 }
 
-static bool add_missing(
-	struct store *s, int64_t season, unsigned types, struct buf *out, bool is_json, struct err *err)
+static bool add_missing(struct store *s, int64_t season, unsigned types, struct buf *out,
+	bool is_json, struct err *err)
 {
 	int64_t page[PAGE], after = 0;
 	size_t count;

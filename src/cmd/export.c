@@ -14,7 +14,8 @@ static const char *const option_names[] = {"format", "output", NULL};
 enum form { AS_TEXT, AS_JSON, AS_CSV, AS_NDJSON }; /* as format_names; text is CSV */
 enum { PIECE = 1 << 16 };
 
-struct export {
+struct export
+{
 	const struct table *table;
 	const struct column *columns[SELECTION_COLUMNS]; /* those that readers are shown */
 	size_t count;
@@ -26,8 +27,7 @@ struct export {
 
 static bool write_piece(struct export *e, struct err *err)
 {
-	bool ok = !e->piece.failed &&
-		  fwrite(e->piece.p, 1, e->piece.n, e->file) == e->piece.n;
+	bool ok = !e->piece.failed && fwrite(e->piece.p, 1, e->piece.n, e->file) == e->piece.n;
 	buf_reset(&e->piece);
 	return ok || err_set(err, ERR_INTERNAL, "writing: %s", strerror(errno));
 }
@@ -90,8 +90,7 @@ static bool export_table(struct export *e, struct store *s, struct err *err)
 	for (size_t i = 0; i < e->table->count; i++)
 		if (!e->table->columns[i].hidden)
 			e->columns[e->count++] = &e->table->columns[i];
-	struct selection all = {
-		.table = e->table, .columns = e->columns, .column_count = e->count};
+	struct selection all = {.table = e->table, .columns = e->columns, .column_count = e->count};
 	buf_init(&e->piece, 8 << 20);
 	struct cursor *c = store_select(s, &all, err);
 	bool ok = c && write_rows(e, c, err);

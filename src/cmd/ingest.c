@@ -7,7 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static const char *const option_names[] = {"file", "observed-at", "keep-raw", "keep-polls", "columns", NULL};
+static const char *const option_names[] = {
+	"file", "observed-at", "keep-raw", "keep-polls", "columns", NULL};
 
 static void print_columns(const struct table *t)
 {
@@ -34,8 +35,7 @@ static int describe_columns(int argc, char **argv)
 	if (argc > 1)
 		err_set(&err, ERR_USAGE, "ingest: --columns: one table at a time");
 	else if (!t)
-		err_set(&err, ERR_USAGE,
-			"ingest: --columns: \"%s\" is no table: " TABLE_NAMES,
+		err_set(&err, ERR_USAGE, "ingest: --columns: \"%s\" is no table: " TABLE_NAMES,
 			argv[0]);
 	if (argc > 1 || !t)
 		return command_fail(&err);

@@ -4,8 +4,8 @@
 #include "cmd/version.h"
 #include "monitor/monitor.h"
 
-static const char *const option_names[] = {
-	"every", "once", "inline", "child-deadline", "max-children", "policy", "speed", "lease", "keep-raw", "keep-polls", NULL};
+static const char *const option_names[] = {"every", "once", "inline", "child-deadline",
+	"max-children", "policy", "speed", "lease", "keep-raw", "keep-polls", NULL};
 
 struct running {
 	struct monitor *monitor;

@@ -24,10 +24,10 @@ bool child_options_fill(
 	/* Where everybody on the machine could read it, a password has no place. */
 	if (setenv("RINKSIDE_DB", o->db, 1))
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	const char *words[] = {"--upstream", o->upstream, "--timeout", o->timeout,
-		"--retries", o->retries, "--log-level", log_level_names[c->log_level].p,
-		"--log-format", log_format_names[c->log_format].p, "--keep-raw",
-		o->keep_raw, "--keep-polls", o->keep_polls, NULL};
+	const char *words[] = {"--upstream", o->upstream, "--timeout", o->timeout, "--retries",
+		o->retries, "--log-level", log_level_names[c->log_level].p, "--log-format",
+		log_format_names[c->log_format].p, "--keep-raw", o->keep_raw, "--keep-polls",
+		o->keep_polls, NULL};
 	memcpy(o->words, words, sizeof(words));
 	return true;
 }

@@ -69,8 +69,8 @@ static int run(const struct config *c, int argc, char **argv)
 	struct store *store = NULL;
 	if (!check_words(c, argc, argv, &err) || !(store = store_open(c->db, STORE_WRITE, &err)))
 		return command_fail(&err);
-	int code = argc ? take_games(store, argc, argv, &report)
-			: take_all(store, c->season, &report);
+	int code =
+		argc ? take_games(store, argc, argv, &report) : take_all(store, c->season, &report);
 	store_close(store);
 	printf("%" PRId64 " bodies of %" PRId64 " games: %" PRId64 " changed something, %" PRId64
 	       " were refused\n",

@@ -1,6 +1,7 @@
 #include "cmd/pairing.h"
 
-static const char *const option_names[] = {"once", "policy", "every", "speed", "keep-raw", "keep-polls", NULL};
+static const char *const option_names[] = {
+	"once", "policy", "every", "speed", "keep-raw", "keep-polls", NULL};
 
 static int run(const struct config *c, int argc, char **argv)
 {

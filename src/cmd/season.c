@@ -66,8 +66,8 @@ bool command_parse_season(const char *word, int64_t *out)
 static bool parse_season(const char *word, int64_t *out, struct err *err)
 {
 	return command_parse_season(word, out) ||
-	       err_set(err, ERR_USAGE,
-		       "season: \"%s\" is no season: both its years, like 20232024", word);
+	       err_set(err, ERR_USAGE, "season: \"%s\" is no season: both its years, like 20232024",
+		       word);
 }
 
 bool command_parse_types(const char *command, struct str list, unsigned *out, struct err *err)

@@ -8,9 +8,9 @@
 #include "monitor/pair.h"
 
 #define SERVING_OPTIONS                                                                            \
-	"listen", "db-read", "token-file", "threads", "queue", "exports", "query-timeout", "cache", "max-connections",         \
-		"max-connections-per-peer", "max-head", "max-target", "head-timeout",              \
-		"idle-timeout", "grace"
+	"listen", "db-read", "token-file", "threads", "queue", "exports", "query-timeout",         \
+		"cache", "max-connections", "max-connections-per-peer", "max-head", "max-target",  \
+		"head-timeout", "idle-timeout", "grace"
 
 /* pair NULL: the API alone. The exit code. */
 int serving_run(const struct config *c, const struct monitor_settings *pair);

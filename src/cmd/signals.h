@@ -15,8 +15,7 @@ struct signals {
 };
 
 /* The loop runs until they are closed; end is called on its thread, once a signal. */
-void signals_open(
-	struct signals *s, uv_loop_t *loop, void (*end)(void *context), void *context);
+void signals_open(struct signals *s, uv_loop_t *loop, void (*end)(void *context), void *context);
 void signals_close(struct signals *s); /* twice is fine */
 
 #endif

@@ -25,7 +25,7 @@ void version_describe(struct buf *out)
 		buf_add_format(out, " (%s)", COMMIT);
 	buf_add_format(out,
 		"\nlibuv %s, llhttp %d.%d.%d, libcurl %s, yyjson %s, SQLite %s, zlib %s, zstd %s\n",
-		uv_version_string(), LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR, LLHTTP_VERSION_PATCH,
-		curl_version_info(CURLVERSION_NOW)->version, YYJSON_VERSION_STRING,
-		sqlite3_libversion(), zlibVersion(), ZSTD_versionString());
+		uv_version_string(), LLHTTP_VERSION_MAJOR, LLHTTP_VERSION_MINOR,
+		LLHTTP_VERSION_PATCH, curl_version_info(CURLVERSION_NOW)->version,
+		YYJSON_VERSION_STRING, sqlite3_libversion(), zlibVersion(), ZSTD_versionString());
 }

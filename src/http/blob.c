@@ -20,7 +20,8 @@ static struct blob *make(char *p, size_t n)
 /* A buffer grows by doubling; what it does not need goes back. */
 struct blob *blob_new(struct buf *take)
 {
-	char *fitting = take->capacity - take->n > take->n / 4 ? realloc(take->p, take->n + 1) : NULL;
+	char *fitting =
+		take->capacity - take->n > take->n / 4 ? realloc(take->p, take->n + 1) : NULL;
 	struct blob *b = make(fitting ? fitting : take->p, take->n);
 	take->p = NULL;
 	buf_clear(take);

@@ -70,8 +70,8 @@ void http_reply(struct http_exchange *x, int status, const struct http_header_li
  * which the server writes; and further lines of this reply alone, each with its CRLF: the hot
  * path. The head ends with its empty line. The body is NULL where there is none; HEAD gets none.
  */
-void http_reply_rendered(struct http_exchange *x, int status, struct str lines,
-	struct blob *head, struct blob *body);
+void http_reply_rendered(struct http_exchange *x, int status, struct str lines, struct blob *head,
+	struct blob *body);
 
 /* application/problem+json (RFC 9457). `parameter` may be empty. */
 void http_problem(struct http_exchange *x, int status, struct str parameter, const char *format,

@@ -245,5 +245,6 @@ bool ingest_complete(struct source *source, struct store *store,
 	if (put->outcome == PUT_OLDER || put->outcome == PUT_QUARANTINED)
 		return true;
 	bool ok = complete(&c, put, parts, err);
-	return store_flush(store, ok ? err : &(struct err){0}) && ok; /* what failed was asked, too */
+	return store_flush(store, ok ? err : &(struct err){0}) &&
+	       ok; /* what failed was asked, too */
 }

@@ -65,9 +65,8 @@ static struct str known_etag(struct store *known, int64_t game_id, struct arena 
 /* 0: the upstream does not say. */
 static int64_t copy_expires_at(const struct source_reply *reply)
 {
-	return reply->max_age_s < 0
-		       ? 0
-		       : reply->arrival_ms + (reply->max_age_s - reply->age_s) * 1000;
+	return reply->max_age_s < 0 ? 0
+				    : reply->arrival_ms + (reply->max_age_s - reply->age_s) * 1000;
 }
 
 void ingest_fetch(struct source *source, struct store *known, int64_t game_id, struct arena *keep,
@@ -83,8 +82,8 @@ void ingest_fetch(struct source *source, struct store *known, int64_t game_id, s
 		SET(&s->game, GAME, game_id, game_id);
 		return;
 	}
-	out->is_good = out->is_good && decode_box_score(out->reply.body, game_id, keep, s,
-					       &out->failure);
+	out->is_good =
+		out->is_good && decode_box_score(out->reply.body, game_id, keep, s, &out->failure);
 	if (!out->is_good) {
 		wrap_game(&out->failure, game_id);
 		return;
@@ -177,8 +176,8 @@ static bool put_snapshot(struct store *store, const struct source_reply *file,
 {
 	ingest_set_order(snapshot, file);
 	out->game_id = snapshot->game.game_id;
-	note_file(store, file, out->kind, out->game_id, snapshot->order.time,
-		snapshot->observed_at);
+	note_file(
+		store, file, out->kind, out->game_id, snapshot->order.time, snapshot->observed_at);
 	return store_put_game(store, snapshot, &out->put, err) || wrap_game(err, out->game_id);
 }
 

@@ -60,13 +60,13 @@ static bool take_body(struct reparse *r, const struct store_body *b, struct err 
 }
 
 bool reparse_game(struct store *store, int64_t game_id,
-	void (*on_put)(int64_t game_id, const struct put_result *put), struct reparse_report *report,
-	struct err *err)
+	void (*on_put)(int64_t game_id, const struct put_result *put),
+	struct reparse_report *report, struct err *err)
 {
 	struct reparse r = {.store = store, .on_put = on_put, .report = report};
 	struct arena keep = arena_reserve(64 << 20);
-	struct store_body *bodies;
-	size_t body_count;
+	struct store_body *bodies = NULL;
+	size_t body_count = 0;
 	bool is_found, ok = true;
 	struct err late;
 	r.body = arena_reserve(INGEST_ARENA);

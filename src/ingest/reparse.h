@@ -23,7 +23,7 @@ struct reparse_report {
  * body that the stored lines come from is not understood any more (ERR_DECODE; all others are done).
  */
 bool reparse_game(struct store *store, int64_t game_id,
-	void (*on_put)(int64_t game_id, const struct put_result *put), struct reparse_report *report,
-	struct err *err);
+	void (*on_put)(int64_t game_id, const struct put_result *put),
+	struct reparse_report *report, struct err *err);
 
 #endif

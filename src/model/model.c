@@ -3,12 +3,17 @@
 #include <stddef.h>
 
 #define ROW(record, hide, name_, type_, help_)                                                     \
-	{.name = STR_INIT(#name_), .type = COLUMN_##type_, .hidden = hide,                         \
-		.offset = offsetof(struct record, name_), .help = help_},
+	{.name = STR_INIT(#name_),                                                                 \
+		.type = COLUMN_##type_,                                                            \
+		.hidden = hide,                                                                    \
+		.offset = offsetof(struct record, name_),                                          \
+		.help = help_},
 #define TABLE(record, name_, columns_, keys)                                                       \
-	{.name = STR_INIT(name_), .columns = columns_,                                             \
+	{                                                                                          \
+		.name = STR_INIT(name_), .columns = columns_,                                      \
 		.count = sizeof(columns_) / sizeof((columns_)[0]), .key_count = keys,              \
-		.known_offset = offsetof(struct record, known)}
+		.known_offset = offsetof(struct record, known)                                     \
+	}
 
 static const struct column stat_columns[] = {
 #define COLUMN(name, type, help) ROW(stat_line, false, name, type, help)
@@ -59,8 +64,8 @@ const struct table poll_table = TABLE(poll, "polls", poll_columns, 1);
 
 const struct table *table_named(struct str name)
 {
-	static const struct table *const tables[] = {&stat_table, &game_table, &player_table,
-		&team_table, &event_table, &poll_table};
+	static const struct table *const tables[] = {
+		&stat_table, &game_table, &player_table, &team_table, &event_table, &poll_table};
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (str_equal(tables[i]->name, name))
 			return tables[i];

@@ -110,12 +110,12 @@ enum poll_column {
 	POLL_COLUMNS
 };
 
-extern const struct table stat_table;	/* game_stats of struct stat_line */
-extern const struct table game_table;	/* games of struct game */
+extern const struct table stat_table;   /* game_stats of struct stat_line */
+extern const struct table game_table;   /* games of struct game */
 extern const struct table player_table; /* players of struct player */
-extern const struct table team_table;	/* teams of struct team */
-extern const struct table event_table;	/* game_events of struct event */
-extern const struct table poll_table;	/* polls of struct poll */
+extern const struct table team_table;   /* teams of struct team */
+extern const struct table event_table;  /* game_events of struct event */
+extern const struct table poll_table;   /* polls of struct poll */
 
 /* Of these, the one that has the name; NULL: none has. TABLE_NAMES lists them for people. */
 const struct table *table_named(struct str name);
@@ -129,11 +129,11 @@ const struct table *table_named(struct str name);
 /* What the states mean to us. One never seen before is UNKNOWN: treated as live and slow. */
 enum game_phase {
 	PHASE_UNKNOWN,
-	PHASE_FUTURE,	   /* FUT */
-	PHASE_PREGAME,	   /* PRE */
-	PHASE_LIVE,	   /* LIVE, CRIT */
+	PHASE_FUTURE,      /* FUT */
+	PHASE_PREGAME,     /* PRE */
+	PHASE_LIVE,        /* LIVE, CRIT */
 	PHASE_PROVISIONAL, /* OVER, FINAL: ended, not official */
-	PHASE_OFFICIAL,	   /* OFF */
+	PHASE_OFFICIAL,    /* OFF */
 };
 enum game_phase game_phase(struct str game_state);
 
@@ -162,7 +162,7 @@ struct snapshot {
 	struct game game;
 	struct stat_line *lines; /* every player once, in the body's order */
 	size_t count;
-	bool has_lines;	     /* the body had a place for lines, even an empty one */
+	bool has_lines;       /* the body had a place for lines, even an empty one */
 	struct event *events; /* where the body brought them: the legacy feed, the play-by-play */
 	size_t event_count;
 	bool has_events;

@@ -164,9 +164,8 @@ static void look(struct looks *l, int i)
 	if (l->known[i].day == sight->day)
 		q.etag = str_from(l->known[i].etag);
 	sight->ok = source_fetch(l->source, &q, &l->reply, &sight->reply, &sight->err) &&
-		    (sight->reply.is_unchanged ||
-			    decode_schedule(sight->reply.body, &l->reply, &sight->schedule,
-				    &sight->err));
+		    (sight->reply.is_unchanged || decode_schedule(sight->reply.body, &l->reply,
+							  &sight->schedule, &sight->err));
 }
 
 void looks_ask(struct looks *l)

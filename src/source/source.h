@@ -53,8 +53,8 @@ struct source_settings {
 };
 
 struct source_reply {
-	struct str body; /* NUL-terminated behind its end, with SOURCE_PADDING zero bytes there */
-	int status;      /* the last one; 200 on success, or 304 */
+	struct str body;   /* NUL-terminated behind its end, with SOURCE_PADDING zero bytes there */
+	int status;        /* the last one; 200 on success, or 304 */
 	bool is_unchanged; /* 304: the body of the request's ETag is the newest, and none came */
 	struct str etag;   /* in keep; empty: none */
 	int64_t order_time; /* ETag time, Unix seconds; else Date less Age; else the time of arrival

@@ -548,6 +548,8 @@ static bool record_line(struct replacement *r, const struct stat_line *old,
 {
 	struct change change = {.table = &stat_table,
 		.game_id = r->game_id,
+		/* One of the two is given. */
+		/* cppcheck-suppress nullPointer */
 		.player_id = old ? old->player_id : new->player_id,
 		.old = old,
 		.new = new,
@@ -1038,8 +1040,8 @@ bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t
 {
 	struct commit c;
 	return commit_begin_game(&c, s, game_id, polled_at, err) &&
-	       commit_end(&c,
-		       write_poll_times(s, game_id, polled_at, next_poll_at, error, err), err);
+	       commit_end(
+		       &c, write_poll_times(s, game_id, polled_at, next_poll_at, error, err), err);
 }
 
 bool store_get_etag(
@@ -1061,8 +1063,8 @@ bool store_get_etag(
 }
 
 /* Of a poll that another has overtaken nothing is said. */
-static bool write_unchanged(struct store *s, int64_t game_id, int64_t polled_at, int64_t expires_at,
-	struct err *err)
+static bool write_unchanged(
+	struct store *s, int64_t game_id, int64_t polled_at, int64_t expires_at, struct err *err)
 {
 	struct sql q;
 	struct value polled = {.known = true, .type = COLUMN_TIME, .integer = polled_at};
@@ -1072,9 +1074,8 @@ static bool write_unchanged(struct store *s, int64_t game_id, int64_t polled_at,
 		    &q, err))
 		return false;
 	sql_bind(&q, polled);
-	sql_bind(&q,
-		(struct value){
-			.known = expires_at != 0, .type = COLUMN_TIME, .integer = expires_at});
+	sql_bind(&q, (struct value){
+			     .known = expires_at != 0, .type = COLUMN_TIME, .integer = expires_at});
 	sql_bind_i64(&q, game_id);
 	sql_announce(s);
 	return sql_exec(&q, err);

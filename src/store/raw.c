@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -155,15 +156,15 @@ static bool insert_body(struct commit *c, const struct noted *n, struct str pack
 {
 	const struct store_reply *r = &n->reply;
 	struct sql q;
+	char first[9] = ""; /* digits of the hash */
+	memcpy(first, n->sha256, sizeof(first) - 1);
 	if (!sql_prepare(c->store,
 		    "INSERT INTO raw_bodies (body_id, sha256, endpoint, game_id, order_time, "
 		    "order_arrival, observed_at, first_seen, last_seen, size, body) VALUES (?, ?, "
 		    "?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		    &q, err))
 		return false;
-	uint64_t low = 0;
-	sscanf(n->sha256, "%8" SCNx64, &low);
-	sql_bind_i64(&q, id_of(r->arrival_ms, low));
+	sql_bind_i64(&q, id_of(r->arrival_ms, strtoull(first, NULL, 16)));
 	sql_bind_text(&q, str_from(n->sha256));
 	sql_bind_text(&q, r->endpoint);
 	sql_bind_i64(&q, r->game_id);
@@ -253,9 +254,8 @@ bool store_prune(struct store *s, int64_t now_ms, struct err *err)
 bool store_next_body_game(struct store *s, int64_t after, int64_t *out, struct err *err)
 {
 	struct sql q;
-	if (!sql_prepare(s,
-		    "SELECT coalesce(min(game_id), -1) FROM raw_bodies WHERE game_id > ?", &q,
-		    err))
+	if (!sql_prepare(s, "SELECT coalesce(min(game_id), -1) FROM raw_bodies WHERE game_id > ?",
+		    &q, err))
 		return false;
 	sql_bind_i64(&q, after);
 	if (sql_step(&q, err) != STEP_ROW)
@@ -265,8 +265,8 @@ bool store_next_body_game(struct store *s, int64_t after, int64_t *out, struct e
 	return true;
 }
 
-bool store_get_bodies(struct store *s, int64_t game_id, struct arena *keep,
-	struct store_body **out, size_t *out_count, struct err *err)
+bool store_get_bodies(struct store *s, int64_t game_id, struct arena *keep, struct store_body **out,
+	size_t *out_count, struct err *err)
 {
 	struct sql q;
 	enum step step;
@@ -318,7 +318,8 @@ bool store_read_body(
 	if (ok) {
 		int64_t size = sql_i64(&q);
 		ok = unpack(sql_bytes(&q), size, keep, out) ||
-		     err_set(err, ERR_STORE, "database: raw body %" PRId64 " does not unpack", body_id);
+		     err_set(err, ERR_STORE, "database: raw body %" PRId64 " does not unpack",
+			     body_id);
 	} else if (step == STEP_DONE) {
 		err_set(err, ERR_NOT_FOUND, "raw body %" PRId64 " is gone", body_id);
 	}
@@ -351,8 +352,8 @@ static bool verify_next(struct store *s, int64_t *at, struct arena keep, struct 
 		if (ok)
 			write_sha256(body, sha256);
 		if (!ok || !str_equal(want, str_from(sha256)))
-			ok = err_set(err, ERR_INTERNAL, "raw body %" PRId64 " is not what its SHA-256 says",
-				*at);
+			ok = err_set(err, ERR_INTERNAL,
+				"raw body %" PRId64 " is not what its SHA-256 says", *at);
 	}
 	sql_reset(&q);
 	return ok;

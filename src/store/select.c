@@ -279,8 +279,8 @@ static void add_order(struct query *q, const struct selection *s, bool has_games
 		if (o.by[i].descending)
 			buf_add(&q->text, STR(" DESC"));
 		if (!is_key(s->table, o.by[i].column))
-			buf_add(&q->text, o.by[i].descending ? STR(" NULLS LAST")
-							     : STR(" NULLS FIRST"));
+			buf_add(&q->text,
+				o.by[i].descending ? STR(" NULLS LAST") : STR(" NULLS FIRST"));
 	}
 }
 
@@ -543,9 +543,8 @@ static enum step step_past(struct cursor *c, struct err *err)
 		p->at < p->rows.count ? p->rows.rows + p->at * p->rows.record_size : NULL;
 	if (!replayed && p->ahead_step == STEP_DONE)
 		return STEP_DONE;
-	bool is_replayed =
-		replayed && (p->ahead_step == STEP_DONE ||
-				    past_compare(&p->selection, replayed, p->ahead) < 0);
+	bool is_replayed = replayed && (p->ahead_step == STEP_DONE ||
+					       past_compare(&p->selection, replayed, p->ahead) < 0);
 	p->current = is_replayed ? replayed : p->ahead;
 	p->at += is_replayed;
 	p->is_ahead = is_replayed;
@@ -554,9 +553,7 @@ static enum step step_past(struct cursor *c, struct err *err)
 
 enum step cursor_next(struct cursor *c, struct err *err)
 {
-	enum step step = !c->left  ? STEP_DONE
-			 : c->past ? step_past(c, err)
-				   : step_tables(c, err);
+	enum step step = !c->left ? STEP_DONE : c->past ? step_past(c, err) : step_tables(c, err);
 	c->left -= step == STEP_ROW;
 	c->column = 0;
 	return step;
@@ -576,8 +573,8 @@ static struct str without_zeros(struct cursor *c, struct str time)
 
 static struct str time_shown(struct cursor *c, const struct value *v)
 {
-	struct time_text t = v->type == COLUMN_DATE ? day_format((int32_t)v->integer)
-						    : time_format(v->integer);
+	struct time_text t =
+		v->type == COLUMN_DATE ? day_format((int32_t)v->integer) : time_format(v->integer);
 	memcpy(c->time, t.text, sizeof(c->time));
 	return str_from(c->time);
 }

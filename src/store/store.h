@@ -50,8 +50,8 @@ struct put_result {
 	int64_t revision; /* PUT_STORED and PUT_QUARANTINED with a new warning; else 0 */
 	size_t inserted, updated, deleted; /* lines */
 	bool correction;                   /* lines changed after the horn */
-	bool events_due;                   /* PUT_STORED, PUT_UNCHANGED: the play-by-play is worth asking for */
-	char reason[240];                  /* PUT_OLDER, PUT_QUARANTINED: a sentence; else empty */
+	bool events_due;  /* PUT_STORED, PUT_UNCHANGED: the play-by-play is worth asking for */
+	char reason[240]; /* PUT_OLDER, PUT_QUARANTINED: a sentence; else empty */
 };
 
 /*
@@ -130,8 +130,8 @@ struct store_body {
 	int64_t body_id, order_time, order_arrival, observed_at;
 };
 /* In the order of their newest sightings. */
-bool store_get_bodies(struct store *s, int64_t game_id, struct arena *keep,
-	struct store_body **out, size_t *out_count, struct err *err);
+bool store_get_bodies(struct store *s, int64_t game_id, struct arena *keep, struct store_body **out,
+	size_t *out_count, struct err *err);
 /* Undone, with zero bytes behind its end. */
 bool store_read_body(
 	struct store *s, int64_t body_id, struct arena *keep, struct str *out, struct err *err);
@@ -192,7 +192,7 @@ bool store_get_state(struct store *s, const struct table *t, struct arena *keep,
  */
 enum { STORE_CHANGE_GAMES = 64 };
 struct store_change {
-	int64_t revision;                    /* the newest */
+	int64_t revision;                  /* the newest */
 	int64_t games[STORE_CHANGE_GAMES]; /* whose lines or state have changed */
 	size_t count;
 	bool is_any; /* more than fit, or another database: anything may have changed */
@@ -237,10 +237,10 @@ struct selection {
 	size_t sorting_count; /* at most SELECTION_SORTINGS, the key not counted */
 	const struct value
 		*after; /* keyset: sorting columns, then key, of the last row seen; or NULL */
-	int64_t limit;    /* 0: all */
+	int64_t limit;  /* 0: all */
 	const struct column *const *columns; /* to read, for cursor_next; NULL: all */
 	size_t column_count;
-	int64_t as_of;    /* Unix ms: the rows as they were then, of games and game_stats; 0: now */
+	int64_t as_of; /* Unix ms: the rows as they were then, of games and game_stats; 0: now */
 };
 enum { SELECTION_SORTINGS = 4, SELECTION_COLUMNS = 80 };
 
@@ -298,11 +298,11 @@ bool store_get_missing(struct store *s, int64_t season, int64_t after, int64_t *
 
 /* What the ledger says of the upstream since a moment; zeros where no polls are kept. */
 struct upstream_summary {
-	int64_t requests, changed, failed;   /* of these: brought something new; came to nothing */
-	int64_t bytes;                       /* on the wire */
+	int64_t requests, changed, failed; /* of these: brought something new; came to nothing */
+	int64_t bytes;                     /* on the wire */
 	int64_t box_score_bytes, schedule_bytes; /* of a body undone, on average */
-	int64_t gap_mean_ms, gap_worst_ms;   /* between two polls of a game, in the last hour */
-	int64_t quarantined;                 /* bodies kept aside of games that have not come right since */
+	int64_t gap_mean_ms, gap_worst_ms;       /* between two polls of a game, in the last hour */
+	int64_t quarantined; /* bodies kept aside of games that have not come right since */
 };
 bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 	struct upstream_summary *out, struct err *err);
@@ -356,11 +356,11 @@ struct recorded {
 };
 
 struct history_question {
-	int64_t after; /* revisions beyond this one */
-	int64_t up_to; /* and not beyond this one; 0: the newest. For changes only */
-	int64_t as_of; /* ends before the first that shows something newer; 0: no matter */
+	int64_t after;   /* revisions beyond this one */
+	int64_t up_to;   /* and not beyond this one; 0: the newest. For changes only */
+	int64_t as_of;   /* ends before the first that shows something newer; 0: no matter */
 	int64_t game_id; /* corrections of this game alone; 0: of all */
-	size_t most;   /* rows at which no further revision is begun */
+	size_t most;     /* rows at which no further revision is begun */
 };
 
 /* Whole revisions, in order; within one by game and player. */

@@ -102,7 +102,8 @@ bool store_get_missing(struct store *s, int64_t season, int64_t after, int64_t *
 
 /* ---- the upstream ---- */
 
-static bool sum_polls(struct store *s, int64_t since_ms, struct upstream_summary *out, struct err *err)
+static bool sum_polls(
+	struct store *s, int64_t since_ms, struct upstream_summary *out, struct err *err)
 {
 	struct sql q;
 	if (!sql_prepare(s,

@@ -63,7 +63,8 @@ static bool continues(struct verification *v, const struct change_row *c, const 
 	uint64_t differ = row_difference(t, record, before, which);
 	if (!differ)
 		return true;
-	return wrong(v, "revision %" PRId64 ", player %" PRId64 ": %s before it is not what came last",
+	return wrong(v,
+		"revision %" PRId64 ", player %" PRId64 ": %s before it is not what came last",
 		c->revision, c->player_id, t->columns[__builtin_ctzll(differ)].name.p);
 }
 
@@ -79,7 +80,8 @@ static bool apply(struct verification *v, const struct change_row *c, const stru
 	     is_delete = str_equal(c->kind, STR("delete"));
 	if (is_insert == is_there)
 		return wrong(v, "revision %" PRId64 ", player %" PRId64 ": %.*s of what is %s",
-			c->revision, c->player_id, STR_ARG(c->kind), is_there ? "there" : "not there");
+			c->revision, c->player_id, STR_ARG(c->kind),
+			is_there ? "there" : "not there");
 	if (!row_read_json(t, c->before, &before, &had, &v->keep))
 		return wrong(v, "revision %" PRId64 ": before is no object", c->revision);
 	if (is_delete)
@@ -158,14 +160,15 @@ static bool replay(struct verification *v, struct replay *r, const char *query,
 	return ok && step == STEP_DONE;
 }
 
-static bool compare_lines(struct verification *v, struct replay *r, const struct stat_line *lines,
-	size_t count)
+static bool compare_lines(
+	struct verification *v, struct replay *r, const struct stat_line *lines, size_t count)
 {
 	uint64_t among = change_content(&stat_table) | BIT(STAT, revision) | BIT(STAT, observed_at);
 	for (size_t i = 0; i < count; i++) {
 		const struct stat_line *line = find_line(r, lines[i].player_id);
 		if (!line)
-			return wrong(v, "player %" PRId64 " is in game_stats, but not in stat_changes",
+			return wrong(v,
+				"player %" PRId64 " is in game_stats, but not in stat_changes",
 				lines[i].player_id);
 		uint64_t differ = row_difference(&stat_table, line, &lines[i], among);
 		if (differ)
@@ -173,14 +176,13 @@ static bool compare_lines(struct verification *v, struct replay *r, const struct
 				lines[i].player_id,
 				stat_table.columns[__builtin_ctzll(differ)].name.p);
 	}
-	return r->count == count || wrong(v, "stat_changes give %zu lines, game_stats has %zu",
-					    r->count, count);
+	return r->count == count ||
+	       wrong(v, "stat_changes give %zu lines, game_stats has %zu", r->count, count);
 }
 
 static bool compare_game(struct verification *v, const struct replay *r, const struct game *game)
 {
-	uint64_t differ =
-		row_difference(&game_table, &r->game, game, change_content(&game_table));
+	uint64_t differ = row_difference(&game_table, &r->game, game, change_content(&game_table));
 	if (differ)
 		return wrong(v, "%s is not what game_changes give",
 			game_table.columns[__builtin_ctzll(differ)].name.p);
@@ -197,8 +199,9 @@ static bool line_is_of_game(struct verification *v, const struct stat_line *l, c
 	if ((is_away || l->team_id == g->home_team_id) &&
 		l->opponent_team_id == (is_away ? g->home_team_id : g->away_team_id))
 		return true;
-	return wrong(v, "player %" PRId64 " is of club %" PRId64 " against %" PRId64
-			", which do not play this game",
+	return wrong(v,
+		"player %" PRId64 " is of club %" PRId64 " against %" PRId64
+		", which do not play this game",
 		l->player_id, l->team_id, l->opponent_team_id);
 }
 
@@ -214,14 +217,16 @@ static bool has_known_status(struct verification *v, const struct game *g, size_
 	return wrong(v, "no such stats_status: \"%.*s\"", STR_ARG(str_first(g->stats_status, 40)));
 }
 
-static bool lines_hold(struct verification *v, const struct game *g, struct stat_line *lines,
-	size_t count)
+static bool lines_hold(
+	struct verification *v, const struct game *g, struct stat_line *lines, size_t count)
 {
-	struct snapshot stored = {
-		.game = *g, .lines = lines, .count = count, .has_lines = true};
+	struct snapshot stored = {.game = *g, .lines = lines, .count = count, .has_lines = true};
 	static const struct game nothing;
-	struct candidate c = {
-		.store = v->store, .snapshot = &stored, .old = &nothing, .lines = lines, .count = count};
+	struct candidate c = {.store = v->store,
+		.snapshot = &stored,
+		.old = &nothing,
+		.lines = lines,
+		.count = count};
 	char reason[200] = "";
 	for (size_t i = 0; i < count; i++)
 		if (!line_is_of_game(v, &lines[i], g))
@@ -249,8 +254,9 @@ static bool verify_game(struct verification *v)
 	v->out->games++;
 	v->out->lines += (int64_t)line_count;
 	return replay(v, r, line_changes, apply_to_line) &&
-	       replay(v, r, game_changes, apply_to_game) && compare_lines(v, r, lines, line_count) &&
-	       compare_game(v, r, games) && lines_hold(v, games, lines, line_count);
+	       replay(v, r, game_changes, apply_to_game) &&
+	       compare_lines(v, r, lines, line_count) && compare_game(v, r, games) &&
+	       lines_hold(v, games, lines, line_count);
 }
 
 /* The next game that any of the tables knows; 0: there is none. */
@@ -304,8 +310,8 @@ static bool verify_page(struct verification *v, int64_t *at, bool *out_any)
 		int64_t revision = sql_i64(&q);
 		*out_any = true;
 		ok = revision == *at + 1 ||
-		     err_set(v->err, ERR_INTERNAL, "revision %" PRId64 " was given out and changed nothing",
-			     *at + 1);
+		     err_set(v->err, ERR_INTERNAL,
+			     "revision %" PRId64 " was given out and changed nothing", *at + 1);
 		*at = revision;
 	}
 	sql_reset(&q);
@@ -335,8 +341,7 @@ bool store_verify(struct store *s, struct store_verified *out, struct err *err)
 	*out = (struct store_verified){0};
 	bool ok = store_hold(s, err);
 	if (ok) {
-		ok = verify_revisions(&v) && verify_games(&v) &&
-		     raw_verify(s, &out->bodies, err);
+		ok = verify_revisions(&v) && verify_games(&v) && raw_verify(s, &out->bodies, err);
 		store_release(s);
 	}
 	arena_release(&v.keep);

@@ -294,7 +294,8 @@ static void test_the_end_corrects_nothing(void **state)
 	put(s, &b);
 	struct game seen = b.s.game;
 	SET(&seen, GAME, game_state, STR("FINAL"));
-	assert_true(store_put_schedule(s, &seen, 1, b.s.order.time + 5, b.s.observed_at, &changed, &err));
+	assert_true(store_put_schedule(
+		s, &seen, 1, b.s.order.time + 5, b.s.observed_at, &changed, &err));
 	assert_int_equal(changed, 1);
 	make_body(&b, 20, STR("FINAL"), 1, 3);
 	SET(&b.lines[5], STAT, hits, 7);
@@ -1028,8 +1029,8 @@ static int64_t count_polls(struct store *s)
 	return count;
 }
 
-static void assert_bodies(struct store *s, int64_t game_id, size_t want, struct arena *keep,
-	struct store_body **out)
+static void assert_bodies(
+	struct store *s, int64_t game_id, size_t want, struct arena *keep, struct store_body **out)
 {
 	size_t count;
 	struct err err;
@@ -1135,7 +1136,8 @@ static void make_story(struct story *y, uint64_t *random)
 {
 	for (int i = 0; i < SNAPSHOTS; i++) {
 		struct body *b = &y->b[i];
-		make_body(b, i / 2 * 15, i % BOX_SCORES == BOX_SCORES - 1 ? STR("FINAL") : STR("LIVE"),
+		make_body(b, i / 2 * 15,
+			i % BOX_SCORES == BOX_SCORES - 1 ? STR("FINAL") : STR("LIVE"),
 			below(random, 4), below(random, 4));
 		b->s.order.period = 1 + below(random, 2);
 		b->s.order.elapsed = below(random, 2) * 600;
@@ -1185,8 +1187,8 @@ static void make_schedule(struct schedule_of_story *d, uint64_t *random)
 }
 
 /* Of what arrived, the newest box score and the newest play-by-play alone are the truth. */
-static void put_newest(struct store *s, struct story *y, const struct schedule_of_story *d,
-	int64_t game_id)
+static void put_newest(
+	struct store *s, struct story *y, const struct schedule_of_story *d, int64_t game_id)
 {
 	int newest[2] = {-1, -1};
 	for (int i = 0; i < d->count; i++) {
@@ -1202,8 +1204,8 @@ static void put_newest(struct store *s, struct story *y, const struct schedule_o
 /* Lines, events and what is shown of the game itself. */
 static void dump_all(struct store *s, int64_t game_id, struct buf *out)
 {
-	static const enum game_column shown[] = {GAME_game_state, GAME_stats_status, GAME_away_score,
-		GAME_home_score, GAME_period, GAME_warning};
+	static const enum game_column shown[] = {GAME_game_state, GAME_stats_status,
+		GAME_away_score, GAME_home_score, GAME_period, GAME_warning};
 	struct err err;
 	struct condition of_game = {.column = &event_table.columns[EVENT_game_id],
 		.value = {.known = true, .type = COLUMN_INT, .integer = game_id}};
@@ -1326,7 +1328,8 @@ static void test_processes_at_once(void **state)
 
 int main(void)
 {
-	mallopt(M_TRIM_THRESHOLD, 64 << 20); /* a third of the time would go into giving pages back */
+	mallopt(M_TRIM_THRESHOLD,
+		64 << 20); /* a third of the time would go into giving pages back */
 
 	const char *given = getenv("SEED");
 	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time_now_ms();

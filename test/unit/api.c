@@ -190,8 +190,8 @@ static void test_marks(void **state)
 		char *changed = str_z(&keep, text);
 		size_t at = below(&random, text.n - 1);
 		changed[at] = changed[at] == 'A' ? 'B' : 'A';
-		assert_false(mark_read(
-			str_from(changed), query, mark_types, COUNT(back), back, &keep));
+		assert_false(
+			mark_read(str_from(changed), query, mark_types, COUNT(back), back, &keep));
 	}
 	assert_false(mark_read(STR(""), 1, mark_types, 0, NULL, &keep));
 }

@@ -93,8 +93,8 @@ static void handle(struct http_exchange *x, void *context)
 	if (str_equal(path, STR("/big"))) {
 		http_reply(x, 200, NULL, 0, s->big);
 	} else if (str_equal(path, STR("/rendered"))) {
-		http_reply_rendered(x, 200, STR("X-More: 1\r\n"), s->rendered_head,
-			s->rendered_body);
+		http_reply_rendered(
+			x, 200, STR("X-More: 1\r\n"), s->rendered_head, s->rendered_body);
 	} else if (str_equal(path, STR("/late"))) {
 		answer_late(x, s);
 	} else if (str_equal(path, STR("/empty"))) {

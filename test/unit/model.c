@@ -55,7 +55,8 @@ static void values_are_written_as_readers_see_them(void **state)
 		{{.known = true, .type = COLUMN_INT, .integer = -3}, "-3", "-3"},
 		{{.known = true, .type = COLUMN_REAL, .real = 0.25}, "0.25", "0.25"},
 		{{.known = true, .type = COLUMN_BOOL, .integer = 1}, "true", "true"},
-		{{.known = true, .type = COLUMN_DATE, .integer = 19690}, "\"2023-11-29\"", "2023-11-29"},
+		{{.known = true, .type = COLUMN_DATE, .integer = 19690}, "\"2023-11-29\"",
+			"2023-11-29"},
 		{{.known = true, .type = COLUMN_TIME, .integer = 1701315000000},
 			"\"2023-11-30T03:30:00Z\"", "2023-11-30T03:30:00Z"},
 		{{.known = true, .type = COLUMN_TEXT, .text = STR_INIT("a \"b\", c")},
@@ -99,7 +100,8 @@ static void elapsed_time_knows_intermissions(void **state)
 	} cases[] = {
 		{2, "REG", false, 1200, 0},
 		{2, "REG", false, 557, 643},
-		{2, "REG", true, 557, 1200}, /* what is left of the intermission, not of the period */
+		{2, "REG", true, 557,
+			1200}, /* what is left of the intermission, not of the period */
 		{2, "REG", false, 0, 1200},
 		{2, "OT", false, 300, 0},
 		{2, "OT", false, 120, 180},
@@ -127,7 +129,8 @@ static void the_order_is_total(void **state)
 	for (int i = 0; i < 200000; i++) {
 		struct order_key k[3];
 		for (int n = 0; n < 3; n++)
-			k[n] = (struct order_key){lrand48() % 2, lrand48() % 2, lrand48() % 3, lrand48() % 2};
+			k[n] = (struct order_key){
+				lrand48() % 2, lrand48() % 2, lrand48() % 3, lrand48() % 2};
 		int ab = order_compare(k[0], k[1]), bc = order_compare(k[1], k[2]);
 		int ac = order_compare(k[0], k[2]);
 		assert_int_equal(order_compare(k[1], k[0]), -ab);
@@ -162,37 +165,47 @@ static struct order_key key_of(const struct moment *m, int64_t game_type)
 static void the_order_follows_the_play(void **state)
 {
 	(void)state;
-	static const struct moment regular[] = {
-		{1, 1200, STR_INIT("REG"), STR_INIT("LIVE"), false},
-		{1, 1, STR_INIT("REG"), STR_INIT("LIVE"), false},
-		{1, 0, STR_INIT("REG"), STR_INIT("LIVE"), false},
-		{1, 1080, STR_INIT("REG"), STR_INIT("LIVE"), true}, /* the intermission's own clock */
-		{1, 3, STR_INIT("REG"), STR_INIT("LIVE"), true},
-		{2, 1200, STR_INIT("REG"), STR_INIT("LIVE"), false},
-		{3, 30, STR_INIT("REG"), STR_INIT("CRIT"), false},
-		{3, 60, STR_INIT("REG"), STR_INIT("CRIT"), true}, /* before overtime */
-		{4, 300, STR_INIT("OT"), STR_INIT("CRIT"), false},
-		{4, 226, STR_INIT("OT"), STR_INIT("CRIT"), false},
-		{4, 0, STR_INIT("OT"), STR_INIT("CRIT"), true},
-		{5, 0, STR_INIT("SO"), STR_INIT("CRIT"), false},
-		{5, -1, STR_INIT("SO"), STR_INIT("FINAL"), false},
-		{5, 0, STR_INIT("SO"), STR_INIT("OFF"), false},
-	}, playoffs[] = {
-		{3, 0, STR_INIT("REG"), STR_INIT("CRIT"), false},
-		{3, 900, STR_INIT("REG"), STR_INIT("CRIT"), true},
-		{4, 1200, STR_INIT("OT"), STR_INIT("CRIT"), false},
-		{4, 1100, STR_INIT("OT"), STR_INIT("CRIT"), false},
-		{4, 1000, STR_INIT("OT"), STR_INIT("CRIT"), true},
-		{5, 1199, STR_INIT("OT"), STR_INIT("CRIT"), false},
-		{5, 500, STR_INIT("OT"), STR_INIT("CRIT"), false},
-		{5, 500, STR_INIT("OT"), STR_INIT("FINAL"), false}, /* stays at the goal */
-	}, cut_short[] = {
-		{2, -1, STR_INIT("REG"), STR_INIT("LIVE"), false}, /* no clock: its beginning, at least */
-		{2, 600, STR_INIT("REG"), STR_INIT("LIVE"), false},
-		{3, 1, STR_INIT("REG"), STR_INIT("CRIT"), false},
-		{3, -1, STR_INIT("REG"), STR_INIT("FINAL"), false}, /* no clock: all of it is over */
-		{3, 0, STR_INIT("REG"), STR_INIT("OFF"), false},
-	};
+	static const struct moment
+		regular[] =
+			{
+				{1, 1200, STR_INIT("REG"), STR_INIT("LIVE"), false},
+				{1, 1, STR_INIT("REG"), STR_INIT("LIVE"), false},
+				{1, 0, STR_INIT("REG"), STR_INIT("LIVE"), false},
+				{1, 1080, STR_INIT("REG"), STR_INIT("LIVE"),
+					true}, /* the intermission's own clock */
+				{1, 3, STR_INIT("REG"), STR_INIT("LIVE"), true},
+				{2, 1200, STR_INIT("REG"), STR_INIT("LIVE"), false},
+				{3, 30, STR_INIT("REG"), STR_INIT("CRIT"), false},
+				{3, 60, STR_INIT("REG"), STR_INIT("CRIT"),
+					true}, /* before overtime */
+				{4, 300, STR_INIT("OT"), STR_INIT("CRIT"), false},
+				{4, 226, STR_INIT("OT"), STR_INIT("CRIT"), false},
+				{4, 0, STR_INIT("OT"), STR_INIT("CRIT"), true},
+				{5, 0, STR_INIT("SO"), STR_INIT("CRIT"), false},
+				{5, -1, STR_INIT("SO"), STR_INIT("FINAL"), false},
+				{5, 0, STR_INIT("SO"), STR_INIT("OFF"), false},
+			},
+		playoffs[] =
+			{
+				{3, 0, STR_INIT("REG"), STR_INIT("CRIT"), false},
+				{3, 900, STR_INIT("REG"), STR_INIT("CRIT"), true},
+				{4, 1200, STR_INIT("OT"), STR_INIT("CRIT"), false},
+				{4, 1100, STR_INIT("OT"), STR_INIT("CRIT"), false},
+				{4, 1000, STR_INIT("OT"), STR_INIT("CRIT"), true},
+				{5, 1199, STR_INIT("OT"), STR_INIT("CRIT"), false},
+				{5, 500, STR_INIT("OT"), STR_INIT("CRIT"), false},
+				{5, 500, STR_INIT("OT"), STR_INIT("FINAL"),
+					false}, /* stays at the goal */
+			},
+		cut_short[] = {
+			{2, -1, STR_INIT("REG"), STR_INIT("LIVE"),
+				false}, /* no clock: its beginning, at least */
+			{2, 600, STR_INIT("REG"), STR_INIT("LIVE"), false},
+			{3, 1, STR_INIT("REG"), STR_INIT("CRIT"), false},
+			{3, -1, STR_INIT("REG"), STR_INIT("FINAL"),
+				false}, /* no clock: all of it is over */
+			{3, 0, STR_INIT("REG"), STR_INIT("OFF"), false},
+		};
 	static const struct {
 		const struct moment *list;
 		size_t count;
@@ -202,8 +215,10 @@ static void the_order_follows_the_play(void **state)
 	for (size_t g = 0; g < COUNT(games); g++)
 		for (size_t i = 0; i < games[g].count; i++)
 			for (size_t j = i + 1; j < games[g].count; j++)
-				assert_true(order_compare(key_of(&games[g].list[i], games[g].game_type),
-						    key_of(&games[g].list[j], games[g].game_type)) <= 0);
+				assert_true(
+					order_compare(key_of(&games[g].list[i], games[g].game_type),
+						key_of(&games[g].list[j], games[g].game_type)) <=
+					0);
 }
 
 int main(void)
