@@ -45,8 +45,7 @@ struct source {
 
 static void start_curl(void)
 {
-	/* OpenSSL sets itself up at the first TLS connection: plain http needs none of it. */
-	curl_global_init(CURL_GLOBAL_NOTHING);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
 static bool copy_url_part(CURLU *url, CURLUPart part, char out[static MAX_URL])
