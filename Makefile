@@ -194,8 +194,9 @@ install: $(BUILD)/rinkside
 	install -m 644 deploy/systemd/rinkside-.service.d/hardening.conf $(DESTDIR)$(UNIT_DIR)/rinkside.service.d
 
 # build/rinkside_VERSION_ARCHITECTURE.deb
-deb: $(BUILD)/rinkside
-	@scripts/deps package
+deb:
+	@scripts/deps page package
+	@$(MAKE) --no-print-directory all
 	@scripts/deb $(BUILD)/rinkside $(BUILD)
 
 clean:

@@ -40,6 +40,9 @@ tap.ok("nologin" in root.run("getent", "passwd", "rinkside").stdout, "who cannot
 r = root.run("sh", "-c", "ldd /usr/bin/rinkside; dpkg -V rinkside")
 tap.ok("not found" not in r.stdout and r.returncode == 0, "every library is there, every file as it was packed", r.stdout)
 
+with open(root.path + "/usr/bin/rinkside", "rb") as f:
+    tap.ok(b"uPlot" in f.read(), "the page's script is in it")
+
 # ---- every command, as nobody ----
 
 nobody = "nobody:nogroup"
