@@ -16,6 +16,7 @@ bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_foun
 		.condition_count = 1,
 		.columns = &status,
 		.column_count = 1,
+		.limit = 1,
 		.as_of = as_of};
 	struct cursor *cursor = store_select(c->store, &q, err);
 	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
@@ -48,7 +49,8 @@ bool answer_game(struct context *c, const struct call *call, struct answer *out,
 	struct problem problem;
 	struct condition one = {.column = &game_table.columns[GAME_game_id],
 		.value = {.known = true, .type = COLUMN_INT, .integer = call->id}};
-	struct selection q = {.table = &game_table, .conditions = &one, .condition_count = 1};
+	struct selection q = {
+		.table = &game_table, .conditions = &one, .condition_count = 1, .limit = 1};
 	moment_hold(call, out);
 	if (!moment_read(call, &q.as_of, &problem)) {
 		answer_take_problem(out, &problem);
@@ -70,7 +72,8 @@ bool answer_player(struct context *c, const struct call *call, struct answer *ou
 	struct player p;
 	struct condition one = {.column = &player_table.columns[PLAYER_player_id],
 		.value = {.known = true, .type = COLUMN_INT, .integer = call->id}};
-	struct selection q = {.table = &player_table, .conditions = &one, .condition_count = 1};
+	struct selection q = {
+		.table = &player_table, .conditions = &one, .condition_count = 1, .limit = 1};
 	struct cursor *cursor = store_select(c->store, &q, err);
 	enum step step = cursor ? cursor_step(cursor, &p, err) : STEP_FAILED;
 	if (step == STEP_ROW)
