@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every generated file is what `make docs` would write now."""
-import os, subprocess, sys
+"""Every generated file is what `make docs` would write now, and what is quoted from one is in it."""
+import os, re, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 
@@ -28,6 +28,13 @@ for page in pages:
 for directory in ("docs/man", "deploy/completions"):
     there = {directory + "/" + f for f in os.listdir(os.path.join(rig.ROOT, directory))}
     tap.same(sorted(there - set(pages)), [], directory + " has nothing else")
+
+# ---- what is quoted ----
+costs = re.sub(r"(\d),(\d)", r"\1\2", "\n".join(read(rig.ROOT, "docs/costs.md")))
+quoted = re.findall(r"\$([\d.]+\d)|([\d,]{7,}) requests", "\n".join(read(rig.ROOT, "docs/deploy.md")))
+numbers = {(a or b).replace(",", "") for a, b in quoted}
+tap.ok(len(numbers) > 4, "docs/deploy.md tells costs", numbers)
+tap.same(sorted(n for n in numbers if not re.search(r"(?<![\d.])%s(?![\d.]*\d)" % re.escape(n), costs)), [], "and all of them are in docs/costs.md")
 
 # ---- what the pages are made from ----
 r = rig.run("ingest", "--columns", "games")
