@@ -387,8 +387,15 @@ class Rehearsal:
     def compare_corrections(self, tap):
         """What was another at the horn than at the end has reached readers as a correction, where the horn's was stored."""
         known, missing, total = collections.defaultdict(dict), [], 0
-        for c in rig.query(self.path, "select game_id, player_id, after, correction, kind from stat_changes where phase in "
+        # A score board may tell of the end first: the lines of the end itself, whenever they come, correct nothing.
+        ends = {}
+        for c in rig.query(self.path, "select game_id, revision, max(correction) as corrects from stat_changes where phase in ('provisional', "
+                                      "'official', 'settled') and after like '%time_on_ice%' group by game_id, revision order by revision"):
+            ends.setdefault(c["game_id"], None if c["corrects"] else c["revision"])
+        for c in rig.query(self.path, "select game_id, player_id, revision, after, correction, kind from stat_changes where phase in "
                                       "('provisional', 'official', 'settled') order by revision"):
+            if c["revision"] == ends.get(c["game_id"]):
+                continue
             key = c["game_id"], c["player_id"]
             for name in json.loads(c["after"]):
                 known[key][name] = known[key].get(name) or c["correction"]
