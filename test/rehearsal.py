@@ -399,20 +399,21 @@ class Rehearsal:
             if c["phase"] in ("provisional", "official", "settled") and game.keys() == horn.keys() and \
                     all(game[p].get(k) == horn[p][k] for p in horn for k in columns):
                 found.add(c["game_id"])
+        # An end that was taken back for a while has no corrections until the next one.
+        has_ended = set()
+        for c in rig.query(self.path, "select game_id, after from game_changes order by revision"):
+            status = json.loads(c["after"]).get("stats_status")
+            if status in ("provisional", "official", "settled"):
+                has_ended.add(c["game_id"])
+            elif status and c["game_id"] in has_ended:
+                found.discard(c["game_id"])
         return found
 
     def compare_corrections(self, tap):
         """What was another at the horn than at the end has reached readers as a correction, where the horn's was stored."""
         known, missing, total = collections.defaultdict(dict), [], 0
-        # A score board may tell of the end first: the lines of the end itself, whenever they come, correct nothing.
-        ends = {}
-        for c in rig.query(self.path, "select game_id, revision, max(correction) as corrects from stat_changes where phase in ('provisional', "
-                                      "'official', 'settled') and after like '%time_on_ice%' group by game_id, revision order by revision"):
-            ends.setdefault(c["game_id"], None if c["corrects"] else c["revision"])
-        for c in rig.query(self.path, "select game_id, player_id, revision, after, correction, kind from stat_changes where phase in "
+        for c in rig.query(self.path, "select game_id, player_id, after, correction from stat_changes where phase in "
                                       "('provisional', 'official', 'settled') order by revision"):
-            if c["revision"] == ends.get(c["game_id"]):
-                continue
             key = c["game_id"], c["player_id"]
             for name in json.loads(c["after"]):
                 known[key][name] = known[key].get(name) or c["correction"]
