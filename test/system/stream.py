@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """/stream: every commit once and in order, to everyone who wants it, across whatever breaks."""
-import json, os, socket, sqlite3, sys, threading, time
+import json, os, socket, sqlite3, sys, time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import rig
@@ -138,25 +138,27 @@ for reader in readers:
 tap.ok(rig.wait_for(lambda: sockets(api) <= before - len(readers), 5), "those who leave are noticed", sockets(api))
 
 # A reader that does not read is dropped, and resumes; others are told meanwhile.
-def commit_large(count, size=100000):
-    """Commits as a writer makes them, but large."""
+def commit_large(size=100000):
+    """Commits as a writer does, but large; the revision."""
     c = sqlite3.connect(path, timeout=10, isolation_level=None)
-    for _ in range(count):
-        c.execute("BEGIN IMMEDIATE")
-        revision = c.execute("UPDATE revisions SET revision = revision + 1 RETURNING revision").fetchone()[0]
-        c.execute("INSERT INTO game_changes (revision, game_id, kind, before, after, phase, observed_at) VALUES "
-                  "(?, ?, 'update', '{}', ?, 'live', '2023-10-11T02:00:00.000Z')",
-                  (revision, GAMES[0], json.dumps({"warning": "x" * size})))
-        c.execute("COMMIT")
+    c.execute("BEGIN IMMEDIATE")
+    revision = c.execute("UPDATE revisions SET revision = revision + 1 RETURNING revision").fetchone()[0]
+    c.execute("INSERT INTO game_changes (revision, game_id, kind, before, after, phase, observed_at) VALUES "
+              "(?, ?, 'update', '{}', ?, 'live', '2023-10-11T02:00:00.000Z')",
+              (revision, GAMES[0], json.dumps({"warning": "x" * size})))
+    c.execute("COMMIT")
     c.close()
+    return revision
+
+
+def is_told(reader):
+    revision = commit_large()
+    return reader.wait(lambda: reader.events and reader.events[-1][1] == revision)
 
 
 slow, quick = Reader(api.port, receive_bytes=4096), Reader(api.port)
 start, newest = newest, newest + 120
-writer = threading.Thread(target=commit_large, args=(120,))
-writer.start()
-tap.ok(quick.wait(lambda: quick.events and quick.events[-1][1] == newest), "who reads is told everything", quick.ids())
-writer.join()
+tap.ok(all(is_told(quick) for _ in range(120)), "who reads is told everything", quick.ids())
 tap.same(quick.ids(), list(range(start + 1, newest + 1)), "in order")
 slow.wait(lambda: slow.is_over, 20)
 tap.ok(slow.is_over and len(slow.events) < 120, "who does not is dropped", len(slow.events))
