@@ -1,5 +1,5 @@
 """One-shot ingests, a tick of the monitor, a season."""
-import datetime, json, os, sqlite3, threading, time
+import datetime, json, os, resource, sqlite3, subprocess, threading, time
 
 from rig import SERVER_CORE, Measure, Row, get, median, tool
 
@@ -13,6 +13,18 @@ def loading(bench, times):
     floor = bench.spawn([[]] * times, core=SERVER_CORE, program=tool(bench.build, "floor", "-lcurl"))
     cpu_ms = median(s.cpu_ms for s in floor)
     return cpu_ms, median(s.rss_kib for s in floor) / 1024, max(1, cpu_ms / LOADING_MS)
+
+
+def loading_at_once(bench, count):
+    """The same of so many at once: two cores that share what they are made of take longer for each."""
+    program, spent = tool(bench.build, "floor", "-lcurl"), []
+    for _ in range(9):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        for p in [subprocess.Popen([program]) for _ in range(count)]:
+            p.wait()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1000 / count)
+    return median(spent), max(1, median(spent) / LOADING_MS)
 
 
 def one_shot(bench):
@@ -111,9 +123,9 @@ def tick(bench, *more):
 
 
 def tick_children(bench):
-    loading_ms, _, slower = loading(bench, 15)
+    loading_ms, slower = loading_at_once(bench, 16)
     last_s, cold_ms, warm_ms, wall_ms = tick(bench)
-    least, most = ("17 times loading libcurl", 17 * loading_ms / 1000), "<= %.2f" % (0.2 * slower)
+    least, most = ("17 times loading libcurl, at once", 17 * loading_ms / 1000), "<= %.2f" % (0.2 * slower)
     yield Measure("all new: to the last row", last_s, "s", most)
     yield Measure("all new: CPU, with names and events", cold_ms / 1000, "s", "", least)
     yield Measure("unchanged: whole tick", wall_ms / 1000, "s", most)
