@@ -933,7 +933,7 @@ static void test_changes(void **state)
 	(void)state;
 	uint64_t random = seed;
 	struct store *s = fresh();
-	struct arena keep = arena_reserve(1 << 24);
+	struct arena keep = arena_reserve(1 << 24), of_page = arena_reserve(1 << 22);
 	struct err err;
 	struct history_page all, page;
 	for (int i = 0; i < STEPS; i++)
@@ -946,8 +946,9 @@ static void test_changes(void **state)
 		size_t seen = 0;
 		struct history_question ask = {.most = (size_t)(1 + below(&random, 30))};
 		do {
+			arena_reset(&of_page);
 			ask.up_to = ask.after + 1 + below(&random, 20);
-			assert_true(store_get_changes(s, &ask, &keep, &page, &err));
+			assert_true(store_get_changes(s, &ask, &of_page, &page, &err));
 			for (size_t i = 0; i < page.count; i++, seen++) {
 				assert_int_equal(page.rows[i].revision, all.rows[seen].revision);
 				assert_int_equal(page.rows[i].player_id, all.rows[seen].player_id);
@@ -963,6 +964,7 @@ static void test_changes(void **state)
 	assert_true(page.is_held && page.count < all.count);
 	assert_true(page.rows[page.count - 1].observed_at <= then.as_of &&
 		    all.rows[page.count].observed_at > then.as_of);
+	arena_release(&of_page);
 	arena_release(&keep);
 	store_close(s);
 }
