@@ -9,6 +9,7 @@ import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {easternToday} from '../../web/lib/format.js';
 
 export const here = path.dirname(fileURLToPath(import.meta.url));
 export const root = path.resolve(here, '../..');
@@ -126,7 +127,7 @@ const short = (name) => `${name[0]}. ${name.split(' ')[1]}`;
 export class MadeUpGame {
 	constructor(id, {away = [12, 'CAR', 'Carolina', 'Hurricanes'], home = [9, 'OTT', 'Ottawa', 'Senators'], names = people, day} = {}) {
 		Object.assign(this, {id, away, home, names, goals: [], state: 'LIVE', observed: Date.now() - 3600000, second: 300, period: 1, situation: null});
-		this.day = day || new Intl.DateTimeFormat('en-CA', {timeZone: 'America/New_York'}).format(new Date());
+		this.day = day || easternToday();
 	}
 
 	/* side: 'away' or 'home'; scorer: index of who scored. */

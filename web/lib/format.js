@@ -65,7 +65,9 @@ export function shortDay(day) {
 
 /* Games belong to the Eastern day on which they begin. */
 export function easternToday(now = Date.now()) {
-	return new Intl.DateTimeFormat('en-CA', {timeZone: eastern}).format(new Date(now));
+	const parts = new Intl.DateTimeFormat('en-US', {timeZone: eastern, year: 'numeric', month: '2-digit', day: '2-digit'}).formatToParts(new Date(now));
+	const part = (type) => parts.find((p) => p.type === type).value; // no locale writes year, month, day in the same way everywhere
+	return `${part('year')}-${part('month')}-${part('day')}`;
 }
 
 export function addDays(day, n) {
