@@ -143,12 +143,12 @@ tsan:
 	@$(MAKE) --no-print-directory check BUILD=build/tsan SAN=thread
 
 # Each target for FUZZ_SECONDS, from its corpus; what is found is kept under build/fuzz, and what was
-# a crash belongs into the corpus.
+# a crash belongs into the corpus. What the program logs of bad input is not shown.
 fuzz:
 	@scripts/deps fuzz
 	@$(MAKE) --no-print-directory fuzzers BUILD=build/fuzz CC=clang SAN=fuzzer-no-link,address,undefined
 	@for f in $(FUZZERS); do mkdir -p build/fuzz/found/$$f && echo "$$f" && \
-		build/fuzz/fuzzer/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+		build/fuzz/fuzzer/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -close_fd_mask=2 \
 			-artifact_prefix=build/fuzz/$$f- build/fuzz/found/$$f test/fuzz/$$f || exit 1; done
 
 demo:
