@@ -133,7 +133,8 @@ static bool mark_due(struct looks *l, const struct rows *rows, int64_t now, int6
 	for (int i = 0; i < LOOKS_MOST; i++) {
 		int64_t next = next_look(l, rows, i, now);
 		l->sights[i] = (struct sight){.is_due = next <= now,
-			.day = i == WEEK ? eastern_day(now) - 1 : l->days[i]};
+			.day = i == WEEK ? plan_week_from(rows->games, rows->count, now)
+					 : l->days[i]};
 		any |= l->sights[i].is_due;
 		*out_next = next < *out_next ? next : *out_next;
 	}

@@ -1,5 +1,7 @@
 #include "plan/plan.h"
 
+#include "base/time.h"
+
 #include <assert.h>
 
 const struct str policy_names[2] = {
@@ -310,6 +312,23 @@ int64_t plan_week(const struct plan *p, const struct look *last, int64_t now)
 		return look_again(p, last, PLAN_WEEK_MS, now);
 	}
 	return PLAN_NEVER;
+}
+
+/* Its start is over, and nobody has seen its end. */
+static bool is_open(const struct game *g, int64_t now)
+{
+	enum game_phase phase = phase_of(g);
+	return KNOWS(g, GAME, game_date) && KNOWS(g, GAME, start_time) && g->start_time < now &&
+	       !is_off(g) && phase != PHASE_PROVISIONAL && phase != PHASE_OFFICIAL;
+}
+
+int32_t plan_week_from(const struct game *games, size_t count, int64_t now)
+{
+	int32_t today = eastern_day(now), day = today - 1;
+	for (size_t i = 0; i < count; i++)
+		if (is_open(&games[i], now) && games[i].game_date < day)
+			day = games[i].game_date;
+	return day > today - PLAN_MISSED_DAYS ? day : today - PLAN_MISSED_DAYS;
 }
 
 /* For a game that has not begun: sooner and sooner as its start nears. */

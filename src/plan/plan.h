@@ -69,6 +69,7 @@ enum {
 	PLAN_NO_SHOW_MS = 4 * 60 * 60 * 1000, /* past its start, still to come: given up */
 	PLAN_STANDING = 4,                    /* so many standing clocks are worth a score board */
 	PLAN_LOOK_FAILED_MAX_MS = 5 * 60 * 1000,
+	PLAN_MISSED_DAYS = 5, /* that far back the week begins at most: it still shows tomorrow */
 };
 
 /*
@@ -96,6 +97,10 @@ struct look {
 
 /* When the week is to be looked at next. */
 int64_t plan_week(const struct plan *p, const struct look *last, int64_t now_ms);
+
+/* From which day on: yesterday, whose games may still be on; after days without a look, the first with a
+ * game that should have begun and has not been seen to end. */
+int32_t plan_week_from(const struct game *games, size_t count, int64_t now_ms);
 
 /* When the score board of the day is, seeing what is stored of games, that day's and others'. */
 int64_t plan_board(const struct plan *p, const struct game *games, size_t count, int32_t day,

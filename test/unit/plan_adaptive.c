@@ -406,6 +406,34 @@ static void standing_clocks_call_for_the_board(void **state)
 		9 * SECOND + MARGIN, "one waits");
 }
 
+static void the_week_begins_where_an_end_was_missed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *state, *schedule_state;
+		int days_ago, wanted;
+	} rows[] = {
+		{"FUT", "OK", 3, 3},
+		{"LIVE", "OK", 2, 2},
+		{"CRIT", "OK", 1, 1},
+		{"FUT", "OK", -2, 1},
+		{"FINAL", "OK", 3, 1},
+		{"OFF", "OK", 3, 1},
+		{"FUT", "PPD", 3, 1},
+		{"FUT", "OK", 8, PLAN_MISSED_DAYS},
+	};
+	int32_t today = eastern_day(NOW);
+	assert_int_equal(plan_week_from(NULL, 0, NOW), today - 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct game g = {0};
+		SET(&g, GAME, game_state, str_from(rows[i].state));
+		SET(&g, GAME, schedule_state, str_from(rows[i].schedule_state));
+		SET(&g, GAME, game_date, today - rows[i].days_ago);
+		SET(&g, GAME, start_time, NOW - rows[i].days_ago * 24 * 60 * MINUTE);
+		assert_int_equal(plan_week_from(&g, 1, NOW), today - rows[i].wanted);
+	}
+}
+
 /* ---- an upstream that answers 429 for an hour ---- */
 
 static void an_hour_of_refusals_is_borne(void **state)
@@ -506,6 +534,7 @@ int main(void)
 		cmocka_unit_test(standing_clocks_call_for_the_board),
 		cmocka_unit_test(an_hour_of_refusals_is_borne),
 		cmocka_unit_test(ticks_may_come_as_they_like),
+		cmocka_unit_test(the_week_begins_where_an_end_was_missed),
 		cmocka_unit_test(speed_scales_the_upstreams_time),
 		cmocka_unit_test(fixed_is_paced_by_its_interval),
 	};
