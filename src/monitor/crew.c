@@ -12,7 +12,8 @@
 enum {
 	MAX_TAKEN = 64,
 	LOOK_MS = 1000, /* others may have planned anew */
-	STORE_AWAY_MS = 2000,
+	AWAY_FIRST_MS = 1000, /* until a database that is away is tried again; doubled each time */
+	AWAY_MOST_MS = 16000,
 	ROW_ARENA = 1 << 20,
 };
 
@@ -23,11 +24,13 @@ struct crew {
 	void (*on_over)(void *context);
 	void *context;
 	struct store *store; /* NULL while the database is away */
+	int64_t away_ms;     /* how long the next wait for it is; 0: it is there */
+	int64_t try_at;      /* and until when */
 	struct runner *runner;
 	struct arena row;
 	char owner[64];
 	uv_timer_t timer;
-	bool is_stopping, is_finishing, is_idle;
+	bool is_stopping, is_finishing;
 };
 
 int crew_exit_code(const struct crew *c)
@@ -37,17 +40,32 @@ int crew_exit_code(const struct crew *c)
 
 /* ---- the database ---- */
 
+/* Anything between half of it and all, so that many workers do not come back together. */
+static int64_t with_jitter(int64_t ms)
+{
+	uint32_t chance = 0;
+	uv_random(NULL, NULL, &chance, sizeof(chance), 0, NULL);
+	return ms / 2 + chance % (ms / 2 + 1);
+}
+
 static bool store_failed(struct crew *c, const struct err *err)
 {
-	log_error("%s; tried again soon", err->text);
+	int64_t wait = c->away_ms ? 2 * c->away_ms : AWAY_FIRST_MS;
+	c->away_ms = wait < AWAY_MOST_MS ? wait : AWAY_MOST_MS;
+	wait = with_jitter(c->away_ms);
+	c->try_at = time_monotonic_ms() + wait;
+	log_error("%s; tried again in %s", err->text, time_format_duration(wait).text);
 	store_close(c->store);
 	c->store = NULL;
 	return false;
 }
 
+/* False without a word while the time to try again has not come. */
 static bool find_store(struct crew *c)
 {
 	struct err err;
+	if (!c->store && c->away_ms && time_monotonic_ms() < c->try_at)
+		return false;
 	if (!c->store)
 		c->store = store_open(c->settings.db, STORE_WRITE, &err);
 	return c->store || store_failed(c, &err);
@@ -118,7 +136,12 @@ static int take(struct crew *c, int64_t now)
 static bool find_next(struct crew *c, int64_t now, int64_t *out)
 {
 	struct err err;
-	return find_store(c) && (store_next_due(c->store, now, out, &err) || store_failed(c, &err));
+	if (!find_store(c))
+		return false;
+	if (!store_next_due(c->store, now, out, &err))
+		return store_failed(c, &err);
+	c->away_ms = 0;
+	return true;
 }
 
 static void on_timer(uv_timer_t *t)
@@ -128,14 +151,15 @@ static void on_timer(uv_timer_t *t)
 
 static void wait_until(struct crew *c, int64_t at)
 {
+	int64_t wait = c->store ? time_until_ms(at) : c->try_at - time_monotonic_ms();
 	uv_update_time(c->loop);
 	if (!uv_is_closing((uv_handle_t *)&c->timer))
-		uv_timer_start(&c->timer, on_timer, (uint64_t)time_until_ms(at), 0);
+		uv_timer_start(&c->timer, on_timer, wait > 0 ? (uint64_t)wait : 0, 0);
 }
 
 void crew_look(struct crew *c)
 {
-	int64_t now = time_now_ms(), next = now + STORE_AWAY_MS;
+	int64_t now = time_now_ms(), next = now + LOOK_MS;
 	int taken = 0;
 	if (c->is_stopping) {
 		end_if_over(c, true);

@@ -24,7 +24,7 @@ fake.stop()
 wanted = {g["game_id"] for g in rig.query(path, "select game_id from games where game_date in ('2026-01-10', '2026-01-11', '2026-01-12')")}
 tap.ok(r.returncode == 0 and len(wanted) > 10, "a look shows %d games of three days to come" % len(wanted), r.stderr)
 
-fake, url, clock = league("2026-01-13T15:00:00Z", "--speed", SPEED, "--faults", "status-500=1@first:1@path:boxscore")
+fake, url, clock = league("2026-01-13T15:00:00Z", "--speed", SPEED, "--faults", "cut=1@first:1@path:boxscore")
 up = rig.Program("up", "--listen", "127.0.0.1:0", "--retries", "0", db=db, upstream=url, env=clock)
 missing = lambda: wanted - {g["game_id"] for g in rig.query(path, "select distinct game_id from game_stats")}
 tap.ok(rig.wait_for(lambda: not missing(), 60, 0.2), "three days later all of them are ingested, the failed poll notwithstanding", (sorted(missing()), up.output[-800:]))

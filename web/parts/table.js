@@ -44,8 +44,8 @@ export function Table({caption, columns, rows, csv, rowKey, sort = null, foot = 
 	return html`<div class="table-box">
 		<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}>
 		<table>
-			<caption class=${isQuiet ? 'visually-hidden' : ''}>${caption}
-				${csv && html` <a class="csv" href=${csv} download aria-label=${`${caption} as CSV`}>CSV</a>`}</caption>
+			<caption class=${isQuiet ? 'visually-hidden' : ''}><span class="in-view">${caption}
+				${csv && html` <a class="csv" href=${csv} download aria-label=${`${caption} as CSV`}>CSV</a>`}</span></caption>
 			<thead><tr>${columns.map((c) => html`<th key=${c.key} scope="col" class=${c.isText ? 'text' : ''}
 				aria-sort=${by?.key === c.key ? (by.isUp ? 'ascending' : 'descending') : 'none'}>
 				<button type="button" onClick=${() => choose(c)} title=${c.help || columnHelp(c.key) || c.label}>

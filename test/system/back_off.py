@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""A worker without its database: each try is further from the last, and the first after the database is back goes on."""
+import os, socket, sys, threading, time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import cluster, rig
+
+tap = rig.Tap()
+server = cluster.Cluster("fsync = off")
+name = server.database().rpartition("/")[2]
+server.stop()
+
+# Where it listened somebody counts, and hangs up.
+tries, listener = [], socket.create_server(("127.0.0.1", server.port))
+
+
+def count():
+    while True:
+        try:
+            peer, _ = listener.accept()
+        except OSError:
+            return
+        tries.append(time.monotonic())
+        peer.close()
+
+
+threading.Thread(target=count, daemon=True).start()
+url = "postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable&gssencmode=disable" % (server.port, name)
+worker = rig.Program("worker", db=url, upstream="http://127.0.0.1:9")
+# The first two at its start, then after half to all of 1, 2 and 4 seconds.
+rig.wait_for(lambda: len(tries) >= 5, 20)
+gaps = [b - a for a, b in zip(tries[1:], tries[2:])][:3]
+tap.ok(len(gaps) == 3 and all(0.5 * 2 ** i - 0.05 <= gap <= 2 ** i + 1 for i, gap in enumerate(gaps)), "each wait is about twice the one before", gaps)
+said = lambda: len([line for line in worker.lines if "tried again in" in line])
+tap.ok(rig.wait_for(lambda: said() == len(tries) - 1, 5), "and each is said, once", worker.output)  # but the one at the start
+listener.shutdown(socket.SHUT_RDWR)
+listener.close()
+server.start()
+tap.ok(rig.wait_for(lambda: server.sql("select 1 from pg_stat_activity where datname = '%s'" % name), 20, 0.1), "when it is back the worker is, too", worker.output)
+tap.same(worker.stop(), 0, "and ends cleanly")
+tap.done()
