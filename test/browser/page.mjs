@@ -273,6 +273,21 @@ for (const [name, url, want] of [['a day', '/', /Carolina Hurricanes/], ['a game
 	await close(page);
 }
 
+/* ---- the season's calendar, while it is looked at ---- */
+{
+	const day = new Date(Date.parse(`${game.day}T12:00:00Z`) - 3 * 86400000).toISOString().slice(0, 10);
+	const ended = new MadeUpGame(2026020077, {day});
+	ended.state = 'FINAL';
+	ended.store(db);
+	const page = await open('/?health');
+	const mark = () => page.locator(`.calendar a[href="/?date=${day}"]`).getAttribute('title', {timeout: 5000}).catch((e) => e.message);
+	ok(/1 game, provisional/.test(await mark()), 'health: a day of the season, whose game is not official yet', await mark());
+	ended.state = 'OFF';
+	ended.store(db);
+	ok(await waitFor(async () => /1 game, official/.test(await mark())), 'and it becomes so on the open page', await mark());
+	await close(page);
+}
+
 /* ---- the README's two pictures, of a made-up night, when they are wanted ---- */
 if (process.env.RINKSIDE_PICTURES) {
 	const fake = await start('fake', '--listen', '127.0.0.1:0', '--speed', '60', '--seed', '7');

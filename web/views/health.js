@@ -56,19 +56,21 @@ function dayMark(games) {
 	return order.find((kind) => kinds.includes(kind)) || 'scheduled';
 }
 
-function Calendar({season}) {
+/* today: the day's games as they are now; stamp: what changes when others do, too. */
+function Calendar({season, today, stamp}) {
 	const [games, setGames] = useState(null);
 	useEffect(() => {
 		const controller = new AbortController();
 		askAll(`/games?season=${season}&fields=game_id,game_date,stats_status,game_state,schedule_state&limit=1000`, 4, controller.signal)
 			.then(setGames, () => {});
 		return () => controller.abort();
-	}, [season]);
+	}, [season, stamp]);
 	if (!games || !games.length)
 		return null;
 	const days = new Map();
+	const newest = new Map(today.map((g) => [g.game_id, g]));
 	for (const g of games)
-		days.set(g.game_date, [...(days.get(g.game_date) || []), g]);
+		days.set(g.game_date, [...(days.get(g.game_date) || []), newest.get(g.game_id) || g]);
 	const months = new Map();
 	for (const day of [...days.keys()].sort())
 		months.set(day.slice(0, 7), [...(months.get(day.slice(0, 7)) || []), day]);
@@ -77,7 +79,8 @@ function Calendar({season}) {
 			<h3>${monthName.format(new Date(`${month}-15T12:00:00Z`))}</h3>
 			<ul>${list.map((day) => {
 				const kind = dayMark(days.get(day));
-				const text = `${shortDay(day)}: ${days.get(day).length} games, ${marks[kind][0]}`;
+				const count = days.get(day).length;
+				const text = `${shortDay(day)}: ${count === 1 ? '1 game' : `${count} games`}, ${marks[kind][0]}`;
 				return html`<li key=${day}><a class=${`day ${kind}`} href=${href({view: 'date', value: day})} title=${text}>
 					<span aria-hidden="true">${marks[kind][1]}</span><span class="visually-hidden">${text}</span></a></li>`;
 			})}</ul></div>`)}</div>
@@ -109,5 +112,5 @@ export function Health() {
 				: html`<p class="empty">No game is on, and none is in trouble.</p>`}</section>
 		<section aria-label="Coverage"><h2>Season ${seasonName(season)}</h2>
 			${total && html`<p>${total.stored} of ${total.expected} games stored, ${total.official} of them official.</p>`}
-			<${Calendar} season=${season} /></section>`;
+			<${Calendar} season=${season} today=${rows} stamp=${total ? `${total.stored} ${total.official}` : ''} /></section>`;
 }
