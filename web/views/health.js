@@ -45,7 +45,7 @@ function Numbers({upstream}) {
 }
 
 const marks = {
-	settled: ['settled', '■'], official: ['official', '■'], provisional: ['provisional', '▪'], live: ['live', '●'],
+	settled: ['settled', '■'], official: ['official', '□'], provisional: ['provisional', '▪'], live: ['live', '●'],
 	scheduled: ['to come', '·'], off: ['not played', '×'], missing: ['missing', '!'],
 };
 
@@ -74,7 +74,7 @@ function Calendar({season, today, stamp}) {
 	const months = new Map();
 	for (const day of [...days.keys()].sort())
 		months.set(day.slice(0, 7), [...(months.get(day.slice(0, 7)) || []), day]);
-	const monthName = new Intl.DateTimeFormat(undefined, {month: 'short', year: '2-digit', timeZone: 'UTC'});
+	const monthName = new Intl.DateTimeFormat(undefined, {month: 'short', year: 'numeric', timeZone: 'UTC'});
 	return html`<div class="calendar">${[...months].map(([month, list]) => html`<div key=${month} class="month">
 			<h3>${monthName.format(new Date(`${month}-15T12:00:00Z`))}</h3>
 			<ul>${list.map((day) => {

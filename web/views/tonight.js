@@ -53,9 +53,9 @@ export function Tonight({value}) {
 	const day = value || easternToday();
 	const {data, error} = useAnswer(`/games?date=${day}`);
 	const games = data || [];
-	const title = day === easternToday() ? 'Tonight' : longDay(day);
-	return html`<h1 tabindex="-1">${title}</h1>
-		<p class="under">${longDay(day)}, by the Eastern day on which a game begins</p>
+	const isTonight = day === easternToday();
+	return html`<h1 tabindex="-1">${isTonight ? 'Tonight' : longDay(day)}</h1>
+		<p class="under">${isTonight ? `${longDay(day)}, Eastern time` : 'Games that begin on this day, Eastern time'}</p>
 		<${Days} day=${day} />
 		${error && html`<p class="error" role="alert">${error.message}</p>`}
 		${data && !games.length && html`<p class="empty">No games on this day.</p>`}
