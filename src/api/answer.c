@@ -40,6 +40,7 @@ void answer_init(struct answer *a, const struct call *call)
 {
 	*a = (struct answer){.status = 200, .format = call->format, .freshness = FRESH_LIVE};
 	buf_init(&a->body, ANSWER_BYTES);
+	buf_room(&a->body, ANSWER_USUAL); /* what grows is copied */
 }
 
 void answer_clear(struct answer *a)
@@ -222,6 +223,7 @@ static bool make_body(struct answer *a, bool gzip, struct buf *out)
 	enum { WORTH_IT = 400 };
 	if (!gzip) {
 		*out = a->body;
+		buf_trim(out);
 		buf_init(&a->body, ANSWER_BYTES);
 		return true;
 	}

@@ -25,6 +25,15 @@ void buf_reset(struct buf *b)
 	b->failed = false;
 }
 
+void buf_trim(struct buf *b)
+{
+	char *p = b->n && b->n < b->capacity ? realloc(b->p, b->n) : NULL;
+	if (!p)
+		return;
+	b->p = p;
+	b->capacity = b->n;
+}
+
 struct str buf_str(const struct buf *b)
 {
 	return (struct str){b->p, b->n};
@@ -116,9 +125,11 @@ static bool add_short_real(struct buf *b, double value)
 		millionths = -millionths;
 	}
 	buf_add_i64(b, millionths / 1000000);
-	char digits[12];
-	snprintf(digits, sizeof(digits), ".%06d", (int)(millionths % 1000000));
-	size_t n = 7;
+	char digits[7] = ".000000";
+	int rest = (int)(millionths % 1000000);
+	for (size_t i = 6; rest; i--, rest /= 10)
+		digits[i] = (char)('0' + rest % 10);
+	size_t n = sizeof(digits);
 	while (n > 2 && digits[n - 1] == '0')
 		n--;
 	buf_add(b, (struct str){digits, n});

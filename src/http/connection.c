@@ -370,6 +370,19 @@ static void forget_head(struct connection *c)
 	give_back_head(c);
 }
 
+static bool is_being_answered(const struct connection *c)
+{
+	return c->state == CONNECTION_HANDLER || c->state == CONNECTION_WRITING;
+}
+
+/* Reading goes on while an answer is made, as turning it off and on is two calls of the system: what
+ * comes meanwhile waits behind the request, as long as there is room. */
+static void read_on(struct connection *c)
+{
+	set_reading(c, !is_being_answered(c) ||
+			       c->filled < (size_t)c->server->limits.head_bytes);
+}
+
 static void process(struct connection *c)
 {
 	while ((c->state == CONNECTION_IDLE || c->state == CONNECTION_HEAD) &&
@@ -377,7 +390,7 @@ static void process(struct connection *c)
 		if (parse(c))
 			handle(c);
 	if (c->state != CONNECTION_CLOSING)
-		set_reading(c, c->state != CONNECTION_HANDLER && c->state != CONNECTION_WRITING);
+		read_on(c);
 	/* Of a stream the handler has returned: nobody looks at its request any more. */
 	if (c->state == CONNECTION_STREAM)
 		forget_head(c);
@@ -407,11 +420,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct connection *c = stream->data;
 	(void)buf;
-	if (n < 0) {
+	if (n == UV_EOF && is_being_answered(c)) {
+		c->is_reading = false; /* it is met again when the answer is on its way */
+	} else if (n < 0) {
 		connection_close(c); /* also a half-closed one: nobody asks and listens so */
 	} else if (c->state == CONNECTION_IDLE || c->state == CONNECTION_HEAD) {
 		c->filled += (size_t)n;
 		process(c);
+	} else if (is_being_answered(c)) {
+		c->filled += (size_t)n;
+		read_on(c);
 	} else if (c->state == CONNECTION_STREAM && n > 0) {
 		c->x.keep_alive = false; /* the next request has been thrown away */
 	}

@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,8 +43,16 @@ static bool use_wal(struct store *s, struct err *err)
 	}
 }
 
+/* Nobody asks how much memory SQLite has, and counting it is a lock for all threads. */
+static void set_up(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool open_file(struct store *s, struct str url, enum store_mode mode, struct err *err)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, set_up);
 	int flags = SQLITE_OPEN_NOMUTEX |
 		    (mode == STORE_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
 					 : SQLITE_OPEN_READONLY);
