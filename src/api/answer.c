@@ -40,7 +40,6 @@ void answer_init(struct answer *a, const struct call *call)
 {
 	*a = (struct answer){.status = 200, .format = call->format, .freshness = FRESH_LIVE};
 	buf_init(&a->body, ANSWER_BYTES);
-	buf_room(&a->body, ANSWER_USUAL); /* what grows is copied */
 }
 
 void answer_clear(struct answer *a)

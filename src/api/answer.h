@@ -24,7 +24,7 @@ enum freshness {
 };
 enum freshness freshness_of(struct str stats_status);
 
-enum { ANSWER_LINES = 8, ANSWER_BYTES = 64 << 20, ANSWER_USUAL = 32 << 10, FIXED_ANSWER = -1 };
+enum { ANSWER_LINES = 8, ANSWER_BYTES = 64 << 20, FIXED_ANSWER = -1 };
 
 struct answer {
 	int status; /* 200 unless said otherwise */

@@ -21,7 +21,11 @@ enum { CLUB_IDS = 16 };
 bool find_club(struct store *s, const struct argument *a, int64_t *ids, size_t *out_count,
 	struct err *err);
 
-/* records.c */
+/* records.c: whether a game is known, and how fresh it is; the second takes the answer of the first, and closes
+ * it. Between them may be other questions, with which it goes out. The third is both. */
+struct cursor *ask_game(struct context *c, int64_t game_id, int64_t as_of, struct err *err);
+bool take_game(
+	struct cursor *game, bool *out_found, enum freshness *out_freshness, struct err *err);
 bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_found,
 	enum freshness *out_freshness, struct err *err);
 route_handler answer_game, answer_player;

@@ -157,14 +157,20 @@ static bool answer_of_game(
 		answer_take_problem(out, &problem);
 		return true;
 	}
-	if (!find_game(c, call->id, as_of, &found, &freshness, err))
+	struct cursor *game = ask_game(c, call->id, as_of, err); /* which goes out with the list */
+	if (!game)
+		return false;
+	struct err late;
+	bool ok = answer_list(c, call, out, err);
+	if (!take_game(game, &found, &freshness, ok ? err : &late) || !ok)
 		return false;
 	if (!found)
 		return answer_problem(out, 404, STR("game_id"), "game_id: no game %lld is known",
 			(long long)call->id);
 	out->game_id = call->id;
-	out->freshness = freshness;
-	return answer_list(c, call, out, err);
+	if (!out->problem.status)
+		out->freshness = freshness;
+	return true;
 }
 
 bool answer_lines_of_game(

@@ -5,8 +5,7 @@
 
 #include <stdlib.h>
 
-bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_found,
-	enum freshness *out_freshness, struct err *err)
+struct cursor *ask_game(struct context *c, int64_t game_id, int64_t as_of, struct err *err)
 {
 	const struct column *status = &game_table.columns[GAME_stats_status];
 	struct condition one = {.column = &game_table.columns[GAME_game_id],
@@ -19,12 +18,26 @@ bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_foun
 		.limit = 1,
 		.as_of = as_of};
 	struct cursor *cursor = store_select(c->store, &q, err);
-	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
+	if (cursor)
+		cursor_ask(cursor);
+	return cursor;
+}
+
+bool take_game(struct cursor *game, bool *out_found, enum freshness *out_freshness, struct err *err)
+{
+	enum step step = cursor_next(game, err);
 	*out_found = step == STEP_ROW;
 	if (step == STEP_ROW)
-		*out_freshness = freshness_of(cursor_value(cursor).text);
-	cursor_close(cursor);
+		*out_freshness = freshness_of(cursor_value(game).text);
+	cursor_close(game);
 	return step != STEP_FAILED;
+}
+
+bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_found,
+	enum freshness *out_freshness, struct err *err)
+{
+	struct cursor *game = ask_game(c, game_id, as_of, err);
+	return game && take_game(game, out_found, out_freshness, err);
 }
 
 static void write_object(const struct table *t, const void *record, struct answer *out)

@@ -67,6 +67,7 @@ struct collection {
 struct database {
 	struct pq pq;
 	bool is_open;             /* a transaction: a writer's, or of who holds */
+	bool is_holding;          /* which is the one that it is */
 	unsigned long_open;       /* cursors that hold a transaction of their own */
 	unsigned named;           /* statements so far, for their names */
 	unsigned fixed_on[FIXED]; /* the number of the connection that knows it */
@@ -384,10 +385,15 @@ static void rollback(struct store *s)
 {
 	struct database *d = database_of(s);
 	drop_collected(d);
-	send_alone(d, "ROLLBACK");
+	if (d->is_holding) { /* who has read does not wait for its end */
+		pq_query(&d->pq, "ROLLBACK", 0, NULL, NULL);
+		pq_post(&d->pq);
+	} else {
+		send_alone(d, "ROLLBACK");
+	}
 	forget_revision(d);
 	forget_all_ahead(s);
-	d->is_open = false;
+	d->is_open = d->is_holding = false;
 }
 
 static bool hold(struct store *s, struct err *err)
@@ -399,7 +405,7 @@ static bool hold(struct store *s, struct err *err)
 	if (d->pq.owed_count && !pq_exchange(&d->pq, err))
 		return d->is_open = false;
 	pq_query(&d->pq, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0, NULL, NULL);
-	return true;
+	return d->is_holding = true;
 }
 
 /* The connection's, for a statement; what is left for all of them is looked at before each. */
@@ -781,6 +787,68 @@ static struct value value(struct sql *q, enum column_type type)
 	return v;
 }
 
+static void write_quoted(struct str text, enum text_form form, struct buf *out)
+{
+	buf_add(out, form == TEXT_JSON ? STR("\"") : STR(""));
+	buf_add(out, text);
+	buf_add(out, form == TEXT_JSON ? STR("\"") : STR(""));
+}
+
+static void write_time(struct str text, enum text_form form, struct buf *out)
+{
+	int64_t ms;
+	if (parse_time(text, &ms))
+		write_quoted(str_from(time_format(ms).text), form, out);
+	else
+		buf_add(out, form == TEXT_JSON ? STR("null") : STR(""));
+}
+
+/* Whole numbers and days are shown as the server writes them. */
+static void write_value(
+	struct str text, enum column_type type, enum text_form form, struct buf *out)
+{
+	switch (type) {
+	case COLUMN_INT:
+		buf_add(out, text);
+		break;
+	case COLUMN_BOOL:
+		buf_add(out, *text.p == 't' ? STR("true") : STR("false"));
+		break;
+	case COLUMN_REAL:
+		buf_add_real(out, strtod(text.p, NULL));
+		break;
+	case COLUMN_TEXT:
+		if (form == TEXT_JSON)
+			json_write_text(out, text);
+		else
+			csv_write_text(text, out);
+		break;
+	case COLUMN_DATE:
+		write_quoted(text, form, out);
+		break;
+	case COLUMN_TIME:
+		write_time(text, form, out);
+		break;
+	}
+}
+
+static void write_columns(struct sql *q, enum text_form form, const struct column *const *types,
+	const struct text_column *columns, size_t count, struct buf *out)
+{
+	const struct statement *st = q->statement;
+	const PGresult *r = st->result;
+	for (size_t i = 0; i < count; i++) {
+		int column = q->at++;
+		buf_add(out, (struct str){columns[i].before, columns[i].n});
+		if (PQgetisnull(r, st->row, column))
+			buf_add(out, form == TEXT_JSON ? STR("null") : STR(""));
+		else
+			write_value((struct str){PQgetvalue(r, st->row, column),
+					    (size_t)PQgetlength(r, st->row, column)},
+				types[i]->type, form, out);
+	}
+}
+
 /* ---- what others commit ---- */
 
 /* A pooler or a standby has no channel: then it is asked, as often as it takes to be as quick. */
@@ -904,6 +972,7 @@ const struct store_backend postgres_backend = {
 	.discard = discard,
 	.bind = bind,
 	.ask = ask,
+	.write = write_columns,
 	.read_chunks = read_chunks,
 	.step = step,
 	.exec = exec,

@@ -16,6 +16,7 @@ enum { STATEMENT_MS = 15000, ANSWER_MS = STATEMENT_MS + 5000, SCRIPT_MS = 30 * 6
 struct pq_owed {
 	PGresult **out;   /* may be NULL */
 	unsigned *number; /* of a statement being prepared; may be NULL */
+	bool is_mark;     /* no answer, but the end of what was sent together */
 };
 
 /* ---- sentences ---- */
@@ -47,7 +48,7 @@ static bool lose(struct pq *c, struct err *err, const char *message)
 	for (size_t i = 0; i < c->owed_count; i++)
 		if (c->owed[i].number)
 			*c->owed[i].number = 0;
-	c->owed_count = 0;
+	c->owed_count = c->posted = 0;
 	c->state[0] = '\0';
 	PQfinish(c->connection);
 	c->connection = NULL;
@@ -156,6 +157,9 @@ static void queue_limit(struct pq *c)
 static void drop_if_cut(struct pq *c)
 {
 	struct pollfd fd = {.events = POLLIN};
+	struct err ignored; /* of what was posted */
+	if (c->posted && c->posted == c->owed_count)
+		pq_exchange(c, &ignored);
 	if (!c->connection || c->owed_count)
 		return;
 	fd.fd = PQsocket(c->connection);
@@ -228,7 +232,7 @@ bool pq_ready(struct pq *c, struct err *err)
 
 /* ---- questions ---- */
 
-static void owe(struct pq *c, PGresult **out, unsigned *number)
+static void owe(struct pq *c, struct pq_owed owed)
 {
 	if (c->owed_count == c->owed_room) {
 		c->owed_room = c->owed_room * 2 + 64;
@@ -236,13 +240,13 @@ static void owe(struct pq *c, PGresult **out, unsigned *number)
 		if (!c->owed)
 			abort();
 	}
-	c->owed[c->owed_count++] = (struct pq_owed){out, number};
+	c->owed[c->owed_count++] = owed;
 }
 
 /* One that could not be sent has broken the connection, which the exchange tells. */
 void pq_prepare(struct pq *c, const char *name, const char *text, unsigned *number)
 {
-	owe(c, NULL, number);
+	owe(c, (struct pq_owed){.number = number});
 	*number = c->number;
 	if (c->connection)
 		PQsendPrepare(c->connection, name, text, 0, NULL);
@@ -251,14 +255,14 @@ void pq_prepare(struct pq *c, const char *name, const char *text, unsigned *numb
 void pq_execute(
 	struct pq *c, const char *name, int count, const char *const *values, PGresult **out)
 {
-	owe(c, out, NULL);
+	owe(c, (struct pq_owed){.out = out});
 	if (c->connection)
 		PQsendQueryPrepared(c->connection, name, count, values, NULL, NULL, 0);
 }
 
 void pq_query(struct pq *c, const char *text, int count, const char *const *values, PGresult **out)
 {
-	owe(c, out, NULL);
+	owe(c, (struct pq_owed){.out = out});
 	if (c->connection)
 		PQsendQueryParams(c->connection, text, count, NULL, values, NULL, NULL, 0);
 }
@@ -323,6 +327,35 @@ static bool take_answer(struct pq *c, struct pq_owed owed, int64_t deadline, str
 	return ok;
 }
 
+static bool take_owed(struct pq *c, struct pq_owed owed, int64_t deadline, struct err *err)
+{
+	if (!owed.is_mark)
+		return take_answer(c, owed, deadline, err);
+	if (!wait_answer(c, deadline, err))
+		return false;
+	PQclear(PQgetResult(c->connection));
+	return true;
+}
+
+static bool send_mark(struct pq *c, struct err *err)
+{
+	if (!c->connection || !PQpipelineSync(c->connection))
+		return lose(c, err,
+			c->connection ? PQerrorMessage(c->connection) : "the connection was lost");
+	owe(c, (struct pq_owed){.is_mark = true});
+	return true;
+}
+
+void pq_post(struct pq *c)
+{
+	struct err ignored; /* the next one that asks is told */
+	if (!send_mark(c, &ignored))
+		return;
+	if (PQflush(c->connection) < 0)
+		lose(c, &ignored, "");
+	c->posted = c->owed_count;
+}
+
 bool pq_exchange(struct pq *c, struct err *err)
 {
 	int64_t deadline = time_monotonic_ms() + c->answer_ms;
@@ -330,12 +363,14 @@ bool pq_exchange(struct pq *c, struct err *err)
 	if (!c->owed_count)
 		return true;
 	c->state[0] = '\0';
-	if (!c->connection || !PQpipelineSync(c->connection))
-		return lose(c, err,
-			c->connection ? PQerrorMessage(c->connection) : "the connection was lost");
+	if (c->owed_count > c->posted && !send_mark(c, err))
+		return false;
 	for (size_t i = 0; i < c->owed_count; i++) {
 		struct err one = {0};
-		if (take_answer(c, c->owed[i], deadline, &one))
+		bool is_posted = i < c->posted;
+		if (take_owed(c, c->owed[i], deadline, &one))
+			continue;
+		if (is_posted && c->connection)
 			continue;
 		if (ok && one.text[0]) /* those after it are not done, and say nothing */
 			*err = one;
@@ -345,10 +380,7 @@ bool pq_exchange(struct pq *c, struct err *err)
 		if (PQstatus(c->connection) != CONNECTION_OK)
 			return lose(c, &(struct err){0}, "");
 	}
-	c->owed_count = 0;
-	if (!wait_answer(c, deadline, err))
-		return false;
-	PQclear(PQgetResult(c->connection)); /* the mark at the end */
+	c->owed_count = c->posted = 0;
 	return ok;
 }
 

@@ -23,6 +23,7 @@ struct pq {
 	int64_t limit_ms;     /* of a statement, which is then ERR_LIMIT; 0: the usual one */
 	struct pq_owed *owed; /* what is queued, in order */
 	size_t owed_count, owed_room;
+	size_t posted; /* of the owed, the first so many are sent already */
 	char state[6]; /* SQLSTATE of the last failure of the server's; empty: of another kind */
 };
 
@@ -48,6 +49,9 @@ void pq_forget(struct pq *c, PGresult **out, unsigned *number);
 
 /* False with the first failure's sentence; what was queued after it was not done. */
 bool pq_exchange(struct pq *c, struct err *err);
+
+/* Sends what is queued and leaves its answers to the next exchange, or pq_ready; nobody is told of a failure. */
+void pq_post(struct pq *c);
 
 /* Any number of statements, without values; may take long. Nothing may be queued. */
 bool pq_run(struct pq *c, const char *text, struct err *err);

@@ -521,6 +521,12 @@ struct cursor *store_select(struct store *s, const struct selection *selection, 
 	return selection->as_of ? select_past(s, selection, err) : open_cursor(s, selection, err);
 }
 
+void cursor_ask(struct cursor *c)
+{
+	for (size_t i = 0; !c->past && i < c->phase_count; i++)
+		sql_ask(&c->phases[i].q);
+}
+
 static void step_ahead(struct cursor *c, struct err *err)
 {
 	struct past *p = c->past;
