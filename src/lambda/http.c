@@ -43,12 +43,13 @@ static struct str find_header(yyjson_val *event, struct str name, struct arena *
 {
 	static const char *const members[] = {"multiValueHeaders", "headers"};
 	for (size_t m = 0; m < sizeof(members) / sizeof(members[0]); m++) {
-		size_t i, n, k, count;
-		yyjson_val *key, *value, *one;
-		yyjson_obj_foreach(yyjson_obj_get(event, members[m]), i, n, key, value)
-		{
+		yyjson_obj_iter it = yyjson_obj_iter_with(yyjson_obj_get(event, members[m]));
+		yyjson_val *key, *one;
+		size_t k, count;
+		while ((key = yyjson_obj_iter_next(&it))) { /* none without the member */
 			if (!str_equal_nocase(text_of(key), name))
 				continue;
+			yyjson_val *value = yyjson_obj_iter_get_val(key);
 			struct str all = text_of(value);
 			yyjson_arr_foreach(value, k, count, one) all =
 				all.n ? str_format(keep, "%.*s, %.*s", STR_ARG(all),
@@ -88,12 +89,13 @@ static struct str join_query(yyjson_val *event, bool is_decoded, struct arena *k
 	yyjson_val *many = yyjson_obj_get(event, "multiValueQueryStringParameters");
 	yyjson_val *all =
 		yyjson_is_obj(many) ? many : yyjson_obj_get(event, "queryStringParameters");
-	yyjson_val *key, *value, *one;
-	size_t i, n, k, count;
+	yyjson_obj_iter it = yyjson_obj_iter_with(all);
+	yyjson_val *key, *one;
+	size_t k, count;
 	struct buf out;
 	buf_init(&out, 1 << 20);
-	yyjson_obj_foreach(all, i, n, key, value)
-	{
+	while ((key = yyjson_obj_iter_next(&it))) {
+		yyjson_val *value = yyjson_obj_iter_get_val(key);
 		if (yyjson_is_str(value))
 			add_parameter(&out, text_of(key), text_of(value), is_decoded);
 		yyjson_arr_foreach(value, k, count, one)
