@@ -379,8 +379,7 @@ static bool is_being_answered(const struct connection *c)
  * comes meanwhile waits behind the request, as long as there is room. */
 static void read_on(struct connection *c)
 {
-	set_reading(c, !is_being_answered(c) ||
-			       c->filled < (size_t)c->server->limits.head_bytes);
+	set_reading(c, !is_being_answered(c) || c->filled < (size_t)c->server->limits.head_bytes);
 }
 
 static void process(struct connection *c)

@@ -11,7 +11,7 @@
 
 enum {
 	MAX_TAKEN = 64,
-	LOOK_MS = 1000, /* others may have planned anew */
+	LOOK_MS = 1000,       /* others may have planned anew */
 	AWAY_FIRST_MS = 1000, /* until a database that is away is tried again; doubled each time */
 	AWAY_MOST_MS = 16000,
 	ROW_ARENA = 1 << 20,
