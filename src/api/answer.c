@@ -222,7 +222,6 @@ static bool make_body(struct answer *a, bool gzip, struct buf *out)
 	enum { WORTH_IT = 400 };
 	if (!gzip) {
 		*out = a->body;
-		buf_trim(out);
 		buf_init(&a->body, ANSWER_BYTES);
 		return true;
 	}

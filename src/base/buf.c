@@ -25,15 +25,6 @@ void buf_reset(struct buf *b)
 	b->failed = false;
 }
 
-void buf_trim(struct buf *b)
-{
-	char *p = b->n && b->n < b->capacity ? realloc(b->p, b->n) : NULL;
-	if (!p)
-		return;
-	b->p = p;
-	b->capacity = b->n;
-}
-
 struct str buf_str(const struct buf *b)
 {
 	return (struct str){b->p, b->n};

@@ -19,7 +19,6 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_clear(struct buf *b); /* frees; the buffer may be used again with the same maximum */
 void buf_reset(struct buf *b); /* empties, keeps the memory */
-void buf_trim(struct buf *b);  /* gives back the memory behind its end; for what stays as it is */
 struct str buf_str(const struct buf *b);
 
 void buf_add(struct buf *b, struct str s);

@@ -5,9 +5,6 @@
 #include "cmd/signals.h"
 
 #include <stdio.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 enum { MIB = 1 << 20 };
 
@@ -87,19 +84,8 @@ static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
 	return true;
 }
 
-/* One heap for all threads, which grows by much: one of its own for each thread grows by a page and a call
- * of the system with every answer. Measured; with glibc alone there is anything to set. */
-static void set_up_heap(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_TOP_PAD, MIB);
-#endif
-}
-
 int serving_run(const struct config *c, const struct monitor_settings *pair)
 {
-	set_up_heap();
 	struct serving s = {.grace_ms = c->grace_ms, .parts = 1}; /* one of them: the start */
 	struct err err;
 	uv_loop_t loop;
