@@ -546,6 +546,8 @@ static bool read_rows(
 	r->cursor = store_select(r->store, &q, err);
 	if (!r->cursor)
 		return false;
+	if (out->game_id && !r->plan.as_of && !call_get(r->plan.call, STR("count")))
+		store_ask_last(r->store);
 	buf_room(&out->body, GAME_BYTES);
 	row_writer_begin(&r->writer, &out->body);
 	while ((step = cursor_next(r->cursor, err)) == STEP_ROW && r->tally.rows < limit)
@@ -558,7 +560,8 @@ static bool read_rows(
 
 /*
  * A page in the order of the key that more follow can change only with its games: it holds as long
- * as the one of them that holds shortest. Any other may have a new row at any moment.
+ * as the one of them that holds shortest. Any other may have a new row at any moment. What belongs to
+ * one game holds as that does, which is known.
  */
 static bool find_freshness(struct list_reader *r, struct answer *out, struct err *err)
 {
@@ -566,7 +569,7 @@ static bool find_freshness(struct list_reader *r, struct answer *out, struct err
 	struct context c = {.store = r->store, .keep = r->keep};
 	enum freshness least = FRESH_SETTLED, one;
 	bool found;
-	if (r->plan.sorting_count || !t->game_count || t->game_count > LIST_GAMES)
+	if (out->game_id || r->plan.sorting_count || !t->game_count || t->game_count > LIST_GAMES)
 		return true;
 	for (size_t i = 0; i < t->game_count; i++) {
 		if (!find_game(&c, t->games[i], r->plan.as_of, &found, &one, err))

@@ -161,13 +161,13 @@ static bool answer_of_game(
 	if (!game)
 		return false;
 	struct err late;
+	out->game_id = call->id;
 	bool ok = answer_list(c, call, out, err);
 	if (!take_game(game, &found, &freshness, ok ? err : &late) || !ok)
 		return false;
 	if (!found)
 		return answer_problem(out, 404, STR("game_id"), "game_id: no game %lld is known",
 			(long long)call->id);
-	out->game_id = call->id;
 	if (!out->problem.status)
 		out->freshness = freshness;
 	return true;

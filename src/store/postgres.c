@@ -67,7 +67,8 @@ struct collection {
 struct database {
 	struct pq pq;
 	bool is_open;             /* a transaction: a writer's, or of who holds */
-	bool is_holding;          /* which is the one that it is */
+	bool is_holding;          /* which is the one that it is, */
+	bool is_last;             /* and the next question is its last */
 	unsigned long_open;       /* cursors that hold a transaction of their own */
 	unsigned named;           /* statements so far, for their names */
 	unsigned fixed_on[FIXED]; /* the number of the connection that knows it */
@@ -388,12 +389,12 @@ static void rollback(struct store *s)
 	if (d->is_holding) { /* who has read does not wait for its end */
 		pq_query(&d->pq, "ROLLBACK", 0, NULL, NULL);
 		pq_post(&d->pq);
-	} else {
+	} else if (d->is_open) {
 		send_alone(d, "ROLLBACK");
 	}
 	forget_revision(d);
 	forget_all_ahead(s);
-	d->is_open = d->is_holding = false;
+	d->is_open = d->is_holding = d->is_last = false;
 }
 
 static bool hold(struct store *s, struct err *err)
@@ -406,6 +407,11 @@ static bool hold(struct store *s, struct err *err)
 		return d->is_open = false;
 	pq_query(&d->pq, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0, NULL, NULL);
 	return d->is_holding = true;
+}
+
+static void ask_last(struct store *s)
+{
+	database_of(s)->is_last = true;
 }
 
 /* The connection's, for a statement; what is left for all of them is looked at before each. */
@@ -629,6 +635,18 @@ static void ask(struct sql *q)
 	send(q->store, st, &a->result);
 }
 
+/* After a failure the transaction is still there to be ended. */
+static bool exchange_last(struct database *d, struct err *err)
+{
+	bool ends = d->is_holding && d->is_last;
+	if (ends)
+		pq_query(&d->pq, "ROLLBACK", 0, NULL, NULL);
+	bool ok = pq_exchange(&d->pq, err);
+	if (ok && ends)
+		d->is_open = d->is_holding = false;
+	return ok;
+}
+
 /* The answer asked for ahead, once. */
 static bool take_ahead(struct sql *q, struct err *err)
 {
@@ -644,7 +662,7 @@ static bool take_ahead(struct sql *q, struct err *err)
 		return ok;
 	}
 	send(q->store, st, &st->result);
-	return pq_exchange(&database_of(q->store)->pq, err);
+	return exchange_last(database_of(q->store), err);
 }
 
 static void fetch_chunk(struct store *s, struct statement *st)
@@ -961,6 +979,7 @@ const struct store_backend postgres_backend = {
 	.run = run,
 	.begin = begin,
 	.hold = hold,
+	.ask_last = ask_last,
 	.limit = limit,
 	.take_revision = take_revision,
 	.announce = announce,

@@ -163,22 +163,23 @@ static void drop_if_cut(struct pq *c)
 	if (!c->connection || c->owed_count)
 		return;
 	fd.fd = PQsocket(c->connection);
-	do {
+	while (poll(&fd, 1, 0) > 0) {
 		if (PQconsumeInput(c->connection) && PQstatus(c->connection) == CONNECTION_OK)
 			continue;
 		PQfinish(c->connection);
 		c->connection = NULL;
 		return;
-	} while (poll(&fd, 1, 0) > 0);
+	}
 }
 
 void pq_limit(struct pq *c, int64_t ms)
 {
-	bool is_new = c->limit_ms != ms;
+	if (c->limit_ms == ms)
+		return;
 	c->limit_ms = ms;
 	c->answer_ms = ms + ANSWER_MS - STATEMENT_MS;
 	drop_if_cut(c);
-	if (is_new && c->connection)
+	if (c->connection)
 		queue_limit(c);
 }
 

@@ -74,7 +74,8 @@ struct store_backend {
 	bool (*begin)(struct store *s, int64_t game_id, struct err *err);
 	/* Until rolled back all reading sees one commit. */
 	bool (*hold)(struct store *s, struct err *err);
-	void (*limit)(struct store *s); /* it has changed */
+	void (*ask_last)(struct store *s); /* store_ask_last; NULL: asking is no way */
+	void (*limit)(struct store *s);    /* it has changed */
 	/*
 	 * The next revision, which nobody else has until the transaction ends. One from afar is
 	 * told by the commit; until then *revision is REVISION_TO_COME, and what is put with that

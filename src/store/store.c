@@ -157,6 +157,12 @@ bool store_hold(struct store *s, struct err *err)
 	return true;
 }
 
+void store_ask_last(struct store *s)
+{
+	if (s->backend->ask_last)
+		s->backend->ask_last(s);
+}
+
 void store_release(struct store *s)
 {
 	if (--s->holds == 0)

@@ -275,6 +275,10 @@ bool store_count(struct store *s, const struct selection *q, int64_t *out, struc
 bool store_hold(struct store *s, struct err *err);
 void store_release(struct store *s);
 
+/* The next question is the last one of what is held, whose end goes out with it to a server. What is asked
+ * after it all the same may see a later commit. */
+void store_ask_last(struct store *s);
+
 /*
  * What is read from now on ends within so many ms, or with ERR_LIMIT; 0: it may take as long as it
  * takes. A store that was cut short is as good as before. On a server the last statement alone may
