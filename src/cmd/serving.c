@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "cmd/shut.h"
 #include "cmd/signals.h"
+#include "store/store.h"
 
 #include <stdio.h>
 
@@ -65,10 +66,21 @@ static void say_where(struct str listen, int port)
 	fflush(stdout);
 }
 
+/* Made by who writes, before those who read look for it. */
+static bool make_database(const struct config *c, struct err *err)
+{
+	struct store *store;
+	bool ok = store_open_or_wait(c->db, true, &store, err);
+	store_close(store);
+	return ok;
+}
+
 static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
 	const struct monitor_settings *pair, struct err *err)
 {
 	struct api_settings settings = settings_of(c);
+	if (pair && !make_database(c, err))
+		return false;
 	s->api = api_open(loop, &settings, err);
 	if (!s->api)
 		return false;

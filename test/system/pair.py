@@ -103,6 +103,15 @@ fixed = rig.Program("up", "--policy", "fixed", "--every", "500ms", "--listen", "
 tap.ok(rig.wait_for(lambda: all(len(asked_at(up, i)) >= 4 for i in IDS) and len(up.requests("/schedule/")) >= 3, 15), "up --policy fixed asks at its interval", fixed.output)
 tap.same(fixed.stop(), 0, "and ends cleanly")
 
+# ---- a database that is not there yet ----
+
+new, new_path = rig.database()
+first = rig.Program("up", "--listen", "127.0.0.1:0", db=new, upstream=up.url)
+base = (first.wait_line("listening on") or "").split("listening on ")[-1]
+tap.ok(os.path.exists(new_path) and rig.get(base + "/games")[0] == 200, "up makes its database before anybody asks", first.output)
+tap.same(first.stop(), 0, "and ends cleanly")
+tap.ok("unable to open" not in first.output, "nobody has missed it", first.output)
+
 # ---- an upstream that fails, a database that is away ----
 
 up.forget()
