@@ -9,13 +9,19 @@
 
 Nothing here sleeps for luck: what is waited for has a deadline. All of it ends with the test.
 """
-import atexit, copy, email.utils, gzip, itertools, json, os, shutil, signal, socket, sqlite3, struct, subprocess, sys, tempfile, threading, time
+import atexit, copy, email.utils, gzip, itertools, json, os, re, shutil, signal, socket, sqlite3, struct, subprocess, sys, tempfile, threading, time
 import urllib.error, urllib.request
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.environ.get("RINKSIDE_BINARY") or os.path.join(ROOT, os.environ.get("BUILD", "build"), "rinkside")
 TEMP = tempfile.mkdtemp(prefix="rinkside-test-")
 atexit.register(shutil.rmtree, TEMP, True)
+
+
+def is_instrumented():
+    """A sanitizer's build: it takes many times the memory and CPU, and shuts no doors."""
+    with open(BINARY, "rb") as f:
+        return bool(re.search(rb"__(asan|tsan|ubsan)_", f.read()))
 
 
 # ---- TAP ----

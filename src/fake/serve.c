@@ -590,6 +590,7 @@ bool serve(const struct serve_settings *s, struct pages *pages, struct err *err)
 	struct fake *f = fake_new(s, pages);
 	f->server = http_server_open(&f->loop, s->listen, &limits, on_request, f, err);
 	if (!f->server) {
+		uv_run(&f->loop, UV_RUN_DEFAULT); /* what was opened closes */
 		fake_free(f);
 		return false;
 	}

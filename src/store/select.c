@@ -585,17 +585,23 @@ static struct str time_shown(struct cursor *c, const struct value *v)
 	return str_from(c->time);
 }
 
+/* The statement that the row is of; NULL: it is one of the past. */
+static struct sql *asked_now(struct cursor *c)
+{
+	return c->past ? NULL : &c->phases[c->phase].q;
+}
+
 struct value cursor_value(struct cursor *c)
 {
 	assert(c->column < c->column_count);
-	struct sql *q = &c->phases[c->phase].q;
+	struct sql *q = asked_now(c);
 	const struct column *column = c->columns[c->column++];
 	enum column_type type = column->type;
 	bool is_time = type == COLUMN_DATE || type == COLUMN_TIME;
-	bool as_text = is_time && !c->past && q->store->backend->has_text_times;
-	struct value v = c->past ? record_get(c->table, c->past->current,
-					   (size_t)(column - c->table->columns))
-				 : sql_value(q, as_text ? COLUMN_TEXT : type);
+	bool as_text = is_time && q && q->store->backend->has_text_times;
+	struct value v = q ? sql_value(q, as_text ? COLUMN_TEXT : type)
+			   : record_get(c->table, c->past->current,
+				     (size_t)(column - c->table->columns));
 	if (!is_time || !v.known)
 		return v;
 	v.text = as_text ? without_zeros(c, v.text) : time_shown(c, &v);
@@ -615,9 +621,9 @@ static void write_value(struct value v, enum text_form form, struct buf *out)
 void cursor_write(struct cursor *c, enum text_form form, const struct text_column *columns,
 	size_t count, struct buf *out)
 {
-	struct sql *q = &c->phases[c->phase].q;
+	struct sql *q = asked_now(c);
 	assert(c->column + count <= c->column_count);
-	if (!c->past && q->store->backend->write) {
+	if (q && q->store->backend->write) {
 		q->store->backend->write(q, form, c->columns + c->column, columns, count, out);
 		c->column += count;
 		return;

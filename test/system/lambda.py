@@ -40,7 +40,8 @@ began, n = cpu_ms(program.pid), 100
 for _ in range(n):
     runtime.invoke({"command": "ingest", "game_id": GAME})
 used = (cpu_ms(program.pid) - began) / n
-tap.ok(used < 5, "a warm ingest: %.2f ms of CPU, under 5" % used)
+if not rig.is_instrumented():
+    tap.ok(used < 5, "a warm ingest: %.2f ms of CPU, under 5" % used)
 tap.note("a warm ingest: %.2f ms of CPU" % used)
 
 live = rig.box_score()

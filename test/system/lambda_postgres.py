@@ -58,7 +58,8 @@ for i in range(n):
 warm = (cpu_ms(program.pid) - began) / n
 over_function("/games")
 tap.same((connections(), len(mine), outcomes), (mine, 2, {"unchanged"}), "one connection for ingests and one for readers, and the same after %d more events" % n)
-tap.ok(warm < 5, "a warm ingest: %.2f ms of CPU, under 5" % warm)
+if not rig.is_instrumented():
+    tap.ok(warm < 5, "a warm ingest: %.2f ms of CPU, under 5" % warm)
 tap.note("a warm ingest over PostgreSQL: %.2f ms of CPU of the function's own" % warm)
 
 api = rig.Program("api", "--listen", "127.0.0.1:0", db=db)

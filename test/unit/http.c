@@ -361,7 +361,7 @@ static void test_what_is_refused(void **state)
 				heard);
 	}
 	assert_has(ask(STR("POST / HTTP/1.1\r\n" CLOSED)), "\r\nAllow: GET, HEAD, OPTIONS\r\n");
-	ask((struct str){"GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n", 39});
+	ask(STR("GET / HTTP/1.1\r\nHost: x\r\nX: a\0b\r\n\r\n"));
 	assert_has(heard, "HTTP/1.1 400 ");
 }
 
