@@ -73,6 +73,7 @@ if shutil.which("gdb") and os.geteuid() == 0:
     open(secret, "w").write("x")
     AT, WRONLY_CREAT = -100, 0o101
     calls = {
+        "39": 0,                                                     # getpid: a debugger can make calls here
         "59, \"/bin/true\", 0, 0": -1,                              # execve
         "57": -1,                                                    # fork
         "101, 0, 1, 0, 0": -1,                                       # ptrace
@@ -85,7 +86,8 @@ if shutil.which("gdb") and os.geteuid() == 0:
     }
     if os.uname().machine == "x86_64":
         got = within(api.pid, *calls)
-        if len(got) == len(calls):
+        if got:
+            tap.same(len(got), len(calls), "api, taken over: none of the calls has made it another program")
             for (call, want), value in zip(calls.items(), got):
                 tap.ok(value == -1 if want < 0 else value >= 0, "api, taken over: syscall(%s) %s" % (re.sub(r"/\S*/", "", call), "is refused" if want < 0 else "goes"), value)
         else:
