@@ -64,15 +64,19 @@ class Process:
                                   stderr=subprocess.STDOUT, env=env, cwd=cwd)
         self.pid = self.p.pid  # taskset becomes the program
         Process.all.append(self)
+        if say:
+            self.wait(say, deadline_s)
+
+    def wait(self, say, deadline_s=20):
         end = time.monotonic() + deadline_s
-        while say and say not in self.output():
+        while say not in self.output():
             if self.p.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("%s did not start: %s" % (" ".join(map(str, words)), self.output()[-400:]))
+                raise RuntimeError("%s did not start: %s" % (" ".join(map(str, self.p.args)), self.output()[-400:]))
             time.sleep(0.01)
 
     def output(self):
-        self.log.seek(0)
-        return self.log.read().decode("utf-8", "replace")
+        # Its place in the file is the program's, which writes: it is not moved.
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode("utf-8", "replace")
 
     @property
     def url(self):

@@ -48,6 +48,7 @@ def live_night(bench, count=16):
     if os.path.exists(place):
         return place
     fake = bench.fake("--games", count)
+    fake.wait("games ")
     first = int(fake.output().split("games ")[1].split()[0])
     ask = lambda path: json.loads(get(fake.url + path))
     save = lambda name, body: (os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True),
