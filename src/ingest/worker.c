@@ -86,9 +86,10 @@ static struct store *take_writer(struct workshop *w, struct err *err)
 	pthread_mutex_lock(&w->writing);
 	if (!w->writer)
 		w->writer = store_open(w->settings.db, STORE_WRITE, err);
-	if (!w->writer)
+	struct store *writer = w->writer; /* another thread's open may come as soon as it is let go */
+	if (!writer)
 		pthread_mutex_unlock(&w->writing);
-	return w->writer;
+	return writer;
 }
 
 static void give_writer(struct workshop *w)

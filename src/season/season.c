@@ -13,8 +13,7 @@
 enum {
 	MAX_WEEKS = 70,
 	MAX_JOBS = 64,
-	MORE_THREADS =
-		16, /* decode, and wait to store, while as many requests as allowed are under way */
+	MORE_THREADS = 16, /* decode and wait to store, while all requests allowed are under way */
 	MAX_THREADS = MAX_JOBS + MORE_THREADS,
 	PROGRESS_MS = 100,
 };

@@ -85,7 +85,7 @@ int64_t poll_id_at(int64_t ms)
 
 static bool write_poll(struct commit *c, const struct noted *n, struct err *err)
 {
-	static uint64_t counter;
+	static _Atomic uint64_t counter; /* of all stores of the process, on any threads */
 	const struct store_reply *r = &n->reply;
 	struct poll p = {0};
 	SET(&p, POLL, poll_id, id_of(r->arrival_ms, (uint64_t)getpid() * 64 + counter++));
