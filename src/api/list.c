@@ -546,6 +546,7 @@ static bool read_rows(
 	r->cursor = store_select(r->store, &q, err);
 	if (!r->cursor)
 		return false;
+	/* Of one game's rows nothing more is asked, unless how many there are. */
 	if (out->game_id && !r->plan.as_of && !call_get(r->plan.call, STR("count")))
 		store_ask_last(r->store);
 	buf_room(&out->body, GAME_BYTES);

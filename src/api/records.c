@@ -18,9 +18,10 @@ struct cursor *ask_game(struct context *c, int64_t game_id, int64_t as_of, struc
 		.limit = 1,
 		.as_of = as_of};
 	struct cursor *cursor = store_select(c->store, &q, err);
-	if (cursor)
-		cursor_ask(cursor);
-	return cursor;
+	if (cursor && cursor_ask(cursor, err))
+		return cursor;
+	cursor_close(cursor);
+	return NULL;
 }
 
 bool take_game(struct cursor *game, bool *out_found, enum freshness *out_freshness, struct err *err)

@@ -394,7 +394,7 @@ static void rollback(struct store *s)
 	}
 	forget_revision(d);
 	forget_all_ahead(s);
-	d->is_open = d->is_holding = d->is_last = false;
+	d->is_open = d->is_holding = false;
 }
 
 static bool hold(struct store *s, struct err *err)
@@ -406,6 +406,7 @@ static bool hold(struct store *s, struct err *err)
 	if (d->pq.owed_count && !pq_exchange(&d->pq, err))
 		return d->is_open = false;
 	pq_query(&d->pq, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0, NULL, NULL);
+	d->is_last = false;
 	return d->is_holding = true;
 }
 

@@ -35,6 +35,8 @@ struct cursor {
 	size_t column_count, column; /* column: the next to be read of the row */
 	char time[32];
 	struct past *past; /* NULL: the rows of now */
+	bool is_asked;     /* the first step is taken already, and gave: */
+	enum step first;
 };
 
 /* ---- the text of a query; its values are bound in the order in which they are written ---- */
@@ -521,12 +523,6 @@ struct cursor *store_select(struct store *s, const struct selection *selection, 
 	return selection->as_of ? select_past(s, selection, err) : open_cursor(s, selection, err);
 }
 
-void cursor_ask(struct cursor *c)
-{
-	for (size_t i = 0; !c->past && i < c->phase_count; i++)
-		sql_ask(&c->phases[i].q);
-}
-
 static void step_ahead(struct cursor *c, struct err *err)
 {
 	struct past *p = c->past;
@@ -557,8 +553,25 @@ static enum step step_past(struct cursor *c, struct err *err)
 	return STEP_ROW;
 }
 
+/* What is near is asked by being read; rows of the past are put together in any case. */
+bool cursor_ask(struct cursor *c, struct err *err)
+{
+	if (!c->past && c->phases[0].q.store->backend->is_far) {
+		for (size_t i = 0; i < c->phase_count; i++)
+			sql_ask(&c->phases[i].q);
+		return true;
+	}
+	c->first = cursor_next(c, err);
+	c->is_asked = true;
+	return c->first != STEP_FAILED;
+}
+
 enum step cursor_next(struct cursor *c, struct err *err)
 {
+	if (c->is_asked) {
+		c->is_asked = false;
+		return c->first;
+	}
 	enum step step = !c->left ? STEP_DONE : c->past ? step_past(c, err) : step_tables(c, err);
 	c->left -= step == STEP_ROW;
 	c->column = 0;

@@ -248,9 +248,10 @@ enum step { STEP_ROW, STEP_DONE, STEP_FAILED };
 
 struct cursor;
 struct cursor *store_select(struct store *s, const struct selection *q, struct err *err);
+/* Asks before it is read, once: to a server the question goes along with the next one's, and costs no way of its
+ * own there and back. */
+bool cursor_ask(struct cursor *c, struct err *err);
 /* record: a struct of q->table; its texts live until the next step. */
-/* Its question goes out with the next one's, and costs no way of its own there and back. */
-void cursor_ask(struct cursor *c);
 enum step cursor_step(struct cursor *c, void *record, struct err *err);
 /* For writers of text: the next row, then its columns one after the other, in the selection's order.
  * Days and times come as text, as readers see them; texts live until the next call. */

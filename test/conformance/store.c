@@ -683,6 +683,81 @@ static void test_row_values(void **state)
 	store_close(s);
 }
 
+/* The game's status, asked for before it is read. */
+static struct cursor *ask_status(struct store *s, struct err *err)
+{
+	const struct column *status = &game_table.columns[GAME_stats_status];
+	struct condition of_game = {.column = &game_table.columns[GAME_game_id],
+		.value = {.known = true, .type = COLUMN_INT, .integer = GAME}};
+	struct selection q = {.table = &game_table,
+		.conditions = &of_game,
+		.condition_count = 1,
+		.columns = &status,
+		.column_count = 1,
+		.limit = 1};
+	struct cursor *c = store_select(s, &q, err);
+	assert_true(c && cursor_ask(c, err));
+	return c;
+}
+
+static void assert_status(struct cursor *c, struct str wanted)
+{
+	struct err err;
+	assert_int_equal(cursor_next(c, &err), STEP_ROW);
+	assert_true(str_equal(cursor_value(c).text, wanted));
+	assert_int_equal(cursor_next(c, &err), STEP_DONE);
+	cursor_close(c);
+}
+
+static void assert_lines(struct store *s, int64_t wanted)
+{
+	struct err err;
+	struct selection q = {.table = &stat_table, .limit = PLAYERS + 1};
+	struct cursor *c = store_select(s, &q, &err);
+	for (int64_t i = 0; i < wanted; i++)
+		assert_int_equal(cursor_next(c, &err), STEP_ROW);
+	assert_int_equal(cursor_next(c, &err), STEP_DONE);
+	cursor_close(c);
+}
+
+/* What is asked ahead, and last, is answered like all else, and leaves nothing behind. */
+static void test_questions_together(void **state)
+{
+	(void)state;
+	struct database d = place_new();
+	struct err err;
+	struct store *s = store_open(str_from(d.url), STORE_WRITE, &err);
+	struct store *other = store_open(str_from(d.url), STORE_WRITE, &err);
+	struct body b;
+	assert_true(s && other);
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	for (int turn = 0; turn < 3; turn++) {
+		assert_true(store_hold(s, &err));
+		struct cursor *game = ask_status(s, &err);
+		if (turn)
+			store_ask_last(s);
+		assert_lines(s, PLAYERS);
+		assert_status(game, STR("live"));
+		assert_lines(s, PLAYERS); /* after the last one, too */
+		store_release(s);
+	}
+	assert_true(store_hold(s, &err));
+	cursor_close(ask_status(s, &err)); /* and never read */
+	store_ask_last(s);                 /* and none came */
+	store_release(s);
+	assert_true(store_hold(s, &err));
+	assert_lines(s, PLAYERS);
+	make_body(&b, 1, STR("OFF"), 1, 1);
+	put(other, &b);
+	assert_status(ask_status(s, &err), STR("live")); /* of the commit that is held, all the same */
+	store_release(s);
+	assert_status(ask_status(s, &err), STR("official"));
+	store_close(s);
+	store_close(other);
+	place_remove(&d);
+}
+
 /* A reader is told which games somebody else has changed, and of the reader's own file going. */
 static void test_watch(void **state)
 {
@@ -1352,6 +1427,7 @@ int main(void)
 		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_keyset),
 		cmocka_unit_test(test_row_values),
+		cmocka_unit_test(test_questions_together),
 		cmocka_unit_test(test_watch),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_as_of),
