@@ -12,8 +12,8 @@
 enum {
 	MAX_TAKEN = 64,
 	LOOK_MS = 1000,       /* others may have planned anew */
-	AWAY_FIRST_MS = 1000, /* until a database that is away is tried again; doubled each time */
-	AWAY_MOST_MS = 16000,
+	AWAY_FIRST_MS = 1000, /* until a database that is away is tried again; doubled each time, */
+	AWAY_DOUBLINGS = 4,   /* so often at most */
 	ROW_ARENA = 1 << 20,
 };
 
@@ -24,8 +24,8 @@ struct crew {
 	void (*on_over)(void *context);
 	void *context;
 	struct store *store; /* NULL while the database is away */
-	int64_t away_ms;     /* how long the next wait for it is; 0: it is there */
-	int64_t try_at;      /* and until when */
+	int failures;        /* running, of the database's */
+	int64_t try_at;      /* until when it is left alone then, by the monotonic clock */
 	struct runner *runner;
 	struct arena row;
 	char owner[64];
@@ -48,13 +48,19 @@ static int64_t with_jitter(int64_t ms)
 	return ms / 2 + chance % (ms / 2 + 1);
 }
 
+/* The first time at once: often the connection alone was cut, and a game waits to be given back. */
+static int64_t wait_after_failure(struct crew *c)
+{
+	int doublings = c->failures - 1 < AWAY_DOUBLINGS ? c->failures - 1 : AWAY_DOUBLINGS;
+	return c->failures++ ? with_jitter((int64_t)AWAY_FIRST_MS << doublings) : 0;
+}
+
 static bool store_failed(struct crew *c, const struct err *err)
 {
-	int64_t wait = c->away_ms ? 2 * c->away_ms : AWAY_FIRST_MS;
-	c->away_ms = wait < AWAY_MOST_MS ? wait : AWAY_MOST_MS;
-	wait = with_jitter(c->away_ms);
+	int64_t wait = wait_after_failure(c);
 	c->try_at = time_monotonic_ms() + wait;
-	log_error("%s; tried again in %s", err->text, time_format_duration(wait).text);
+	log_error("%s; tried again %s%s", err->text, wait ? "in " : "at once",
+		wait ? time_format_duration(wait).text : "");
 	store_close(c->store);
 	c->store = NULL;
 	return false;
@@ -64,7 +70,7 @@ static bool store_failed(struct crew *c, const struct err *err)
 static bool find_store(struct crew *c)
 {
 	struct err err;
-	if (!c->store && c->away_ms && time_monotonic_ms() < c->try_at)
+	if (!c->store && time_monotonic_ms() < c->try_at)
 		return false;
 	if (!c->store)
 		c->store = store_open(c->settings.db, STORE_WRITE, &err);
@@ -140,7 +146,7 @@ static bool find_next(struct crew *c, int64_t now, int64_t *out)
 		return false;
 	if (!store_next_due(c->store, now, out, &err))
 		return store_failed(c, &err);
-	c->away_ms = 0;
+	c->failures = 0;
 	return true;
 }
 
