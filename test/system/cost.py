@@ -16,9 +16,9 @@ tap.same(list(policies), ["stateful-60s", "fixed-10s", "decoupled", "fixed-10s-c
 fixed, adaptive = policies["fixed-10s"], policies["adaptive"]
 seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
 tap.note("%.1f s of processor, %d MiB" % (seconds, used.ru_maxrss // 1024))
-instrumented = rig.is_instrumented()
-tap.ok(instrumented or seconds <= 10, "a season under five policies takes at most 10 s of a processor", seconds)
-tap.ok(instrumented or used.ru_maxrss <= 100 * 1024, "and 100 MiB", used.ru_maxrss)
+if not rig.is_instrumented():
+    tap.ok(seconds <= 10, "a season under five policies takes at most 10 s of a processor", seconds)
+    tap.ok(used.ru_maxrss <= 100 * 1024, "and 100 MiB", used.ru_maxrss)
 tap.ok(all_["games"] >= 1312, "a season of 1,312 games, and the postponed ones' first days", all_["games"])
 
 
