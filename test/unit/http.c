@@ -423,6 +423,36 @@ static void test_pipelining(void **state)
 	close(fd);
 }
 
+/* An answer is under way: who has said all is answered, and who says too much first has it. */
+static void test_what_comes_while_an_answer_is_made(void **state)
+{
+	(void)state;
+	static char much[20000];
+	int fd = dial();
+	say(fd, STR("GET /late HTTP/1.1\r\nHost: x\r\n\r\n"));
+	shutdown(fd, SHUT_WR);
+	assert_true(hear(fd, heard, sizeof(heard), sizeof(heard)) > 0); /* to its end */
+	close(fd);
+	assert_has(heard, "it took");
+	fd = dial();
+	memset(much, 'x', sizeof(much));
+	say(fd, STR("GET /late HTTP/1.1\r\nHost: x\r\n\r\nGET /"));
+	say(fd, (struct str){much, sizeof(much)}); /* beyond a head */
+	assert_true(hear(fd, heard, sizeof(heard), sizeof(heard)) > 0);
+	close(fd);
+	const char *late = strstr(heard, "it took"), *refused = strstr(heard, "HTTP/1.1 4");
+	assert_true(late && refused && late < refused);
+	assert_int_equal(count_of(heard, "HTTP/1.1 "), 2);
+	/* One that is gone before its answer leaves nothing behind. */
+	struct linger at_once = {.l_onoff = 1};
+	fd = dial();
+	say(fd, STR("GET /late HTTP/1.1\r\nHost: x\r\n\r\n"));
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	close(fd);
+	assert_has(ask(STR("GET /late HTTP/1.1\r\n" CLOSED)), "it took");
+	assert_has(ask(STR("GET /stats HTTP/1.1\r\n" CLOSED)), "1 connections");
+}
+
 static void test_a_large_body_and_a_slow_reader(void **state)
 {
 	(void)state;
@@ -569,6 +599,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_refused),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_pipelining),
+		cmocka_unit_test(test_what_comes_while_an_answer_is_made),
 		cmocka_unit_test(test_a_large_body_and_a_slow_reader),
 		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_time_limits),
