@@ -13,7 +13,7 @@ enum {
 	MAX_TAKEN = 64,
 	LOOK_MS = 1000,       /* others may have planned anew */
 	AWAY_FIRST_MS = 1000, /* until a database that is away is tried again; doubled each time, */
-	AWAY_DOUBLINGS = 4,   /* so often at most */
+	AWAY_MOST_MS = 16000, /* to this */
 	ROW_ARENA = 1 << 20,
 };
 
@@ -24,7 +24,7 @@ struct crew {
 	void (*on_over)(void *context);
 	void *context;
 	struct store *store; /* NULL while the database is away */
-	int failures;        /* running, of the database's */
+	int64_t away_ms;     /* how long it is left alone after its next failure; 0: not at all */
 	int64_t try_at;      /* until when it is left alone then, by the monotonic clock */
 	struct runner *runner;
 	struct arena row;
@@ -51,8 +51,9 @@ static int64_t with_jitter(int64_t ms)
 /* The first time at once: often the connection alone was cut, and a game waits to be given back. */
 static int64_t wait_after_failure(struct crew *c)
 {
-	int doublings = c->failures - 1 < AWAY_DOUBLINGS ? c->failures - 1 : AWAY_DOUBLINGS;
-	return c->failures++ ? with_jitter((int64_t)AWAY_FIRST_MS << doublings) : 0;
+	int64_t wait = c->away_ms, twice = 2 * wait;
+	c->away_ms = !wait ? AWAY_FIRST_MS : twice < AWAY_MOST_MS ? twice : AWAY_MOST_MS;
+	return wait ? with_jitter(wait) : 0;
 }
 
 static bool store_failed(struct crew *c, const struct err *err)
@@ -146,7 +147,7 @@ static bool find_next(struct crew *c, int64_t now, int64_t *out)
 		return false;
 	if (!store_next_due(c->store, now, out, &err))
 		return store_failed(c, &err);
-	c->failures = 0;
+	c->away_ms = 0;
 	return true;
 }
 
