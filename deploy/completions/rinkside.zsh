@@ -95,7 +95,7 @@ _rinkside()
 			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
 			'--db-read[a replica of --db, read while it has all that is known of; streams never are]:URL:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
-			'--threads[that ask the database for readers]:N:' \
+			'--threads[that ask the database for readers; searches leave one of them to the others]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
 			'--exports[whole results streamed at a time, as CSV or NDJSON]:N:' \
 			'--query-timeout[for the database to find an answer; what is streamed takes as long as it takes]:TIME:' \
@@ -122,7 +122,7 @@ _rinkside()
 			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
 			'--db-read[a replica of --db, read while it has all that is known of; streams never are]:URL:' \
 			'--token-file[ask readers for a bearer token\: a line each in the file]:FILE:_files' \
-			'--threads[that ask the database for readers]:N:' \
+			'--threads[that ask the database for readers; searches leave one of them to the others]:N:' \
 			'--queue[answers that may wait for a thread; more are told to come again]:N:' \
 			'--exports[whole results streamed at a time, as CSV or NDJSON]:N:' \
 			'--query-timeout[for the database to find an answer; what is streamed takes as long as it takes]:TIME:' \

@@ -19,7 +19,7 @@ struct export
 	struct call call;
 	struct answer head; /* its lines, or a problem */
 	struct etag etag;
-	bool has_etag, gzip;
+	bool has_etag, gzip, is_head; /* is_head: nothing but the head is wanted */
 	z_stream z;
 	struct store *store;
 	struct list_reader *reader;
@@ -137,12 +137,20 @@ static void on_close(struct http_stream *st, void *context)
 		finish(e);
 }
 
+static size_t head_lines(const struct export *e, bool gzip, struct http_header_line *out)
+{
+	size_t n = answer_head_lines(&e->head, e->has_etag ? &e->etag : NULL, gzip, out);
+	out[n] = (struct http_header_line){
+		STR("Cache-Control"), str_from(answer_cache_control(&e->head))};
+	return n + 1;
+}
+
 static void send_head(struct export *e)
 {
 	static const struct http_stream_callbacks callbacks = {
 		.on_drain = on_drain, .on_close = on_close, .is_finite = true};
-	struct http_header_line lines[ANSWER_LINES + 8];
-	size_t n = answer_head_lines(&e->head, e->has_etag ? &e->etag : NULL, e->gzip, lines);
+	struct http_header_line lines[ANSWER_LINES + 9];
+	size_t n = head_lines(e, e->gzip, lines);
 	e->stream = http_stream(e->x, 200, lines, n, &callbacks, e);
 	e->x = NULL;
 }
@@ -155,8 +163,8 @@ static bool answer_at_once(struct export *e)
 		api_reply(e->api, e->x, &e->call, &e->head);
 	} else if (e->has_etag && wanted.n && etag_matches(wanted, &e->etag)) {
 		e->head.status = 304;
-		struct http_header_line lines[ANSWER_LINES + 8];
-		size_t n = answer_head_lines(&e->head, &e->etag, false, lines);
+		struct http_header_line lines[ANSWER_LINES + 9];
+		size_t n = head_lines(e, false, lines);
 		http_reply(e->x, 304, lines, n, NULL);
 	} else {
 		return false;
@@ -190,6 +198,9 @@ static void done(struct pool_job *job)
 		send_head(e);
 	if (e->is_gone) {
 		finish(e);
+	} else if (e->is_head) {
+		e->step = STEP_DONE;
+		http_stream_end(e->stream);
 	} else if (e->step == STEP_FAILED) { /* without an end, so that the reader can tell */
 		log_error("api: an export broke off: %s", e->head.problem.detail);
 		http_stream_abort(e->stream);
@@ -215,11 +226,12 @@ void export_start(struct api *a, struct http_exchange *x, const struct call *cal
 	struct export *e = calloc(1, sizeof(*e));
 	if (!e)
 		abort();
-	*e = (struct export){.job = {.work = work, .done = done},
+	*e = (struct export){.job = {.work = work, .done = done, .is_long = true},
 		.api = a,
 		.x = x,
 		.keep = arena_reserve(EXPORT_ARENA),
 		.call = *call,
+		.is_head = http_method(x) == HTTP_HEAD_,
 		.gzip = request_takes_gzip(http_header(x, STR("accept-encoding")))};
 	/* It was read before; its texts are to outlive the exchange. */
 	call_read_query(&e->call, str_copy(&e->keep, http_query(x)), &e->keep, &problem);

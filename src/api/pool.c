@@ -15,7 +15,9 @@ struct pool {
 	uv_async_t async; /* something is done */
 	uv_mutex_t mutex;
 	uv_cond_t waiting;
-	struct queue todo, over;   /* under the mutex */
+	struct queue quick, longer, over; /* under the mutex, as what follows */
+	uint64_t tickets;                 /* the older job goes first */
+	int64_t running_long, most_long;
 	int64_t generation;        /* of the database; under the mutex */
 	_Atomic int64_t opened_at; /* when a thread last found it there */
 	bool is_closing;           /* under the mutex */
@@ -41,6 +43,24 @@ static struct pool_job *pop(struct queue *q)
 	q->first = job->next;
 	q->count--;
 	return job;
+}
+
+/* ---- what is next ---- */
+
+static bool may_take_long(const struct pool *p)
+{
+	const struct pool_job *first = p->longer.first;
+	return first && p->running_long < p->most_long &&
+	       (!p->quick.first || first->ticket < p->quick.first->ticket);
+}
+
+/* NULL: nothing that this thread may do now. Whoever ends a long job looks again. */
+static struct pool_job *take(struct pool *p)
+{
+	if (!may_take_long(p))
+		return p->quick.first ? pop(&p->quick) : NULL;
+	p->running_long++;
+	return pop(&p->longer);
 }
 
 /* ---- threads ---- */
@@ -96,15 +116,17 @@ static void on_thread(void *argument)
 	struct worker w = {.pool = p};
 	uv_mutex_lock(&p->mutex);
 	for (;;) {
-		while (!p->todo.first && !p->is_closing)
+		struct pool_job *job;
+		while (!(job = take(p)) && !p->is_closing)
 			uv_cond_wait(&p->waiting, &p->mutex);
-		if (!p->todo.first)
+		if (!job)
 			break;
-		struct pool_job *job = pop(&p->todo);
+		bool is_long = job->is_long;
 		int64_t generation = p->generation;
 		uv_mutex_unlock(&p->mutex);
 		work_on(&w, job, generation);
 		uv_mutex_lock(&p->mutex);
+		p->running_long -= is_long;
 		bool is_first = !p->over.first;
 		push(&p->over, job);
 		if (is_first)
@@ -135,14 +157,15 @@ static void on_async(uv_async_t *async)
 
 static void queue_job(struct pool *p, struct pool_job *job)
 {
-	push(&p->todo, job);
+	job->ticket = p->tickets++;
+	push(job->is_long ? &p->longer : &p->quick, job);
 	uv_cond_signal(&p->waiting);
 }
 
 bool pool_queue(struct pool *p, struct pool_job *job)
 {
 	uv_mutex_lock(&p->mutex);
-	bool has_room = p->todo.count < p->limit && !p->is_closing;
+	bool has_room = p->quick.count + p->longer.count < p->limit && !p->is_closing;
 	if (has_room)
 		queue_job(p, job);
 	uv_mutex_unlock(&p->mutex);
@@ -159,7 +182,7 @@ void pool_continue(struct pool *p, struct pool_job *job)
 int64_t pool_depth(struct pool *p)
 {
 	uv_mutex_lock(&p->mutex);
-	int64_t count = p->todo.count;
+	int64_t count = p->quick.count + p->longer.count;
 	uv_mutex_unlock(&p->mutex);
 	return count;
 }
@@ -182,6 +205,7 @@ struct pool *pool_open(
 	p->db = db;
 	p->replica = replica;
 	p->limit = queue;
+	p->most_long = threads > 1 ? threads - 1 : 1;
 	uv_mutex_init(&p->mutex);
 	uv_cond_init(&p->waiting);
 	uv_async_init(loop, &p->async, on_async);

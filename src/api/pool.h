@@ -1,8 +1,10 @@
 /*
  * api/pool - threads with a store each, and a bounded queue before them.
  *
- * What asks the database is done here, so that the loop never waits for one. A thread whose
- * database is away tries again with the next job, not more often than a few times a second.
+ * What asks the database is done here, so that the loop never waits for one. Long jobs leave one of
+ * the threads to the others, if there is more than one: so what is found at once, and what has just
+ * been committed, never waits for a search. A thread whose database is away tries again with the
+ * next job, not more often than a few times a second.
  */
 #ifndef API_POOL_H
 #define API_POOL_H
@@ -16,8 +18,10 @@ struct pool_job {
 	void (*work)(struct pool_job *job, struct store *store, const struct err *why);
 	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */
 	bool is_of_newest; /* it goes by the order of commits: never to a replica */
+	bool is_long;      /* it may search for long */
 	bool has_failed;   /* set by work: the store may have gone bad, and is opened anew */
 	struct pool_job *next;
+	uint64_t ticket;
 };
 
 struct pool;

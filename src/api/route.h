@@ -1,6 +1,6 @@
 /*
  * api/route - the table of routes, from which requests are found their handlers and checked,
- * and GET / and /openapi.json are written.
+ * and /routes and /openapi.json are written.
  */
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
@@ -26,6 +26,7 @@ struct route {
 	enum route_kind kind;
 	bool is_open;        /* asks for no token */
 	bool is_hidden;      /* not in the lists of routes */
+	bool is_search;      /* may read much of the database before it has an answer */
 	bool can_do_without; /* a ROUTE_STORE that has something to say while the database is away */
 	unsigned formats;    /* AS(…); the first is the default */
 	const struct parameter *const *parameters; /* ended by NULL; format is added */

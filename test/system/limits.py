@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A reader's query has a time to be answered in: in SQLite, and in a PostgreSQL of its own. What is streamed has none."""
-import json, os, re, sqlite3, sys, threading, time
+import json, os, re, sqlite3, sys, threading, time, urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import cluster, rig
 
@@ -28,6 +28,42 @@ def served(target, deadline_s=30):
 
 def metric(url, name):
     return float(re.search(r"^rinkside_%s (\S+)$" % name, served(url + "/metrics")[2].decode(), re.M).group(1))
+
+
+def seconds_of(pid):
+    """Of processor, so far."""
+    with open("/proc/%d/stat" % pid) as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def try_head(kind, api, url):
+    """Who wants the head of a long result has nothing read but that."""
+    spent = {}
+    for method in ("GET", "HEAD"):
+        before = seconds_of(api.pid)
+        for _ in range(4):
+            with urllib.request.urlopen(urllib.request.Request(url + "/game-stats?format=csv", method=method), timeout=60) as answer:
+                size = len(answer.read())
+        spent[method] = seconds_of(api.pid) - before
+        tap.ok(answer.headers["ETag"] and bool(size) == (method == "GET"), "%s: %s of a long result" % (kind, method), size)
+    tap.ok(spent["HEAD"] < spent["GET"] / 3, "%s: the head alone is not all of it" % kind, spent)
+
+
+def try_beside(kind, url):
+    """What is found at once does not wait for what was searched before it was asked."""
+    over = []
+    targets = [HARD.replace("limit=5", "limit=%d" % (100 + i)) for i in range(12)] + [HARD.replace("limit=5", "format=csv&team=%d" % (2 + i)) for i in range(12)]
+    many = [threading.Thread(target=lambda t=t: over.append(rig.get(url + t, 60)[0])) for t in targets]
+    for t in many:
+        t.start()
+    rig.wait_for(lambda: metric(url, "queue_depth") > 5 or len(over) > 5)
+    for target in ("/game-stats/2020020007", "/health/ready", "/games/2020020007"):
+        answer = rig.get(url + target, 30)
+        tap.ok(answer[0] in (200, 404) and len(over) < 12, "%s: %s is answered before %d searches asked for before it" % (kind, target, len(many)), len(over))
+    for t in many:
+        t.join()
+    tap.same(set(over), {200}, "%s: and all of these are" % kind)
 
 
 def try_all(kind, db):
@@ -69,6 +105,8 @@ def try_all(kind, db):
     api = rig.Program("api", "--listen", "127.0.0.1:0", db=db)
     url = api.wait_line("listening on").split()[-1]
     tap.ok(rig.wait_for(lambda: rig.get(url + HARD, 30)[0] == 200), "%s: the usual limit is none to it" % kind)
+    try_beside(kind, url)
+    try_head(kind, api, url)
     api.stop()
 
 
