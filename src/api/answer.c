@@ -1,6 +1,7 @@
 #include "api/answer.h"
 
 #include "api/route.h"
+#include "base/log.h"
 #include "base/time.h"
 
 #include <assert.h>
@@ -81,9 +82,20 @@ bool answer_problem(struct answer *a, int status, struct str parameter, const ch
 	return true;
 }
 
+void answer_away(struct answer *a)
+{
+	answer_problem(a, 503, STR(""), "the database is away; ask again");
+}
+
 void answer_take_error(struct answer *a, const struct err *err)
 {
-	answer_problem(a, err_http_status(err->kind), STR(""), "%s", err->text);
+	if (err->kind ==
+		ERR_STORE) { /* of no use to a reader, and where it lies is not theirs to know */
+		log_warning("api: %s", err->text);
+		answer_away(a);
+	} else {
+		answer_problem(a, err_http_status(err->kind), STR(""), "%s", err->text);
+	}
 }
 
 /* ---- ETags ---- */
@@ -108,7 +120,8 @@ bool answer_etag_of_state(
 {
 	struct store_state state;
 	struct err err;
-	if (call_get(call, STR("delay"))) /* it is of the time of asking, too */
+	/* With a delay it is of the time of asking, too; and when a game is due next is told by no revision. */
+	if (call_get(call, STR("delay")) || call->route->rows == &game_table)
 		return false;
 	if (!store_get_state(s, call->route->rows, keep, &state, &err))
 		return false;
@@ -140,6 +153,12 @@ bool etag_matches(struct str list, const struct etag *etag)
 
 /* ---- renditions ---- */
 
+const char *answer_cache_control(const struct answer *a)
+{
+	return a->is_private ? freshnesses[a->freshness].for_one
+			     : freshnesses[a->freshness].for_all;
+}
+
 static struct http_header_line *add_line(
 	struct http_header_line *at, struct str name, struct str value)
 {
@@ -154,9 +173,6 @@ size_t answer_head_lines(
 	struct http_header_line *at = out;
 	if (etag)
 		at = add_line(at, STR("ETag"), str_from(etag->text));
-	at = add_line(at, STR("Cache-Control"),
-		str_from(a->is_private ? freshnesses[a->freshness].for_one
-				       : freshnesses[a->freshness].for_all));
 	at = add_line(at, STR("Vary"), STR("Accept, Accept-Encoding"));
 	at = add_line(at, STR("Access-Control-Allow-Origin"), STR("*"));
 	at = add_line(at, STR("Access-Control-Expose-Headers"),

@@ -65,7 +65,11 @@ struct etag {
 	char text[48]; /* quotes included */
 };
 
-/* A head without status line, Date and Connection; and its body, of which the ETag is the hash. */
+/* How long others may hold it. A literal; no line of the head, as an answer that has outlived its
+ * database is not to be held at all. */
+const char *answer_cache_control(const struct answer *a);
+
+/* A head without status line, Date, Connection and Cache-Control; and its body, of which the ETag is the hash. */
 struct rendition {
 	struct buf head, body; /* the head with its empty line */
 	struct etag etag;
@@ -96,7 +100,8 @@ bool etag_matches(struct str if_none_match, const struct etag *etag);
 
 /* A problem as the answer that it is. */
 void answer_take_problem(struct answer *a, const struct problem *p);
-/* What went wrong in a handler. */
+void answer_away(struct answer *a); /* the database is */
+/* What went wrong in a handler; what the database said of it goes into the log alone. */
 void answer_take_error(struct answer *a, const struct err *err);
 
 #endif

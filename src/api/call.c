@@ -89,8 +89,8 @@ bool call_find_route(struct str path, struct call *out, struct problem *problem)
 				STR_ARG(name), STR_ARG(str_first(id, 40)));
 		return true;
 	}
-	return problem_set(problem, 404, STR(""), "nothing is served at %.*s; / lists what is",
-		STR_ARG(str_first(path, 120)));
+	return problem_set(problem, 404, STR(""),
+		"nothing is served at %.*s; /routes lists what is", STR_ARG(str_first(path, 120)));
 }
 
 /* ---- formats ---- */
@@ -153,23 +153,22 @@ static int64_t weigh(struct str accept, enum format f)
 	return q;
 }
 
-bool call_accept(
-	const struct route *route, struct str accept, enum format *out, struct problem *problem)
+enum format call_accept(const struct route *route, struct str accept)
 {
-	*out = default_format(route);
-	if (!accept.n || str_equal(accept, STR("*/*")))
-		return true;
-	int64_t best = 0;
+	enum format best = default_format(route);
+	bool has_choice = route->formats != 1u << best;
+	int64_t best_q = 0;
+	if (!has_choice || !accept.n || str_equal(accept, STR("*/*")))
+		return best;
+	best = FORMATS;
 	for (int f = 0; f < FORMATS; f++) {
 		int64_t q = route->formats >> f & 1 ? weigh(accept, (enum format)f) : 0;
-		if (q > best) {
-			best = q;
-			*out = (enum format)f;
+		if (q > best_q) {
+			best_q = q;
+			best = (enum format)f;
 		}
 	}
-	return best || problem_set(problem, 406, STR("Accept"),
-			       "Accept: none of what it takes is what %.*s can be",
-			       STR_ARG(route->pattern));
+	return best;
 }
 
 bool request_takes_gzip(struct str accept_encoding)
@@ -193,6 +192,15 @@ static bool refuse(
 		wants, STR_ARG(str_first(text, 60)));
 }
 
+/* names: what may be chosen, with commas. */
+static bool refuse_choice(struct problem *p, const struct parameter *of, struct str text,
+	const char *names, size_t count)
+{
+	char wants[240];
+	snprintf(wants, sizeof(wants), "%s%s", count > 1 ? "one of " : "", names);
+	return refuse(p, of, text, wants);
+}
+
 static bool read_number(const struct parameter *p, struct argument *a, struct problem *problem)
 {
 	char wants[80];
@@ -211,17 +219,17 @@ static bool is_season(struct str s, int64_t *out)
 
 static bool read_choice(const struct parameter *p, struct argument *a, struct problem *problem)
 {
-	char wants[200] = "one of";
+	char wants[200] = "";
 	for (size_t i = 0; i < p->choice_count; i++) {
 		if (str_equal(p->choices[i], a->text)) {
 			a->number = (int64_t)i;
 			return true;
 		}
 		size_t n = strlen(wants);
-		snprintf(wants + n, sizeof(wants) - n, "%s %.*s", i ? "," : "",
+		snprintf(wants + n, sizeof(wants) - n, "%s%.*s", i ? ", " : "",
 			STR_ARG(p->choices[i]));
 	}
-	return refuse(problem, p, a->text, wants);
+	return refuse_choice(problem, p, a->text, wants, p->choice_count);
 }
 
 static bool read_duration(const struct parameter *p, struct argument *a, struct problem *problem)
@@ -296,7 +304,8 @@ static const struct parameter *find_parameter(const struct route *r, struct str 
 
 static bool read_format(struct call *call, struct str text, struct problem *problem)
 {
-	char wants[120] = "one of";
+	char wants[120] = "";
+	size_t count = 0;
 	for (int f = 0; f < FORMATS; f++) {
 		if (!(call->route->formats >> f & 1))
 			continue;
@@ -305,9 +314,10 @@ static bool read_format(struct call *call, struct str text, struct problem *prob
 			return true;
 		}
 		size_t n = strlen(wants);
-		snprintf(wants + n, sizeof(wants) - n, " %.*s", STR_ARG(format_kinds[f].name));
+		snprintf(wants + n, sizeof(wants) - n, "%s%.*s", count++ ? ", " : "",
+			STR_ARG(format_kinds[f].name));
 	}
-	return refuse(problem, &format_parameter, text, wants);
+	return refuse_choice(problem, &format_parameter, text, wants, count);
 }
 
 static bool read_pair(struct call *call, const struct http_parameter *pair, struct argument *out,
@@ -315,6 +325,10 @@ static bool read_pair(struct call *call, const struct http_parameter *pair, stru
 {
 	const struct parameter *p = find_parameter(call->route, pair->name);
 	struct str name = str_first(pair->name, 60);
+	if (!name.n)
+		return problem_set(problem, 400, name,
+			"a parameter without a name, with the value \"%.*s\"",
+			STR_ARG(str_first(pair->value, 60)));
 	if (!p)
 		return problem_set(
 			problem, 400, name, "%.*s: no such parameter here", STR_ARG(name));
@@ -323,6 +337,14 @@ static bool read_pair(struct call *call, const struct http_parameter *pair, stru
 	*out = (struct argument){.parameter = p, .text = pair->value};
 	return p == &format_parameter ? read_format(call, pair->value, problem)
 				      : read_value(p, out, problem);
+}
+
+static bool check_format(const struct call *call, struct problem *problem)
+{
+	return call->format != FORMATS ||
+	       problem_set(problem, 406, STR("Accept"),
+		       "Accept: none of what it takes is what %.*s can be",
+		       STR_ARG(call->route->pattern));
 }
 
 static bool check_required(const struct call *call, struct problem *problem)
@@ -352,7 +374,7 @@ bool call_read_query(
 	for (call->count = 0; call->count < count; call->count++)
 		if (!read_pair(call, &pairs[call->count], &arguments[call->count], problem))
 			return false;
-	return check_required(call, problem);
+	return check_required(call, problem) && check_format(call, problem);
 }
 
 const struct argument *call_next(

@@ -83,11 +83,11 @@ bool problem_set(struct problem *p, int status, struct str parameter, const char
 /* The route of a path; the id is checked too. */
 bool call_find_route(struct str path, struct call *out, struct problem *problem);
 
-/* What Accept alone says, without ?format=. */
-bool call_accept(
-	const struct route *route, struct str accept, enum format *out, struct problem *problem);
+/* What Accept says; FORMATS: nothing that the route has. A route of one format has that for everyone. */
+enum format call_accept(const struct route *route, struct str accept);
 
-/* The query, decoded into keep and checked; ?format= decides over Accept. */
+/* The query, decoded into keep and checked; ?format= decides over Accept, which without it has to
+ * have found something. */
 bool call_read_query(
 	struct call *call, struct str query, struct arena *keep, struct problem *problem);
 

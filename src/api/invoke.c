@@ -27,8 +27,8 @@ static void answer_call(struct store *store, const struct err *why, const struct
 static bool check(const struct api_request *q, const struct tokens *tokens, struct call *call,
 	struct arena *keep, struct problem *problem)
 {
+	call->format = call_accept(call->route, q->accept);
 	return api_check_token(tokens, call->route, q->authorization, problem) &&
-	       call_accept(call->route, q->accept, &call->format, problem) &&
 	       call_read_query(call, q->query, keep, problem);
 }
 
@@ -52,7 +52,8 @@ static void take_face(
 	}
 	head.n -= 2; /* the empty line */
 	out->head = str_format(keep, "%.*s%.*s",
-		STR_ARG(api_own_lines(a->observed_at, false, room)), STR_ARG(head));
+		STR_ARG(api_own_lines(answer_cache_control(a), a->observed_at, false, room)),
+		STR_ARG(head));
 	out->body = str_copy(keep, body);
 	face_clear(&face);
 }

@@ -192,11 +192,12 @@ static bool read_sort(struct plan *p)
 	if (!a && p->list->order)
 		p->sortings[p->sorting_count++] =
 			(struct sorting){.column = &p->list->table->columns[p->list->order]};
-	while (rest.n) {
+	for (bool more = a; more;) {
 		struct str_cut cut = str_cut(rest, ',');
 		if (!add_sorting(p, cut.head))
 			return false;
 		rest = cut.tail;
+		more = cut.found;
 	}
 	return true;
 }
@@ -218,7 +219,7 @@ static bool read_fields(struct plan *p)
 	for (size_t i = 0; !a && i < t->count; i++)
 		if (!t->columns[i].hidden)
 			show(p, &t->columns[i]);
-	while (rest.n) {
+	for (bool more = a; more;) {
 		struct str_cut cut = str_cut(rest, ',');
 		const struct column *c = find_shown(t, cut.head);
 		if (!c)
@@ -229,6 +230,7 @@ static bool read_fields(struct plan *p)
 			return problem_set(&p->problem, 400, STR("fields"), "fields: %.*s twice",
 				STR_ARG(c->name));
 		rest = cut.tail;
+		more = cut.found;
 	}
 	p->shown = p->column_count;
 	return true;
@@ -560,15 +562,15 @@ static bool read_rows(
 }
 
 /*
- * A page in the order of the key that more follow can change only with its games: it holds as long
- * as the one of them that holds shortest. Any other may have a new row at any moment. What belongs to
- * one game holds as that does, which is known.
+ * A page in the order of the key that more follow changes with its games, or when an old game comes
+ * late: it holds as long as the one of them that holds shortest, and a minute at most. Any other may
+ * have a new row at any moment. What belongs to one game holds as that does, which is known.
  */
 static bool find_freshness(struct list_reader *r, struct answer *out, struct err *err)
 {
 	const struct tally *t = &r->tally;
 	struct context c = {.store = r->store, .keep = r->keep};
-	enum freshness least = FRESH_SETTLED, one;
+	enum freshness least = FRESH_PROVISIONAL, one;
 	bool found;
 	if (out->game_id || r->plan.sorting_count || !t->game_count || t->game_count > LIST_GAMES)
 		return true;

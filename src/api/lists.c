@@ -166,8 +166,8 @@ static bool answer_of_game(
 	if (!take_game(game, &found, &freshness, ok ? err : &late) || !ok)
 		return false;
 	if (!found)
-		return answer_problem(out, 404, STR("game_id"), "game_id: no game %lld is known",
-			(long long)call->id);
+		return answer_problem(out, 404, STR("game_id"), "game_id: no game %lld %s",
+			(long long)call->id, as_of ? "was known then" : "is known");
 	if (!out->problem.status)
 		out->freshness = freshness;
 	return true;

@@ -75,8 +75,8 @@ bool answer_game(struct context *c, const struct call *call, struct answer *out,
 	if (step == STEP_ROW)
 		write_game(call, &g, out);
 	else if (step == STEP_DONE)
-		answer_problem(out, 404, STR("game_id"), "game_id: no game %lld is known",
-			(long long)call->id);
+		answer_problem(out, 404, STR("game_id"), "game_id: no game %lld %s",
+			(long long)call->id, q.as_of ? "was known then" : "is known");
 	cursor_close(cursor);
 	return step != STEP_FAILED;
 }

@@ -107,17 +107,17 @@ static struct asked asked_now(
 		.began = a->began};
 }
 
-struct str api_own_lines(int64_t observed_at, bool is_stale, char room[static API_OWN_LINES])
+struct str api_own_lines(const char *cache_control, int64_t observed_at, bool is_stale,
+	char room[static API_OWN_LINES])
 {
-	size_t n = 0;
+	int n = snprintf(room, API_OWN_LINES, "Cache-Control: %s\r\n%s",
+		is_stale ? "no-store" : cache_control, is_stale ? "X-Stale: true\r\n" : "");
 	if (observed_at) {
 		int64_t age = (time_now_ms() - observed_at) / 1000;
-		n = (size_t)snprintf(room, API_OWN_LINES, "X-Upstream-Age: %lld\r\n",
+		n += snprintf(room + n, API_OWN_LINES - (size_t)n, "X-Upstream-Age: %lld\r\n",
 			(long long)(age > 0 ? age : 0));
 	}
-	if (is_stale)
-		n += (size_t)snprintf(room + n, API_OWN_LINES - n, "X-Stale: true\r\n");
-	return (struct str){room, n};
+	return (struct str){room, (size_t)n};
 }
 
 static void reply_page(struct api *a, const struct asked *by, const struct page *p, bool is_stale)
@@ -127,7 +127,7 @@ static void reply_page(struct api *a, const struct asked *by, const struct page 
 	bool takes_gzip = by->takes_gzip;
 	int status = p->status;
 	const struct face *f = &p->faces[takes_gzip && p->faces[1].body];
-	struct str lines = api_own_lines(p->observed_at, is_stale, room);
+	struct str lines = api_own_lines(p->cache_control, p->observed_at, is_stale, room);
 	struct str wanted = f->unchanged ? http_header(x, STR("if-none-match")) : STR("");
 	if (wanted.n && etag_matches(wanted, &f->etag))
 		status = 304;
@@ -145,6 +145,7 @@ static void make_page(struct page *out, struct answer *a, bool gzip)
 	*out = (struct page){.status = a->status,
 		.has_tried_gzip = gzip,
 		.shows_polls = a->shows_polls,
+		.cache_control = answer_cache_control(a),
 		.observed_at = a->observed_at,
 		.game_id = a->game_id};
 	if (a->hold_ms > 0)
@@ -237,7 +238,7 @@ static void answer_cut(struct answer *a, int64_t limit_ms)
 		time_format_duration(limit_ms).text);
 }
 
-static void answer_call(struct render *r, struct store *store, const struct err *why)
+static void answer_call(struct render *r, struct store *store)
 {
 	struct context context = {
 		.store = store, .keep = &r->arena, .api = r->api, .metrics = r->api->metrics};
@@ -245,7 +246,7 @@ static void answer_call(struct render *r, struct store *store, const struct err 
 	const struct route *route = r->call.route;
 	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
 	if (!store && needs_store)
-		answer_take_error(&r->answer, why);
+		answer_away(&r->answer); /* the watcher has said why */
 	else if (!answer_in_time(r, &context, &err)) {
 		answer_take_error(&r->answer, &err);
 		r->job.has_failed = err.kind == ERR_STORE;
@@ -259,9 +260,10 @@ static void answer_call(struct render *r, struct store *store, const struct err 
 static void render(struct pool_job *job, struct store *store, const struct err *why)
 {
 	struct render *r = (struct render *)job;
+	(void)why;
 	answer_init(&r->answer, &r->call);
 	r->answer.is_private = api_asks_tokens(r->api);
-	answer_call(r, store, why);
+	answer_call(r, store);
 	r->is_large = r->answer.is_large;
 	r->is_kept = !r->answer.problem.status && r->answer.hold_ms >= 0 && !r->is_large;
 	if (!r->is_large)
@@ -361,7 +363,8 @@ static void start_render(struct api *a, const struct asked *by, const struct cal
 	struct render *r = calloc(1, sizeof(*r));
 	if (!r)
 		abort();
-	*r = (struct render){.job = {.work = render, .done = after_render},
+	*r = (struct render){
+		.job = {.work = render, .done = after_render, .is_long = call->route->is_search},
 		.api = a,
 		.arena = lend_arena(a),
 		.call = *call,
@@ -456,11 +459,10 @@ static void on_request(struct http_exchange *x, void *context)
 	} else if (http_method(x) == HTTP_OPTIONS_) {
 		http_reply(x, 204, api_options_lines, API_OPTIONS_LINES, NULL);
 	} else if (!api_check_token(a->tokens, call.route,
-			   a->tokens ? http_header(x, STR("authorization")) : STR(""), &problem) ||
-		   !call_accept(
-			   call.route, http_header(x, STR("accept")), &call.format, &problem)) {
+			   a->tokens ? http_header(x, STR("authorization")) : STR(""), &problem)) {
 		api_refuse(a, x, call.route, &problem);
 	} else {
+		call.format = call_accept(call.route, http_header(x, STR("accept")));
 		switch (call.route->kind) {
 		case ROUTE_STORE:
 		case ROUTE_LOCAL:

@@ -45,9 +45,11 @@ struct tokens;
 bool api_check_token(const struct tokens *tokens, const struct route *route,
 	struct str authorization, struct problem *problem);
 
-/* What is true of this reply alone: how old its numbers are, that the database is away. */
-enum { API_OWN_LINES = 100 };
-struct str api_own_lines(int64_t observed_at, bool is_stale, char room[static API_OWN_LINES]);
+/* What is true of this reply alone: how long it may be held, how old its numbers are, that the
+ * database is away: then it is for now only. */
+enum { API_OWN_LINES = 160 };
+struct str api_own_lines(const char *cache_control, int64_t observed_at, bool is_stale,
+	char room[static API_OWN_LINES]);
 
 enum { API_OPTIONS_LINES = 5 };
 extern const struct http_header_line api_options_lines[API_OPTIONS_LINES];

@@ -24,6 +24,7 @@ struct page {
 	struct face faces[2]; /* as it is, and gzip */
 	bool has_tried_gzip;  /* else whoever takes gzip has it rendered anew */
 	bool shows_polls;
+	const char *cache_control;    /* a literal */
 	int64_t observed_at, game_id; /* as of its answer */
 	int64_t expires_at_ms;        /* monotonic; 0: never by time */
 };

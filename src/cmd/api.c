@@ -18,7 +18,7 @@ const struct command command_api = {
 	.name = "api",
 	.words = "",
 	.summary = "serves what is stored over HTTP",
-	.help = "Serves the tables over HTTP, as JSON, CSV and NDJSON; GET / lists the routes and "
+	.help = "Serves the tables over HTTP, as JSON, CSV and NDJSON; GET /routes lists the routes and "
 		"GET /openapi.json describes\nthem. It only reads the database, which may come later, "
 		"go away and come back: meanwhile the last answers are shown,\nmarked, or 503.\n\n"
 		"It listens on loopback unless told otherwise; --token-file asks every reader for one of "

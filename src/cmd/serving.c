@@ -75,11 +75,19 @@ static bool make_database(const struct config *c, struct err *err)
 	return ok;
 }
 
+static bool check_databases(const struct config *c, struct err *err)
+{
+	struct err of_replica;
+	return store_is_url(c->db, err) &&
+	       (!c->db_read.n || store_is_url(c->db_read, &of_replica) ||
+		       err_set(err, ERR_USAGE, "for --db-read: %s", of_replica.text));
+}
+
 static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
 	const struct monitor_settings *pair, struct err *err)
 {
 	struct api_settings settings = settings_of(c);
-	if (pair && !make_database(c, err))
+	if (!check_databases(c, err) || (pair && !make_database(c, err)))
 		return false;
 	s->api = api_open(loop, &settings, err);
 	if (!s->api)

@@ -177,7 +177,9 @@ static int cut_target(struct connection *c)
 		size_t i = 0;
 		while (i < rest.n && rest.p[i] != '/' && rest.p[i] != '?')
 			i++;
-		target = i < rest.n && rest.p[i] == '/' ? str_skip(rest, i) : STR("/");
+		if (i < rest.n && rest.p[i] == '?')
+			return refuse(c, 400, "the target has a query and no path");
+		target = i < rest.n ? str_skip(rest, i) : STR("/");
 	}
 	if (x->method == HTTP_OPTIONS_ && str_equal(target, STR("*")))
 		target = STR("/");

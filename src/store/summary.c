@@ -29,7 +29,6 @@ bool store_get_state(struct store *s, const struct table *t, struct arena *keep,
 		const struct table *table;
 		const char *newest;
 	} kept[] = {
-		{&game_table, "SELECT max(last_poll_at) FROM games"},
 		{&team_table, "SELECT max(fetched_at) FROM teams"},
 		{&player_table, "SELECT max(fetched_at) FROM players"},
 	};

@@ -160,6 +160,9 @@ for accept, want in (("text/csv", "text/csv"), ("text/csv;q=0.5, application/jso
                      ("text/*", "text/csv"), ("application/json;q=0, */*", "text/csv"), ("*/*", "application/json")):
     tap.ok(get("/games", Accept=accept)[1]["Content-Type"].startswith(want), "Accept: %s is %s" % (accept, want))
 tap.same(get("/games", Accept="image/png")[0], 406, "Accept: image/png is a 406")
+got = get("/games?format=csv", Accept="image/png")
+tap.ok(got[0] == 200 and got[1]["Content-Type"].startswith("text/csv"), "unless ?format= says what is wanted", got)
+tap.same(get("/health/live", Accept="text/html")[0], 200, "what has one form alone is that for everyone")
 tap.same([r["event_id"] for r in rows("/games/%d/events" % games[0]["game_id"])], [100 - i for i in range(20)], "events in the order of the game")
 tap.same(len(rows("/games/%d/events?type=goal&period=1" % games[0]["game_id"])), 5, "by type and period")
 
@@ -243,7 +246,7 @@ for state, age in ages.items():
     game = next(g for g in games if g["stats_status"] == state and g["season"] == 20232024)
     for target in ("/game-stats/%d" % game["game_id"], "/games/%d" % game["game_id"]):
         tap.same(get(target)[1]["Cache-Control"], "public, max-age=%d" % age, "%s: a %s game" % (target, state))
-tap.same(get("/game-stats?limit=20")[1]["Cache-Control"], "public, max-age=86400", "a full page of settled games' lines")
+tap.same(get("/game-stats?limit=20")[1]["Cache-Control"], "public, max-age=60", "a full page of settled games' lines: an older game may come late")
 tap.same(get("/game-stats?limit=20&sort=-goals")[1]["Cache-Control"], "public, max-age=3", "one in another order, which may gain a row")
 tap.same(get("/game-stats?nonsense=1")[1]["Cache-Control"], "no-store", "a problem")
 tap.ok(b"<html" in get("/")[2] and get("/")[1]["Content-Type"].startswith("text/html"), "/ is a page")

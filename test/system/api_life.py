@@ -43,12 +43,17 @@ def goals(url, target="/game-stats/%d" % GAME):
     return {r["player_id"]: r["goals"] for r in json.loads(body)}.get(8470001) if status == 200 else status
 
 
+for words in (("--db", "nhl.db"), ("--db-read", "nosuch:x")):
+    r = rig.run("api", "--listen", "127.0.0.1:0", *words, db="sqlite:" + os.devnull)
+    tap.ok(r.returncode == 2 and "wants sqlite:FILE" in r.stderr and words[0] in r.stderr and words[1] in r.stderr, "%s %s: exit 2, a sentence" % words, r.stderr)
+
 # ---- no database yet; then there is one, and it changes ----
 
 db, path = rig.database()
 api, url = start(db)
 status, headers, body = rig.get(url + "/games")
 tap.ok(status == 503 and headers["Retry-After"] and "problem+json" in headers["Content-Type"], "no database yet: 503, Retry-After", body)
+tap.ok(b"the database is away" in body and os.path.dirname(path).encode() not in body, "and not a word of where it should be", body)
 tap.same(rig.get(url + "/health/ready")[0], 503, "not ready")
 tap.same(rig.get(url + "/health/live")[0], 200, "but live")
 tap.ok(metric(url, "database_away") == 1, "and says so in /metrics")
@@ -74,6 +79,7 @@ os.rename(path, path + ".away")
 stale = rig.wait_for(lambda: rig.get(url + "/game-stats/%d" % GAME)[1].get("X-Stale"), 5)
 tap.same(stale, "true", "the database is away: the last answer, marked")
 tap.same(goals(url), 2, "and whole")
+tap.same(rig.get(url + "/game-stats/%d" % GAME)[1]["Cache-Control"], "no-store", "and not to be held by anybody")
 tap.same(rig.get(url + "/games?limit=7")[0], 503, "what was never asked: 503")
 tap.same(rig.get(url + "/health/ready")[0], 503, "not ready")
 os.rename(path + ".away", path)

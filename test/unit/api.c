@@ -83,12 +83,24 @@ static void test_accept(void **state)
 	struct problem problem;
 	(void)state;
 	assert_true(call_find_route(STR("/games"), &call, &problem));
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		enum format format = FORMATS;
-		if (!call_accept(call.route, str_from(rows[i].accept), &format, &problem))
-			format = FORMATS;
-		assert_int_equal(format, rows[i].format);
-	}
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(call_accept(call.route, str_from(rows[i].accept)), rows[i].format);
+	assert_true(call_find_route(STR("/health/live"), &call, &problem));
+	assert_int_equal(call_accept(call.route, STR("image/png")), FORMAT_JSON);
+}
+
+/* What the query says comes before the header; without it the header has to fit. */
+static void test_format_over_accept(void **state)
+{
+	struct call call;
+	struct problem problem;
+	(void)state;
+	assert_true(call_find_route(STR("/games"), &call, &problem));
+	call.format = call_accept(call.route, STR("image/png"));
+	assert_false(call_read_query(&call, STR("limit=1"), &keep, &problem));
+	assert_int_equal(problem.status, 406);
+	assert_true(call_read_query(&call, STR("limit=1&format=csv"), &keep, &problem));
+	assert_int_equal(call.format, FORMAT_CSV);
 }
 
 static void test_gzip(void **state)
@@ -294,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_accept),
+		cmocka_unit_test(test_format_over_accept),
 		cmocka_unit_test(test_gzip),
 		cmocka_unit_test(test_arguments),
 		cmocka_unit_test(test_table),
