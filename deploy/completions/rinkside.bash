@@ -11,6 +11,7 @@ _rinkside()
 	--upstream) return ;;
 	--timeout) return ;;
 	--retries) return ;;
+	--rate) return ;;
 	--log-level) COMPREPLY=($(compgen -W 'error warning info debug' -- "$word")); return ;;
 	--log-format) COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
 	--every) return ;;
@@ -20,7 +21,6 @@ _rinkside()
 	--speed) return ;;
 	--lease) return ;;
 	--jobs) return ;;
-	--rate) return ;;
 	--game-types) return ;;
 	--listen) return ;;
 	--db-read) return ;;
@@ -62,25 +62,25 @@ _rinkside()
 	*) words= ;;
 	esac
 	[[ $words ]] || case ${COMP_WORDS[1]} in
-	ingest) words='--file --observed-at --keep-raw --keep-polls --columns --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	season) words='--jobs --rate --only-missing --events --game-types --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	api) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	up) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	check) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	copy) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	coverage) words='--format --game-types --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	reparse) words='--season --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	export) words='--format --output --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	migrate) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	lambda) words='--every --jobs --token-file --delay-queue --keep-raw --keep-polls --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	health) words='--listen --db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	completion) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
-	man) words='--db --upstream --timeout --retries --log-level --log-format --no-sandbox --help --version' ;;
+	ingest) words='--file --observed-at --keep-raw --keep-polls --columns --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	season) words='--jobs --only-missing --events --game-types --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	api) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	up) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	check) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	copy) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	coverage) words='--format --game-types --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	reparse) words='--season --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	export) words='--format --output --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	migrate) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	lambda) words='--every --jobs --token-file --delay-queue --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	health) words='--listen --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	completion) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	man) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$word"))
 }

@@ -43,6 +43,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -65,6 +66,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -74,7 +76,6 @@ _rinkside()
 	season)
 		_arguments \
 			'--jobs[requests at a time]:N:' \
-			'--rate[at most so many requests a second; 0\: no limit]:R:' \
 			'--only-missing[only games of which no line is stored]' \
 			'--events[the play-by-play too\: a second request for each game]' \
 			'--game-types[1 preseason, 2 regular season, 3 play-offs]:LIST:' \
@@ -84,6 +85,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -111,6 +113,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -144,6 +147,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -156,6 +160,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -168,6 +173,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -182,6 +188,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -195,6 +202,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -209,6 +217,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -227,6 +236,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -249,6 +259,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -276,6 +287,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -288,6 +300,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -311,6 +324,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -329,6 +343,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -342,6 +357,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -354,6 +370,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -366,6 +383,7 @@ _rinkside()
 			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
 			'--timeout[for one request, whole]:TIME:' \
 			'--retries[further tries after a failure that may pass]:N:' \
+			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \

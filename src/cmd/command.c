@@ -50,6 +50,8 @@ static const struct option settings[] = {
 		"for one request, whole"),
 	RANGE("retries", INTEGER, retries, "3", 0, 20, "N",
 		"further tries after a failure that may pass"),
+	SETTING("rate", REAL, rate, "300", "R",
+		"at most so many requests a second of the upstream; 0: no limit"),
 	CHOICE("log-level", log_level, "info", log_level_names, "LEVEL",
 		"error, warning, info or debug"),
 	CHOICE("log-format", log_format, "text", log_format_names, "FORMAT", "text or json"),
@@ -73,7 +75,6 @@ static const struct option settings[] = {
 	RANGE("max-children", INTEGER, max_children, "32", 1, 1000, "N",
 		"ingests at a time; the others wait"),
 	RANGE("jobs", INTEGER, jobs, "4", 1, 64, "N", "requests at a time"),
-	SETTING("rate", REAL, rate, "0", "R", "at most so many requests a second; 0: no limit"),
 	SETTING("only-missing", FLAG, only_missing, NULL, NULL,
 		"only games of which no line is stored"),
 	SETTING("events", FLAG, events, NULL, NULL,
@@ -155,7 +156,7 @@ static const struct option settings[] = {
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
-static const char *const common[] = {"db", "upstream", "timeout", "retries", "log-level",
+static const char *const common[] = {"db", "upstream", "timeout", "retries", "rate", "log-level",
 	"log-format", "no-sandbox", "help", "version", NULL};
 
 static const struct command *const commands[] = {
@@ -201,6 +202,15 @@ const struct command *command_find(struct str name)
 		if (str_equal(str_from(c->name), name))
 			return c;
 	return NULL;
+}
+
+struct source_settings command_source(const struct config *c)
+{
+	return (struct source_settings){.upstream = c->upstream,
+		.timeout_ms = c->timeout_ms,
+		.retries = c->retries,
+		.rate = c->rate,
+		.version = version_number()};
 }
 
 size_t command_common_options(const struct option *out[static MAX_OPTIONS])

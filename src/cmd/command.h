@@ -6,11 +6,13 @@
 
 #include "base/options.h"
 #include "base/log.h"
+#include "source/source.h"
 
 /* Every setting of every command; a command reads those that its row names. */
 struct config {
 	struct str db, upstream;
 	int64_t timeout_ms, retries;
+	double rate;
 	int log_level, log_format;
 	bool no_sandbox;
 	bool help, version, columns;
@@ -20,7 +22,6 @@ struct config {
 	bool is_file;
 	struct str observed_at;
 	int64_t jobs;
-	double rate;
 	bool only_missing, events;
 	struct str game_types;
 	struct str listen;
@@ -73,5 +74,8 @@ void command_print_put(int64_t game_id, const struct put_result *put);
 
 /* The usual end of a failed command: the sentence on stderr, the kind's exit code. */
 int command_fail(const struct err *err);
+
+/* How the upstream is asked, by the common options. */
+struct source_settings command_source(const struct config *c);
 
 #endif

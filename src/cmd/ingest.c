@@ -1,7 +1,6 @@
 #include "cmd/command.h"
 
 #include "base/time.h"
-#include "cmd/version.h"
 #include "ingest/ingest.h"
 
 #include <inttypes.h>
@@ -101,10 +100,7 @@ static int ingest_one_game(
 static int ingest_games(const struct config *c, struct store *store, int count,
 	const int64_t *game_ids, struct arena *keep)
 {
-	struct source_settings settings = {.upstream = c->upstream,
-		.timeout_ms = c->timeout_ms,
-		.retries = c->retries,
-		.version = version_number()};
+	struct source_settings settings = command_source(c);
 	struct manners *manners = manners_new(&settings);
 	struct err err;
 	int code = 0;

@@ -1,6 +1,5 @@
 #include "cmd/command.h"
 
-#include "cmd/version.h"
 #include "lambda/lambda.h"
 
 #include <stdlib.h>
@@ -12,16 +11,13 @@ static int run(const struct config *c, int argc, char **argv)
 {
 	const char *address = getenv("AWS_LAMBDA_RUNTIME_API");
 	struct function_settings settings = {.db = c->db,
-		.source = {.upstream = c->upstream,
-			.timeout_ms = c->timeout_ms,
-			.retries = c->retries,
-			.is_long_lived = true,
-			.version = version_number()},
+		.source = command_source(c),
 		.token_file = c->token_file,
 		.delay_queue = c->delay_queue,
 		.every_ms = c->every_ms,
 		.jobs = c->jobs};
 	struct err err;
+	settings.source.is_long_lived = true;
 	if (argc)
 		err_set(&err, ERR_USAGE, "lambda: takes no words, got \"%s\"", argv[0]);
 	else if (!address || !*address)

@@ -1,7 +1,6 @@
 #include "cmd/pairing.h"
 
 #include "cmd/signals.h"
-#include "cmd/version.h"
 #include "monitor/monitor.h"
 
 static const char *const option_names[] = {"every", "once", "inline", "child-deadline",
@@ -56,17 +55,14 @@ static int run(const struct config *c, int argc, char **argv)
 	if (!child_options_fill(&options, c, "monitor", &err))
 		return command_fail(&err);
 	struct monitor_settings settings = {.db = c->db,
-		.source = {.upstream = c->upstream,
-			.timeout_ms = c->timeout_ms,
-			.retries = c->retries,
-			.is_long_lived = !c->once,
-			.version = version_number()},
+		.source = command_source(c),
 		.every_ms = c->every_ms,
 		.child_deadline_ms = c->child_deadline_ms,
 		.max_children = c->max_children,
 		.once = c->once,
 		.is_inline = c->is_inline,
 		.child_options = options.words};
+	settings.source.is_long_lived = !c->once;
 	return run_loop(&settings);
 }
 

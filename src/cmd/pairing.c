@@ -1,7 +1,6 @@
 #include "cmd/pairing.h"
 
 #include "cmd/signals.h"
-#include "cmd/version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,14 +38,12 @@ enum policy pairing_policy(const struct config *c, enum policy usual)
 
 struct monitor_settings pairing_settings(const struct config *c)
 {
+	struct source_settings source = command_source(c);
+	source.is_long_lived = !c->once;
+	/* A box score, its events and two rosters end before the lease does. */
+	source.patience_ms = c->lease_ms / REQUESTS_IN_A_LEASE;
 	return (struct monitor_settings){.db = c->db,
-		.source = {.upstream = c->upstream,
-			.timeout_ms = c->timeout_ms,
-			.retries = c->retries,
-			/* A box score, its events and two rosters end before the lease does. */
-			.patience_ms = c->lease_ms / REQUESTS_IN_A_LEASE,
-			.is_long_lived = !c->once,
-			.version = version_number()},
+		.source = source,
 		.every_ms = c->every_ms,
 		.child_deadline_ms =
 			c->child_deadline_ms < c->lease_ms ? c->child_deadline_ms : c->lease_ms / 2,

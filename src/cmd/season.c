@@ -1,7 +1,6 @@
 #include "cmd/command.h"
 
 #include "base/time.h"
-#include "cmd/version.h"
 #include "season/season.h"
 
 #include <inttypes.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 static const char *const option_names[] = {
-	"jobs", "rate", "only-missing", "events", "game-types", "keep-raw", "keep-polls", NULL};
+	"jobs", "only-missing", "events", "game-types", "keep-raw", "keep-polls", NULL};
 
 static volatile sig_atomic_t was_told_to_end;
 
@@ -112,17 +111,13 @@ static int run_one(
 static int run(const struct config *c, int argc, char **argv)
 {
 	struct season_settings settings = {.db = c->db,
-		.source = {.upstream = c->upstream,
-			.timeout_ms = c->timeout_ms,
-			.retries = c->retries,
-			.rate = c->rate,
-			.is_long_lived = true,
-			.version = version_number()},
+		.source = command_source(c),
 		.jobs = c->jobs,
 		.only_missing = c->only_missing,
 		.events = c->events};
 	struct err err;
 	int64_t season = 0;
+	settings.source.is_long_lived = true;
 	if (!argc) {
 		err_set(&err, ERR_USAGE, "season: which one? rinkside season 20232024");
 		return command_fail(&err);

@@ -2,7 +2,8 @@
 
 enum {
 	STALE_MS = 86400000,
-	MAX_ASKED = 8, /* players asked for one by one in one go: the rest waits for the next */
+	AGAIN_MS = 600000, /* after a failure, for what only names depend on */
+	MAX_ASKED = 8,     /* players asked for one by one in one go: the rest waits for the next */
 	MAX_WANTED = 64,
 };
 
@@ -99,15 +100,24 @@ static bool find_wanted(struct completion *c, int64_t team_id, struct wanted *ou
 	return step == STEP_DONE;
 }
 
-/* That nothing was found, so that nobody asks again today. */
-static bool remember_asking(struct completion *c, const struct wanted *w, struct err *err)
+/* That nothing was found, so that nobody asks again before it is stale. */
+static bool remember_asking(
+	struct completion *c, const struct wanted *w, int64_t fetched_at, struct err *err)
 {
 	struct player *players = ARENA_NEW(c->keep, struct player, w->count);
 	for (size_t i = 0; i < w->count; i++) {
 		SET(&players[i], PLAYER, player_id, w->ids[i]);
-		SET(&players[i], PLAYER, fetched_at, c->now_ms);
+		SET(&players[i], PLAYER, fetched_at, fetched_at);
 	}
 	return !w->count || store_put_players(c->store, players, w->count, err);
+}
+
+/* Soon stale, so that what fails does not hold up every poll. err stays what it was. */
+static bool remember_failing(struct completion *c, const struct wanted *w)
+{
+	struct err ignored;
+	remember_asking(c, w, c->now_ms - STALE_MS + AGAIN_MS, &ignored);
+	return false;
 }
 
 static bool put_roster(struct completion *c, struct str body, struct wanted *w, struct err *err)
@@ -126,16 +136,17 @@ static bool put_roster(struct completion *c, struct str body, struct wanted *w, 
 /* Who is on no roster any more: traded, or down in the minors. */
 static bool ask_for_player(struct completion *c, int64_t id, struct err *err)
 {
-	struct source_request q = {.endpoint = ENDPOINT_PLAYER, .id = id};
+	struct source_request q = {.endpoint = ENDPOINT_PLAYER, .id = id, .is_extra = true};
+	struct wanted only = {.ids = {id}, .count = 1};
 	struct source_reply reply;
 	struct player player;
 	bool is_found;
 	if (!fetch(c, &q, &reply, &is_found, err))
-		return false;
+		return remember_failing(c, &only);
 	if (!is_found)
-		return remember_asking(c, &(struct wanted){.ids = {id}, .count = 1}, err);
+		return remember_asking(c, &only, c->now_ms, err);
 	if (!decode_player(reply.body, id, c->keep, &player, err))
-		return false;
+		return remember_failing(c, &only);
 	SET(&player, PLAYER, fetched_at, c->now_ms);
 	return store_put_players(c->store, &player, 1, err);
 }
@@ -148,17 +159,19 @@ static bool complete_people(
 		return false;
 	if (!wanted.count || abbrev.n != 3)
 		return true;
-	struct source_request q = {
-		.endpoint = ENDPOINT_ROSTER, .season = c->snapshot->game.season, .abbrev = abbrev};
+	struct source_request q = {.endpoint = ENDPOINT_ROSTER,
+		.season = c->snapshot->game.season,
+		.abbrev = abbrev,
+		.is_extra = true};
 	struct source_reply reply;
 	bool is_found;
 	if (!fetch(c, &q, &reply, &is_found, err))
-		return false;
+		return remember_failing(c, &wanted);
 	/* An upstream without the club's roster is not asked for each of its players. */
 	if (!is_found)
-		return remember_asking(c, &wanted, err);
+		return remember_asking(c, &wanted, c->now_ms, err);
 	if (!put_roster(c, reply.body, &wanted, err))
-		return false;
+		return remember_failing(c, &wanted);
 	for (size_t i = 0; i < wanted.count && i < MAX_ASKED; i++)
 		if (!ask_for_player(c, wanted.ids[i], err))
 			return false;
@@ -187,44 +200,63 @@ static bool team_is_fresh(struct completion *c, int64_t team_id, bool *out, stru
 	return step != STEP_FAILED;
 }
 
-static bool complete_teams(struct completion *c, struct err *err)
+static bool fetch_teams(struct completion *c, struct team **out, size_t *out_count, struct err *err)
+{
+	struct source_request q = {.endpoint = ENDPOINT_TEAMS, .is_extra = true};
+	struct source_reply reply;
+	bool is_found;
+	*out_count = 0;
+	return fetch(c, &q, &reply, &is_found, err) &&
+	       (!is_found || decode_teams(reply.body, c->keep, out, out_count, err));
+}
+
+/* Without a name: that it was asked for. */
+static bool put_teams(struct completion *c, const struct team *all, size_t count,
+	int64_t fetched_at, struct err *err)
 {
 	const struct game *g = &c->snapshot->game;
-	struct team ours[2] = {0}, *all = NULL;
-	size_t count = 0;
-	struct source_request q = {.endpoint = ENDPOINT_TEAMS};
-	struct source_reply reply;
-	bool away_is_fresh, home_is_fresh, is_found;
-	if (!team_is_fresh(c, g->away_team_id, &away_is_fresh, err) ||
-		!team_is_fresh(c, g->home_team_id, &home_is_fresh, err))
-		return false;
-	if (away_is_fresh && home_is_fresh)
-		return true;
-	if (!fetch(c, &q, &reply, &is_found, err) ||
-		(is_found && !decode_teams(reply.body, c->keep, &all, &count, err)))
-		return false;
+	struct team ours[2] = {0};
 	for (size_t i = 0; i < 2; i++) {
 		SET(&ours[i], TEAM, team_id, i ? g->home_team_id : g->away_team_id);
 		for (size_t j = 0; j < count; j++)
 			if (all[j].team_id == ours[i].team_id)
 				ours[i] = all[j];
 		SET(&ours[i], TEAM, season, g->season);
-		SET(&ours[i], TEAM, fetched_at, c->now_ms);
+		SET(&ours[i], TEAM, fetched_at, fetched_at);
 	}
 	return store_put_teams(c->store, ours, 2, err);
 }
 
+static bool complete_teams(struct completion *c, struct err *err)
+{
+	const struct game *g = &c->snapshot->game;
+	struct team *all;
+	size_t count;
+	struct err ignored;
+	bool away_is_fresh, home_is_fresh;
+	if (!team_is_fresh(c, g->away_team_id, &away_is_fresh, err) ||
+		!team_is_fresh(c, g->home_team_id, &home_is_fresh, err))
+		return false;
+	if (away_is_fresh && home_is_fresh)
+		return true;
+	if (fetch_teams(c, &all, &count, err))
+		return put_teams(c, all, count, c->now_ms, err);
+	put_teams(c, NULL, 0, c->now_ms - STALE_MS + AGAIN_MS, &ignored);
+	return false;
+}
+
+/* Each part for itself: one that fails is in nobody's way, and the first of them is told. */
 static bool complete(
 	struct completion *c, const struct put_result *put, unsigned parts, struct err *err)
 {
 	const struct game *g = &c->snapshot->game;
-	if (parts & COMPLETE_EVENTS && put->events_due && !complete_events(c, err))
-		return false;
+	struct err later;
+	bool ok = !(parts & COMPLETE_EVENTS && put->events_due) || complete_events(c, err);
 	if (!(parts & COMPLETE_NAMES))
-		return true;
-	return complete_people(c, g->away_team_id, g->away_team_abbrev, err) &&
-	       complete_people(c, g->home_team_id, g->home_team_abbrev, err) &&
-	       complete_teams(c, err);
+		return ok;
+	ok = complete_people(c, g->away_team_id, g->away_team_abbrev, ok ? err : &later) && ok;
+	ok = complete_people(c, g->home_team_id, g->home_team_abbrev, ok ? err : &later) && ok;
+	return complete_teams(c, ok ? err : &later) && ok;
 }
 
 bool ingest_complete(struct source *source, struct store *store,

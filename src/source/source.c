@@ -500,13 +500,13 @@ static bool fail_turn(enum turn turn, int64_t wait_ms, struct source_reply *out,
 }
 
 /* How long to wait before the next try, or that there is none: then err says so. */
-static bool next_try(
-	struct source *s, const struct source_reply *reply, int64_t deadline, struct err *err)
+static bool next_try(struct source *s, const struct source_request *q,
+	const struct source_reply *reply, int64_t deadline, struct err *err)
 {
 	int64_t wait = manners_back_off_ms(s->manners, reply->tries);
 	if (reply->retry_after_ms > wait)
 		wait = reply->retry_after_ms;
-	if (reply->tries > s->settings->retries)
+	if (q->is_extra || reply->tries > s->settings->retries)
 		return false;
 	if (time_monotonic_ms() + wait < deadline)
 		return manners_sleep(s->manners, wait);
@@ -538,7 +538,7 @@ static bool fetch(struct source *s, const struct source_request *q, struct str e
 		manners_end(s->manners, game, r.verdict, out->retry_after_ms);
 		if (r.is_good)
 			return true;
-		if (!r.may_retry || !next_try(s, out, deadline, err))
+		if (!r.may_retry || !next_try(s, q, out, deadline, err))
 			return false;
 	}
 }

@@ -36,6 +36,7 @@ struct source_request {
 	int64_t season;    /* roster; 0: current */
 	int32_t day;       /* schedule, score */
 	struct str abbrev; /* roster: three capital letters */
+	bool is_extra;     /* nobody waits for it: one try is enough for now */
 	struct str etag;   /* of the body that is known; empty: none. 304 is then an answer too */
 };
 

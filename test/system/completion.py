@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What an ingest fetches besides the box score: each thing once, never in the way of the lines."""
-import copy, os, sys
+import copy, os, sqlite3, sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 from rig import Reply
@@ -164,7 +164,8 @@ r = ingest(up, db)
 tap.same(r.asked, [rig.box_score_path(GAME)], "and what is not there is remembered")
 
 # ---- it fails ----
-for name, reply in (("a 500", Reply(status=500)), ("HTML", Reply("<html>")), ("a hang", Reply(fault="hang"))):
+FAILURES = ("a 500", Reply(status=500)), ("HTML", Reply("<html>")), ("a hang", Reply(fault="hang"))
+for name, reply in FAILURES:
     up = upstream()
     for place in up.replies:
         if not place.endswith("boxscore"):
@@ -173,5 +174,28 @@ for name, reply in (("a 500", Reply(status=500)), ("HTML", Reply("<html>")), ("a
     r = ingest(up, db)
     tap.ok(r.returncode == 0 and len(lines(path)) == 8 and "stored" in r.stdout and len(r.stderr.splitlines()) == 1 and "warning" in r.stderr,
            "%s in place of the rest: the lines are stored, one warning, exit 0" % name, r.stdout + r.stderr)
+    tap.same(len(r.asked), len(set(r.asked)), "%s: nothing is asked for twice" % name)
+
+SEVERAL = {"play-by-play": PLAYS, "a roster": "/v1/roster/CAR/20232024", "a player": "/v1/player/8470012/landing", "clubs": "/stats/rest/en/team"}
+for what, place in SEVERAL.items():
+    for name, reply in FAILURES:
+        up = upstream()
+        up.replies[place] = reply
+        db, path = rig.database()
+        r = ingest(up, db, "--retries", 2, "--timeout", "1s")
+        got = lines(path)
+        have = {"play-by-play": got[8470004]["assists"] == 1, "a roster": got[8470002]["player_name"] == "Ben Bravo",
+                "a player": got[8470012]["player_name"] == "Fred Fox", "clubs": bool(rig.query(path, "select 1 from teams where full_name = 'Carolina Hurricanes'"))}
+        tap.same({k for k in have if not have[k]}, {what}, "%s is %s: that alone lacks" % (what, name))
+        if what == "play-by-play":
+            continue
+        tap.same(r.asked.count(place), 1, "%s: it is not tried again and again" % what)
+        tap.ok(place not in ingest(up, db).asked, "%s: nor at the next poll" % what)
+        up.replies[place] = upstream().replies[place]
+        column = "update %s set fetched_at = strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', fetched_at, '-11 minutes')"
+        with sqlite3.connect(path) as store:
+            store.execute(column % ("teams" if what == "clubs" else "players"))
+        r = ingest(up, db)
+        tap.ok(place in r.asked and r.returncode == 0 and not r.stderr, "%s: but after ten minutes" % what, (r.asked, r.stderr))
 
 tap.done()

@@ -86,6 +86,9 @@ tap.ok(len(up.requests()) == 1 and results[1].tries == 0 and "not asked" in resu
 r = one(Reply(status=429), Reply(BODY), retries=1)
 tap.same((r.kind, r.tries), (0, 2), "a 429 without Retry-After is tried again")
 
+one(Reply(status=500), retries=4, timeout_ms=20000)
+gap = up.requests()[-1].time - up.requests()[0].time
+tap.ok(len(up.requests()) == 5 and gap > 0.1, "between tries it backs off", gap)  # of 6 s at most, by chance; less once in 300,000 runs
 r = one(Reply(status=500), retries=20, timeout_ms=10000, patience_ms=1000)
 tap.ok(r.kind == STATUS and r.seconds < 3, "patience bounds all tries together", vars(r))
 script(Reply(status=500))
@@ -102,6 +105,13 @@ up.forget()
 client(games=[GAME] * 3, rate=10, threads=2)
 times = [q.time for q in up.requests()]
 tap.ok(len(times) == 6 and times[-1] - times[0] >= 0.45, "and is shared by threads", times)
+up.forget()
+for game in range(GAME, GAME + 4):
+    up.replies[rig.box_score_path(game)] = Reply(rig.box_score(game))
+r = rig.run("ingest", *range(GAME, GAME + 4), "--rate", 5, db=rig.database()[0], upstream=up.url)
+times = [q.time for q in up.requests()]
+tap.ok(r.returncode == 0 and len(times) > 4 and times[-1] - times[0] >= 0.19 * (len(times) - 1), "--rate is that cap", (r.stderr, times))
+script(Reply(BODY))
 up.replies[PATH] = Reply(BODY, delay_s=0.1)
 up.most = 0
 client(games=[GAME] * 2, threads=3)

@@ -156,7 +156,7 @@ static void retry_after_holds_for_all(void **state)
 	manners_free(m);
 }
 
-static void breaker_opens_and_probes(void **state)
+static void breaker_opens(void **state)
 {
 	(void)state;
 	struct manners *m = manners_new(&(struct source_settings){.seed = 1});
@@ -177,6 +177,43 @@ static void breaker_opens_and_probes(void **state)
 	}
 	assert_int_equal(begin(m, 0, 1000, &wait_ms), TURN_GIVEN);
 	manners_free(m);
+}
+
+static void fail_until_open(struct manners *m)
+{
+	int64_t wait_ms;
+	for (int i = 0; i < BREAKER_FAILURES; i++) {
+		assert_int_equal(begin(m, 0, 1000, &wait_ms), TURN_GIVEN);
+		manners_end(m, 0, VERDICT_BAD, 0);
+	}
+}
+
+/* When it is over, one request alone may ask; its answer decides for all. */
+static void probe(struct manners *m, enum verdict verdict)
+{
+	int64_t wait_ms;
+	while (begin(m, 0, 1000, &wait_ms) == TURN_BROKEN)
+		assert_true(manners_sleep(m, wait_ms ? wait_ms : 1));
+	assert_int_equal(begin(m, 0, 1000, &wait_ms), TURN_BROKEN);
+	manners_end(m, 0, verdict, 0);
+}
+
+static void breaker_asks_once_and_believes_it(void **state)
+{
+	(void)state;
+	struct manners *well = manners_new(&(struct source_settings){.seed = 1});
+	struct manners *ill = manners_new(&(struct source_settings){.seed = 1});
+	int64_t wait_ms;
+	fail_until_open(well);
+	fail_until_open(ill);
+	probe(well, VERDICT_GOOD);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(begin(well, 0, 1000, &wait_ms), TURN_GIVEN);
+	probe(ill, VERDICT_BAD);
+	assert_int_equal(begin(ill, 0, 1000, &wait_ms), TURN_BROKEN);
+	assert_true(wait_ms > BREAKER_FIRST_MS - 100 && wait_ms <= 2 * BREAKER_FIRST_MS);
+	manners_free(well);
+	manners_free(ill);
 }
 
 struct waiter {
@@ -380,7 +417,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(back_off_comes_from_the_seed),
 		cmocka_unit_test(cap_spaces_requests),
 		cmocka_unit_test(retry_after_holds_for_all),
-		cmocka_unit_test(breaker_opens_and_probes),
+		cmocka_unit_test(breaker_opens),
+		cmocka_unit_test(breaker_asks_once_and_believes_it),
 		cmocka_unit_test(one_request_at_a_time_for_a_game),
 		cmocka_unit_test(stop_ends_waits),
 		cmocka_unit_test(refuses_upstreams),
