@@ -230,7 +230,7 @@ static bool put_teams(struct completion *c, const struct team *all, size_t count
 static bool complete_teams(struct completion *c, struct err *err)
 {
 	const struct game *g = &c->snapshot->game;
-	struct team *all;
+	struct team *all = NULL;
 	size_t count;
 	struct err ignored;
 	bool away_is_fresh, home_is_fresh;
