@@ -13,7 +13,7 @@ route_handler answer_game_stats, answer_lines_of_game, answer_games, answer_even
 /* The list behind a route, for an export; NULL: it has none. */
 const struct list *list_of_route(const struct route *r);
 /* The rows that the path's id alone allows: at most FIXED_CONDITIONS. */
-enum { FIXED_CONDITIONS = 2 };
+enum { FIXED_CONDITIONS = 1 };
 size_t fixed_of_call(const struct call *call, struct condition *out);
 
 /* list.c: the ids of a club by number or letters; none: no club has ever had these. */

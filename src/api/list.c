@@ -308,6 +308,8 @@ static bool make_plan(struct plan *p, struct store *s, struct arena *keep, const
 	p->is_whole = call->format != FORMAT_JSON && !call_get(call, STR("limit"));
 	if (!moment_read(call, &p->as_of, &p->problem) || !read_sort(p) || !read_fields(p))
 		return true;
+	if (list->has_no_history)
+		p->as_of = 0;
 	add_needed(p);
 	if (!read_cursor(p, keep))
 		return true;

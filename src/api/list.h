@@ -23,6 +23,7 @@ struct list {
 	size_t filter_count;
 	size_t order;        /* column, when nothing else is asked for; 0: by the key */
 	bool has_season_ids; /* the key begins with the game's id, and that with the season */
+	bool has_no_history; /* as_of and delay are for its conditions alone */
 };
 
 enum { LIST_LIMIT = 100, LIST_MOST = 1000 };

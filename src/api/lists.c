@@ -67,11 +67,16 @@ static const struct list lines = {
 	.table = &stat_table, FILTERS(line_filters), .has_season_ids = true};
 static const struct list games = {
 	.table = &game_table, FILTERS(game_filters), .has_season_ids = true};
-static const struct list teams = {.table = &team_table, FILTERS(team_filters)};
-static const struct list players = {
-	.table = &player_table, FILTERS(player_filters), .order = PLAYER_full_name};
-static const struct list events = {
-	.table = &event_table, FILTERS(event_filters), .order = EVENT_sort_order};
+static const struct list teams = {
+	.table = &team_table, FILTERS(team_filters), .has_no_history = true};
+static const struct list players = {.table = &player_table,
+	FILTERS(player_filters),
+	.order = PLAYER_full_name,
+	.has_no_history = true};
+static const struct list events = {.table = &event_table,
+	FILTERS(event_filters),
+	.order = EVENT_sort_order,
+	.has_no_history = true};
 
 static const struct {
 	route_handler *handler;
@@ -121,6 +126,13 @@ static bool answer_list(
 	return list_answer(c, call, list_of_route(call->route), fixed, count, out, err);
 }
 
+static struct condition is(const struct column *column, enum comparison comparison, int64_t value)
+{
+	return (struct condition){.column = column,
+		.comparison = comparison,
+		.value = {.known = true, .type = column->type, .integer = value}};
+}
+
 bool answer_game_stats(
 	struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
@@ -145,24 +157,81 @@ bool answer_teams(struct context *c, const struct call *call, struct answer *out
 	return answer_list(c, call, out, err);
 }
 
+/* The number of the first event after that of the period; 0: there is none. */
+static bool find_next_event(struct context *c, int64_t game_id, int64_t period, int64_t elapsed,
+	int64_t *out, struct err *err)
+{
+	const struct column *number = &event_table.columns[EVENT_sort_order];
+	struct condition conditions[] = {
+		is(&event_table.columns[EVENT_game_id], IS, game_id),
+		is(&event_table.columns[EVENT_period], IS, period),
+		is(&event_table.columns[EVENT_time_in_period], AFTER, elapsed),
+	};
+	struct sorting in_order = {.column = number};
+	struct selection q = {.table = &event_table,
+		.conditions = conditions,
+		.condition_count = sizeof(conditions) / sizeof(conditions[0]),
+		.sortings = &in_order,
+		.sorting_count = 1,
+		.columns = &number,
+		.column_count = 1,
+		.limit = 1};
+	struct cursor *cursor = store_select(c->store, &q, err);
+	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
+	*out = step == STEP_ROW ? cursor_value(cursor).integer : 0;
+	cursor_close(cursor);
+	return step != STEP_FAILED;
+}
+
+/* The play-by-play has no history of its own: it is shown as far as the game's clock stood then. */
+enum { CLOCK_CONDITIONS = 2 };
+static bool add_clock(struct context *c, int64_t game_id, int64_t as_of, struct condition *out,
+	size_t *count, struct err *err)
+{
+	struct game g = {0};
+	struct condition one = is(&game_table.columns[GAME_game_id], IS, game_id);
+	struct selection q = {.table = &game_table,
+		.conditions = &one,
+		.condition_count = 1,
+		.limit = 1,
+		.as_of = as_of};
+	struct cursor *cursor = store_select(c->store, &q, err);
+	enum step step = cursor ? cursor_step(cursor, &g, err) : STEP_FAILED;
+	int64_t period = step == STEP_ROW && KNOWS(&g, GAME, period) ? g.period : 0, next = 0;
+	int64_t elapsed = period ? game_elapsed(&g) : 0;
+	cursor_close(cursor);
+	if (step == STEP_FAILED || !find_next_event(c, game_id, period, elapsed, &next, err))
+		return false;
+	out[(*count)++] = is(&event_table.columns[EVENT_period], AT_MOST, period);
+	if (next)
+		out[(*count)++] = is(&event_table.columns[EVENT_sort_order], BEFORE, next);
+	return true;
+}
+
 /* What belongs to a game: an unknown one is a 404, and its state says how long it holds. */
 static bool answer_of_game(
 	struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	enum freshness freshness;
 	struct problem problem;
+	struct condition conditions[FIXED_CONDITIONS + CLOCK_CONDITIONS];
+	size_t count = fixed_of_call(call, conditions);
 	int64_t as_of;
 	bool found;
 	if (!moment_read(call, &as_of, &problem)) {
 		answer_take_problem(out, &problem);
 		return true;
 	}
+	if (as_of && list_of_route(call->route) == &events &&
+		!add_clock(c, call->id, as_of, conditions, &count, err))
+		return false;
 	struct cursor *game = ask_game(c, call->id, as_of, err); /* which goes out with the list */
 	if (!game)
 		return false;
 	struct err late;
 	out->game_id = call->id;
-	bool ok = answer_list(c, call, out, err);
+	moment_hold(call, out);
+	bool ok = list_answer(c, call, list_of_route(call->route), conditions, count, out, err);
 	if (!take_game(game, &found, &freshness, ok ? err : &late) || !ok)
 		return false;
 	if (!found)

@@ -64,6 +64,14 @@ PARAMETER(as_of, "as_of", TIME,
 PARAMETER(delay, "delay", DURATION, .max = DELAY_MAX_MS,
 	.help = "as it was so long ago, such as 45s: no spoilers");
 
+PARAMETER(clock_as_of, "as_of", TIME,
+	.help = "as far as the game's clock stood when the upstream showed nothing newer than this time");
+PARAMETER(clock_delay, "delay", DURATION, .max = DELAY_MAX_MS,
+	.help = "as far as the game's clock stood so long ago, such as 45s: no spoilers");
+PARAMETER(no_as_of, "as_of", TIME,
+	.help = "taken here as by every read; people and clubs have no history");
+PARAMETER(no_delay, "delay", DURATION, .max = DELAY_MAX_MS, .help = "the same");
+
 PARAMETER(summed, "stat", CHOICE, .choices = leader_stats, .choice_count = LEADER_STATS,
 	.is_required = true, .help = "the statistic that is summed");
 PARAMETER(one_season, "season", SEASON,
@@ -97,15 +105,18 @@ static const struct parameter *const of_games[] = {&game_id, &season, &game_type
 	&team, &status, MOMENT_PARAMETERS, LIST_PARAMETERS};
 static const struct parameter *const of_game[] = {MOMENT_PARAMETERS, NULL};
 static const struct parameter *const of_events[] = {
-	&event_type, &period, &team, &player, LIST_PARAMETERS};
+	&event_type, &period, &team, &player, &clock_as_of, &clock_delay, LIST_PARAMETERS};
 static const struct parameter *const of_changes[] = {&after, &page_limit, MOMENT_PARAMETERS, NULL};
 static const struct parameter *const of_corrections[] = {
 	&since, &page_game, &correction_limit, MOMENT_PARAMETERS, NULL};
 static const struct parameter *const of_stream[] = {
 	&after, &game, &of_team, &of_player, &delay, NULL};
-static const struct parameter *const of_teams[] = {&season, &team, LIST_PARAMETERS};
+static const struct parameter *const of_teams[] = {
+	&season, &team, &no_as_of, &no_delay, LIST_PARAMETERS};
 
-static const struct parameter *const of_players[] = {&name, &team, LIST_PARAMETERS};
+static const struct parameter *const of_players[] = {
+	&name, &team, &no_as_of, &no_delay, LIST_PARAMETERS};
+static const struct parameter *const of_one_player[] = {&no_as_of, &no_delay, NULL};
 static const struct parameter *const of_page[] = {&page_date, &page_game, &page_player,
 	&page_leaders, &season, &page_search, &page_health, &delay, NULL};
 static const struct parameter *const of_leaders[] = {
@@ -179,6 +190,7 @@ const struct route routes[] = {
 		.summary = "players, by a part of their name"},
 	{.pattern = STR_INIT("/players/{player_id}"),
 		.formats = AS(JSON),
+		.parameters = of_one_player,
 		.handler = answer_player,
 		.rows = &player_table,
 		.summary = "one player"},

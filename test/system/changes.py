@@ -57,6 +57,9 @@ def table(name, key):
     return [dict(r) for r in rig.query(path, "SELECT * FROM %s ORDER BY %s" % (name, key))]
 
 
+TARGETS = ("/game-stats?limit=1000", "/game-stats?sort=-hits,player_name&position=C&limit=1000", "/game-stats/%d?limit=1000" % GAMES[0], "/games")
+CENTRES = {p["playerId"] for side in rig.box_score()["playerByGameStats"].values() for p in side["forwards"] if p["position"] == "C"}
+
 # An evening of two games, and what each moment of it looked like.
 seen = []
 api = None
@@ -67,12 +70,12 @@ for step in range(STEPS):
         port = int(api.wait_line("listening").rsplit(":", 1)[1].strip("/ "))
         rig.wait_for(lambda: get("/health/ready")[0] == 200)
     lines = table("game_stats", "game_id, player_id")
-    rig.wait_for(lambda: rows("/game-stats?limit=1000&fields=revision") == [{"revision": r["revision"]} for r in lines])
-    seen.append({"/game-stats?limit=1000": rows("/game-stats?limit=1000"),
-                 "/game-stats?sort=-hits,player_name&position=C&limit=1000":
-                     rows("/game-stats?sort=-hits,player_name&position=C&limit=1000"),
-                 "/game-stats/%d?limit=1000" % GAMES[0]: rows("/game-stats/%d?limit=1000" % GAMES[0]),
-                 "/games": rows("/games")})
+    # Each answer is outdated for itself, when the loop hears of the commit.
+    marks = {(r["game_id"], r["player_id"], r["revision"]) for r in lines} | {(r["game_id"], 0, r["revision"]) for r in table("games", "game_id")}
+    wanted = {target: {m for m in marks if (m[1] == 0) == (target == "/games") and ("C" not in target or m[1] in CENTRES) and
+                       (str(GAMES[0]) not in target or m[0] == GAMES[0])} for target in TARGETS}
+    rig.wait_for(lambda: all({(r["game_id"], r.get("player_id", 0), r["revision"]) for r in rows(t)} == wanted[t] for t in TARGETS))
+    seen.append({t: rows(t) for t in TARGETS})
 tap.ok(len({json.dumps(s) for s in seen}) > STEPS // 2, "an evening goes by")
 
 BOOKKEEPING = ("last_poll_at", "next_poll_at", "last_error", "observed_at")
@@ -124,9 +127,43 @@ for target, name in (("as_of=2999-01-01T00:00:00Z", "a time to come"), ("as_of=y
             break
     else:
         tap.ok(True, "refused: %s" % name)
-status, head, data = get("/players/8470001?as_of=" + moment(1))
-tap.same(status, 400, "people have no past here")
+for target in ("/players/8470001", "/players", "/teams"):
+    tap.same(get(target + "?as_of=" + moment(1))[:1] + get(target)[2:], get(target)[:1] + get(target + "?as_of=" + moment(1))[2:], "%s has no past: as it is" % target)
 
+# The play-by-play is kept as it was last; of a moment it is shown as far as the clock stood then.
+PLAYED, FIRST = 2023020003, 200
+
+
+def put(body, step):
+    name = os.path.join(rig.TEMP, "body.json")
+    with open(name, "w") as f:
+        json.dump(body, f)
+    r = rig.run("ingest", "--file", name, "--observed-at", moment(step), db=db)
+    tap.ok(r.returncode == 0, "a body of step %d" % step, r.stderr)
+
+
+def hit(number, period, played):
+    return {"eventId": number, "periodDescriptor": {"number": period, "periodType": "REG", "maxRegulationPeriods": 3}, "typeCode": 503, "typeDescKey": "hit",
+            "timeInPeriod": "%02d:%02d" % divmod(played, 60), "timeRemaining": "%02d:%02d" % divmod(1200 - played, 60), "sortOrder": number,
+            "situationCode": "1551", "details": {"hittingPlayerId": 8470001, "hitteePlayerId": 8470011, "eventOwnerTeamId": 12}}
+
+
+clocks = [(1, 1200, False), (1, 610, False), (1, 600, False), (1, 900, True), (2, 1200, False), (2, 1, False), (3, 1200, False), (3, 0, False)]
+for k, (period, left, is_between) in enumerate(clocks):
+    put(rig.box_score(PLAYED, gameState="LIVE" if k < 7 else "FINAL", periodDescriptor={"number": period, "periodType": "REG", "maxRegulationPeriods": 3},
+                      clock={"timeRemaining": "%02d:%02d" % divmod(left, 60), "secondsRemaining": left, "running": not is_between, "inIntermission": is_between}), FIRST + k)
+plays = {k: v for k, v in rig.box_score(PLAYED, gameState="FINAL").items() if k != "playerByGameStats"}
+plays["plays"] = [hit(n + 1, 1 + n // 24, 50 * (n % 24 + 1)) for n in range(72)]
+put(plays, FIRST + len(clocks))
+target = "/games/%d/events?limit=1000" % PLAYED
+tap.ok(rig.wait_for(lambda: len(rows(target)) == 72), "all of its events", rows(target))
+for k, (period, left, is_between) in enumerate(clocks):
+    reached = (period, 1200 if is_between else 1200 - left)
+    want = [e["event_id"] for e in rows(target) if (e["period"], e["time_in_period"]) <= reached]
+    tap.same([e["event_id"] for e in rows(target + "&as_of=" + moment(FIRST + k))], want, "%d events when period %d had %d s left%s" % (
+        len(want), period, left, " of the intermission" if is_between else ""))
+tap.same(get(target + "&as_of=" + moment(FIRST - 1))[0], 404, "none of a game that was not known")
+tap.same(len(rows(target + "&delay=45s")), 72, "with a delay that is over: all")
 
 # Pages of changes: replayed from empty they give the tables; full ones never change.
 def replay(revisions):
