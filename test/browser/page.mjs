@@ -232,7 +232,8 @@ for (const theme of ['light', 'dark'])
 	ok((await score(page))[0] === now + 1 && took > 2000 && took < 9000, 'a goal comes late, and comes', `${took} ms`);
 	note(`a goal is shown ${took} ms after it was stored, three seconds late`);
 	/* The switch: from now on nothing is late, and then it is again. */
-	const streams = [];
+	const streams = [], answers = [];
+	page.on('response', (r) => answers.push(`${r.status()} ${r.url()}`));
 	page.on('request', (r) => /\/stream/.test(r.url()) && streams.push(new URL(r.url()).search));
 	await page.getByLabel('Delay').selectOption('0');
 	game.goal('away', 1);
@@ -242,6 +243,8 @@ for (const theme of ['light', 'dark'])
 	ok((await score(page))[0] === now + 2, 'switched off, the next goal is shown at once', `${Date.now() - soon} ms`);
 	await page.getByLabel('Delay').selectOption('15');
 	ok(await waitFor(() => streams.at(-1) === '?delay=15s', 5000) && streams.includes(''), 'each switch has a stream of its own', streams);
+	ok(await waitFor(() => answers.some((a) => /\/events\?.*delay=15s/.test(a)), 5000) && !answers.some((a) => /^[45]/.test(a)),
+		'everything takes the delay, the play-by-play too', answers);
 	ok(/delay=15s/.test(await page.getByRole('link', {name: 'Games'}).getAttribute('href')), 'the delay goes along with every link');
 	await close(page);
 }
