@@ -63,6 +63,11 @@ static int64_t floor_div(int64_t a, int64_t b)
 	return a / b - (a % b < 0);
 }
 
+int64_t time_floor(int64_t at, int64_t step)
+{
+	return floor_div(at, step) * step;
+}
+
 /* Days from the civil calendar and back: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
 int32_t day_from_civil(int year, int month, int day)
 {

@@ -33,6 +33,10 @@ struct time_text time_format(int64_t ms);
 /* RFC 3339 with "Z" or an offset, seconds and a fraction optional; only years 1900 to 2200. */
 bool time_parse(struct str s, int64_t *out_ms);
 
+/* The last whole multiple of step at or before at, of instants as of days: before 1970 they are
+ * negative. */
+int64_t time_floor(int64_t at, int64_t step);
+
 /* "1.5s"-like durations: a whole number and ms, s, m, h or d. */
 bool time_parse_duration(struct str s, int64_t *out_ms);
 struct time_text time_format_duration(int64_t ms);

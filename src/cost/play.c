@@ -169,7 +169,7 @@ static void set_clock(struct game *g, const struct view *v)
 static void put_state(struct game *g, const struct view *v, const struct window *w, int64_t now)
 {
 	int64_t order = w->to_ms / 1000;
-	int64_t observed = now - (now / 1000 - w->from_ms / 1000) * 1000;
+	int64_t observed = now - (time_floor(now, 1000) - w->from_ms);
 	if (KNOWS(g, GAME, state_time) && order < g->state_time)
 		return;
 	SET(g, GAME, state_time, order);
@@ -194,16 +194,22 @@ static void put_box_score(struct game *g, const struct view *v, const struct win
 	SET(g, GAME, order_tally,
 		v->score[VISITORS] + v->score[HOSTS] + v->shots[VISITORS] + v->shots[HOSTS]);
 	SET(g, GAME, last_poll_at, now);
-	SET(g, GAME, expires_at, now + (w->to_ms / 1000 - now / 1000) * 1000);
+	SET(g, GAME, expires_at, now + w->to_ms - time_floor(now, 1000));
 	if (v->look == LOOKS_OFFICIAL)
 		SET(g, GAME, stats_status, STR("official"));
 }
 
 /* ---- what is followed ---- */
 
+/* Each day has its place for as long as it is near. */
+static struct board *board_of(struct run *r, int32_t day)
+{
+	return &r->boards[day - time_floor(day, BOARDS)];
+}
+
 static void mark_board(struct run *r, int32_t day)
 {
-	r->boards[day % BOARDS].is_dirty = true;
+	board_of(r, day)->is_dirty = true;
 }
 
 static void plan_next(struct run *r, size_t i, int64_t now)
@@ -335,7 +341,7 @@ static void look_at_board(struct run *r, struct board *b, int64_t now)
 		false);
 	invoke(r, 1);
 	b->look = (struct look){
-		.at_ms = arrival, .expires_ms = arrival + (w.to_ms / 1000 - arrival / 1000) * 1000};
+		.at_ms = arrival, .expires_ms = arrival + w.to_ms - time_floor(arrival, 1000)};
 	for (size_t i = 0; i < r->count; i++)
 		if (r->rows[i].game_date == b->day)
 			see(r, i, &w, arrival);
@@ -457,7 +463,8 @@ static void ingest(struct run *r, size_t i, int64_t now)
 /* The author's machine sleeps from three to nine in the morning, Eastern. */
 static bool is_at_rest(const struct run *r, int64_t now)
 {
-	int64_t hour = (now + (int64_t)eastern_offset_minutes(now) * 60000) % DAY_MS / HOUR_MS;
+	int64_t eastern = now + (int64_t)eastern_offset_minutes(now) * 60000;
+	int64_t hour = (eastern - time_floor(eastern, DAY_MS)) / HOUR_MS;
 	return r->model->rests && !r->season->is_night && hour >= 3 && hour < 9;
 }
 
@@ -481,7 +488,7 @@ static void set_boards(struct run *r, int64_t now)
 {
 	int32_t today = eastern_day(now);
 	for (int32_t day = today - 1; day <= today + 1; day++) {
-		struct board *b = &r->boards[day % BOARDS];
+		struct board *b = board_of(r, day);
 		if (b->day != day)
 			*b = (struct board){.day = day, .is_dirty = true};
 		if (b->is_dirty)
@@ -592,7 +599,11 @@ static size_t count_changes(const struct season *s)
 static struct outcome play(const struct season *s, const struct policy_model *m)
 {
 	struct outcome o = {.policy = m->name, .help = m->help};
-	struct run r = {.season = s, .model = m, .out = &o, .next_look_ms = s->from_ms};
+	struct run r = {.season = s,
+		.model = m,
+		.out = &o,
+		.next_look_ms = s->from_ms,
+		.forgot_ms = s->from_ms};
 	r.delays = malloc((count_changes(s) + 1) * sizeof(*r.delays));
 	if (!r.delays)
 		abort();

@@ -1,5 +1,7 @@
 #include "cost/upstream.h"
 
+#include "base/time.h"
+
 /*
  * Recorded sizes (bytes of compact JSON, and after gzip -6), 163 bodies of 2023 to 2026: a box
  * score 13.4 k / 2.4 k at its end, a play-by-play 11 k live to 127 k / 12 k, a score board of
@@ -27,8 +29,8 @@ static int64_t phase_of(const struct season *s, enum asked kind, int64_t of)
 
 struct window upstream_window(const struct season *s, enum asked kind, int64_t of, int64_t now_ms)
 {
-	int64_t since = (now_ms - phase_of(s, kind, of)) % s->ttl_ms;
-	return (struct window){now_ms - since, now_ms - since + s->ttl_ms};
+	int64_t phase = phase_of(s, kind, of), from = time_floor(now_ms - phase, s->ttl_ms) + phase;
+	return (struct window){from, from + s->ttl_ms};
 }
 
 int64_t upstream_shows(const struct season *s, enum asked kind, int64_t of, int64_t happened_ms)

@@ -21,6 +21,11 @@ enum {
 /* 1 January 1970 was a Thursday. */
 enum weekday { THURSDAY, FRIDAY, SATURDAY, SUNDAY, MONDAY, TUESDAY, WEDNESDAY };
 
+static int weekday_of(int32_t day)
+{
+	return (int)(day - time_floor(day, 7)); /* before 1970 days are negative */
+}
+
 /* ---- who plays whom ---- */
 
 struct pairing {
@@ -72,7 +77,7 @@ static bool is_rest(int32_t day)
 /* Every fourth Saturday everyone plays, and nobody on the day before. */
 static bool is_great(const struct calendar *c, int32_t day)
 {
-	return day % 7 == SATURDAY && (day - c->first) / 7 % 4 == 2 && !is_rest(day - 1);
+	return weekday_of(day) == SATURDAY && (day - c->first) / 7 % 4 == 2 && !is_rest(day - 1);
 }
 
 static int games_wanted(const struct calendar *c, int32_t day)
@@ -86,7 +91,7 @@ static int games_wanted(const struct calendar *c, int32_t day)
 		[WEDNESDAY] = 4};
 	if (is_rest(day) || is_great(c, day + 1))
 		return 0;
-	return is_great(c, day) ? A_ROUND : wanted[day % 7];
+	return is_great(c, day) ? A_ROUND : wanted[weekday_of(day)];
 }
 
 /* Never twice on a day, nor on three days running. */
@@ -154,7 +159,7 @@ static int64_t choose_start(struct random *r, int32_t day, int home)
 	} zones[] = {{"US/Central", 60}, {"America/Winnipeg", 60}, {"America/Denver", 120},
 		{"America/Edmonton", 120}, {"US/Pacific", 180}, {"America/Vancouver", 180}};
 	int minutes = 19 * 60 + 30 * random_below(r, 2);
-	bool is_weekend = day % 7 == SATURDAY || day % 7 == SUNDAY;
+	bool is_weekend = weekday_of(day) == SATURDAY || weekday_of(day) == SUNDAY;
 	if (is_weekend && random_chance(r, 0.3))
 		minutes = 13 * 60 + 30 * random_below(r, 4);
 	for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++)

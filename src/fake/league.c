@@ -145,7 +145,7 @@ struct league *league_night(
 		/* From a game in its third period to one that begins soon. */
 		f->puck_s = games > 1 ? (-100 + 125 * i / (games - 1)) * 60 : -600;
 		f->start_ms = now_ms + (int64_t)((double)f->puck_s * 1000 / speed);
-		f->start_ms -= f->start_ms % 1000;
+		f->start_ms = time_floor(f->start_ms, 1000);
 	}
 	return l;
 }

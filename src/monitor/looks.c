@@ -99,11 +99,13 @@ static bool read_rows(struct looks *l, int64_t now, struct rows *out)
 static void turn_days(struct looks *l, int64_t now)
 {
 	int32_t today = eastern_day(now);
-	for (int32_t day = today - 1; day <= today + 1; day++)
-		if (l->days[day % BOARDS] != day) {
-			l->days[day % BOARDS] = day;
-			l->looks[day % BOARDS] = (struct look){0};
-		}
+	for (int32_t day = today - 1; day <= today + 1; day++) {
+		int64_t place = day - time_floor(day, BOARDS);
+		if (l->days[place] == day)
+			continue;
+		l->days[place] = day;
+		l->looks[place] = (struct look){0};
+	}
 }
 
 /* Without the week the boards of three days tell who is on. */
