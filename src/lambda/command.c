@@ -11,8 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { DAYS_BACK = 8 }; /* ended games are asked for a week */
-
 /* ---- one game ---- */
 
 static void key_time(struct json *j, struct str key, int64_t ms)
@@ -163,7 +161,8 @@ static bool find_due(struct function *f, struct due *out, struct err *err)
 	size_t count;
 	if (!function_find_store(f, err))
 		return false;
-	if (!store_get_games(f->store, today - DAYS_BACK, today + 1, &f->keep, &games, &count, err))
+	if (!store_get_games(
+		    f->store, today - PLAN_DAYS_BACK, today + 1, &f->keep, &games, &count, err))
 		return function_store_failed(f);
 	*out = (struct due){.games = ARENA_NEW(&f->keep, int64_t, count + 1), .next = PLAN_NEVER};
 	for (size_t i = 0; i < count; i++) {

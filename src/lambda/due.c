@@ -11,7 +11,6 @@ enum {
 	EARLY_MS = 1000,       /* a queue's clock and ours may differ by that much */
 	LEASE_MS = 60000,      /* of an event without a deadline */
 	LEASE_AFTER_MS = 2000, /* its deadline, else */
-	DAYS_BACK = 8,         /* ended games are asked for a week */
 };
 
 /* ---- the queue ---- */
@@ -148,7 +147,8 @@ static bool send_due(struct function *f, struct json *j, int64_t *out_next, stru
 	*out_next = PLAN_NEVER;
 	if (!function_find_store(f, err))
 		return false;
-	if (!store_get_games(f->store, today - DAYS_BACK, today + 1, &f->keep, &games, &count, err))
+	if (!store_get_games(
+		    f->store, today - PLAN_DAYS_BACK, today + 1, &f->keep, &games, &count, err))
 		return function_store_failed(f);
 	for (size_t i = 0; i < count; i++) {
 		const struct game *g = &games[i];

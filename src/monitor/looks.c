@@ -14,7 +14,6 @@
 enum {
 	REPLY_ARENA = 256 << 20, /* addresses: the largest bodies and what is decoded of them */
 	PLAN_ARENA = 64 << 20,
-	DAYS_BACK = 8, /* ended games are asked for a week */
 	DAYS_AHEAD = 7,
 	BOARDS = 3, /* yesterday, today, tomorrow */
 	WEEK = BOARDS,
@@ -88,9 +87,10 @@ static bool read_rows(struct looks *l, int64_t now, struct rows *out)
 	int32_t today = eastern_day(now);
 	*out = (struct rows){0};
 	arena_reset(&l->planning);
-	return find_store(l) && (store_get_games(l->store, today - DAYS_BACK, today + DAYS_AHEAD,
-					 &l->planning, &out->games, &out->count, &err) ||
-					store_failed(l, &err));
+	return find_store(l) &&
+	       (store_get_games(l->store, today - PLAN_DAYS_BACK, today + DAYS_AHEAD, &l->planning,
+			&out->games, &out->count, &err) ||
+		       store_failed(l, &err));
 }
 
 /* ---- when to look ---- */

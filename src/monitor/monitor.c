@@ -14,7 +14,6 @@
 enum {
 	REPLY_ARENA = 256 << 20, /* addresses: the largest bodies and what is decoded of them */
 	PLAN_ARENA = 64 << 20,
-	DAYS_BACK = 22, /* ended games are asked for a week, and for another after a correction */
 	MAX_GAMES = 1024,
 	FETCHES = 4, /* a week, or the three days in its place */
 };
@@ -155,8 +154,8 @@ static bool exchange_with_store(struct monitor *m, struct game **stored, size_t 
 	if (r->ok && !store_put_schedule(m->store, r->games, r->count, r->order_time,
 			     r->observed_at, &ignored, &err))
 		return store_failed(m, &err);
-	if (!store_get_games(m->store, r->yesterday + 1 - DAYS_BACK, r->yesterday + 2, &m->planning,
-		    stored, count, &err))
+	if (!store_get_games(m->store, r->yesterday + 1 - PLAN_DAYS_BACK, r->yesterday + 2,
+		    &m->planning, stored, count, &err))
 		return store_failed(m, &err);
 	return true;
 }

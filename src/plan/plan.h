@@ -45,6 +45,9 @@ enum {
 	/* After the official end, or the last correction: a week, and a minute, since a body may be
 	 * some seconds old and is to show a whole week of peace. */
 	PLAN_LAST_MS = 7 * 24 * 60 * 60 * 1000 + 60 * 1000,
+	/* So long ago a game may have been that is still asked: the week after its end, another after a
+	 * correction in that one, another after one in the second, and the day of the game. */
+	PLAN_DAYS_BACK = 3 * 7 + 1,
 	PLAN_USUAL_LENGTH_MS = 150 * 60 * 1000, /* of a game, from its scheduled start */
 
 	PLAN_MARGIN_MS = 250,             /* after a copy has run out */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The program as a function: commands, queues and HTTP requests under a fake of AWS Lambda's runtime interface."""
-import base64, copy, gzip, json, os, re, signal, sys, time, urllib.parse
+import base64, copy, gzip, json, os, re, signal, sqlite3, sys, time, urllib.parse
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 from runtime import Runtime
@@ -82,6 +82,21 @@ began = time.monotonic()
 kind, a = runtime_b.invoke({"command": "monitor"}, deadline_s=30)
 tap.ok(kind == "response" and a["ticks"] == 1 and a["next_poll_at"] is None and time.monotonic() - began < 10, "nothing is on: it does not wait", a)
 program_b.stop()
+
+# Corrected on its fifth day, it is watched for a week more: on the tenth day there is more to ask.
+ago = lambda days: time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(time.time() - days * 86400))
+old = rig.box_score(gameDate=ago(10)[:10], startTimeUTC=ago(10), gameState="OFF")
+up.replies[BOX] = rig.Reply(old, headers=rig.etag(1700000200))
+for command, answer in (("monitor", lambda a: a["ingested"]), ("schedule", lambda a: len(a["due"]))):
+    second_week, second_path = rig.database()
+    rig.run("ingest", GAME, db=second_week, upstream=up.url)
+    with sqlite3.connect(second_path) as c:
+        c.execute("update games set ended_at = ?, official_at = ?, changed_at = ?, last_poll_at = ?", (ago(9.8), ago(9.7), ago(5), ago(2.5)))
+    runtime_b, program_b = start(second_week)
+    kind, a = runtime_b.invoke({"command": command, "once": True})
+    tap.ok(kind == "response" and answer(a) == 1, command + ": what was corrected is watched into the second week", (kind, a))
+    program_b.stop()
+up.replies[BOX] = rig.Reply(rig.box_score(), headers=rig.etag(1700000200))
 
 # ---- a queue ----
 
@@ -229,7 +244,6 @@ program_b.stop()
 
 big, big_path = rig.database()
 rig.run("ingest", GAME, db=big, upstream=up.url)
-import sqlite3
 with sqlite3.connect(big_path) as c:
     columns = [r[1] for r in c.execute("pragma table_info(game_stats)")]
     picked = ", ".join("g.player_id + 1000000 * n.n" if k == "player_id" else "printf('%6000s', 'x')" if k == "player_name" else "g." + k for k in columns)
