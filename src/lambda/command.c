@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "ingest/ingest.h"
+#include "monitor/missed.h"
 #include "plan/plan.h"
 #include "season/season.h"
 
@@ -124,17 +125,35 @@ static bool run_ingest(struct function *f, yyjson_val *event, struct buf *out, s
 
 /* ---- monitor: the original design ---- */
 
-/* Yesterday to the week's end, stored. */
+struct rows {
+	struct game *games;
+	size_t count;
+};
+
+static bool read_rows(struct function *f, int64_t now, struct rows *out, struct err *err)
+{
+	int32_t today = eastern_day(now);
+	if (!function_find_store(f, err))
+		return false;
+	return store_get_games(f->store, today - PLAN_DAYS_BACK, today + 1, &f->keep, &out->games,
+		       &out->count, err) ||
+	       function_store_failed(f);
+}
+
+/* The week, from yesterday or the first day whose end was missed, stored. */
 static bool look_at_schedule(struct function *f, struct err *err)
 {
-	struct source_request q = {
-		.endpoint = ENDPOINT_SCHEDULE, .day = eastern_day(time_now_ms()) - 1};
+	int64_t now = time_now_ms();
+	struct rows rows;
+	struct source_request q = {.endpoint = ENDPOINT_SCHEDULE};
 	struct source_reply reply;
 	struct schedule week;
 	size_t ignored;
 	arena_reset(&f->game);
-	if (!function_begin_fetches(f, 1, err) || !function_find_store(f, err))
+	if (!function_begin_fetches(f, 1, err) || !read_rows(f, now, &rows, err))
 		return false;
+	missed_say(&f->said_missed, rows.games, rows.count, now);
+	q.day = plan_week_from(rows.games, rows.count, now);
 	bool is_good = source_fetch(f->source, &q, &f->game, &reply, err) &&
 		       decode_schedule(reply.body, &f->game, &week, err);
 	struct err late;
@@ -156,19 +175,15 @@ static bool find_due(struct function *f, struct due *out, struct err *err)
 {
 	const struct plan plan = {.every_ms = f->settings.every_ms};
 	int64_t now = time_now_ms();
-	int32_t today = eastern_day(now);
-	struct game *games;
-	size_t count;
-	if (!function_find_store(f, err))
+	struct rows rows;
+	if (!read_rows(f, now, &rows, err))
 		return false;
-	if (!store_get_games(
-		    f->store, today - PLAN_DAYS_BACK, today + 1, &f->keep, &games, &count, err))
-		return function_store_failed(f);
-	*out = (struct due){.games = ARENA_NEW(&f->keep, int64_t, count + 1), .next = PLAN_NEVER};
-	for (size_t i = 0; i < count; i++) {
-		int64_t at = plan_game(&plan, &games[i], &games[i], now);
+	*out = (struct due){
+		.games = ARENA_NEW(&f->keep, int64_t, rows.count + 1), .next = PLAN_NEVER};
+	for (size_t i = 0; i < rows.count; i++) {
+		int64_t at = plan_game(&plan, &rows.games[i], &rows.games[i], now);
 		if (at <= now)
-			out->games[out->count++] = games[i].game_id;
+			out->games[out->count++] = rows.games[i].game_id;
 		else if (at < out->next)
 			out->next = at;
 	}
@@ -226,10 +241,10 @@ static bool run_monitor(struct function *f, yyjson_val *event, struct buf *out, 
 	struct due due = {.next = PLAN_NEVER};
 	for (;;) {
 		int64_t begun = time_monotonic_ms();
+		arena_reset(&f->keep);
 		bool ok = look_at_schedule(f, err);
 		if (!ok)
 			log_error("schedule: %s; the next tick tries again", err->text);
-		arena_reset(&f->keep);
 		if (find_due(f, &due, err))
 			ingest_due(f, &due, &tally);
 		else if (!tally.ticks)

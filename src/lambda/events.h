@@ -25,7 +25,8 @@ struct function {
 	struct looks *looks;  /* of the schedule; NULL: it has not been asked for */
 	struct queue *queue;  /* NULL: there is none */
 	struct plan plan;
-	char owner[64]; /* of what is taken from the database */
+	int32_t said_missed; /* see missed_say */
+	char owner[64];      /* of what is taken from the database */
 	struct tokens *tokens;
 	struct arena keep; /* of one event */
 	struct arena game; /* of one game or schedule of it */

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "decode/decode.h"
 #include "ingest/ingest.h"
+#include "monitor/missed.h"
 #include "store/due.h"
 
 #include <assert.h>
@@ -48,6 +49,7 @@ struct looks {
 	struct look looks[LOOKS_MOST];
 	struct known known[LOOKS_MOST];
 	int32_t days[BOARDS];
+	int32_t said_missed; /* see missed_say */
 	struct err failure;
 };
 
@@ -148,7 +150,10 @@ bool looks_are_due(struct looks *l, int64_t now, int64_t *out_next)
 	struct rows rows;
 	turn_days(l, now);
 	read_rows(l, now, &rows);
-	return mark_due(l, &rows, now, out_next);
+	bool any = mark_due(l, &rows, now, out_next);
+	if (l->sights[WEEK].is_due)
+		missed_say(&l->said_missed, rows.games, rows.count, now);
+	return any;
 }
 
 /* ---- looking ---- */

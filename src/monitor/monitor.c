@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "decode/decode.h"
 #include "ingest/ingest.h"
+#include "monitor/missed.h"
 #include "monitor/runner.h"
 #include "plan/plan.h"
 #include "store/store.h"
@@ -18,9 +19,11 @@ enum {
 	FETCHES = 4, /* a week, or the three days in its place */
 };
 
-/* What the upstream says of three days: read on the pool, looked at on the loop. */
+/* What the upstream says of the last days, today and tomorrow: read on the pool, looked at on the loop.
+ */
 struct reading {
 	int32_t yesterday;
+	int32_t from; /* of the week that is asked: not later */
 	struct game *games;
 	size_t count;
 	int64_t order_time, observed_at;
@@ -47,6 +50,7 @@ struct monitor {
 	uv_work_t work;
 	struct reading reading;
 	bool is_ticking, is_stopping, has_ticked;
+	int32_t said_missed; /* see missed_say */
 	int exit_code;
 };
 
@@ -67,7 +71,7 @@ static bool fetch(struct monitor *m, struct reading *r, const struct source_requ
 
 static bool read_schedule(struct monitor *m, struct reading *r)
 {
-	struct source_request q = {.endpoint = ENDPOINT_SCHEDULE, .day = r->yesterday};
+	struct source_request q = {.endpoint = ENDPOINT_SCHEDULE, .day = r->from};
 	struct source_reply reply;
 	struct schedule schedule;
 	if (!fetch(m, r, &q, &reply, &r->err) ||
@@ -139,6 +143,27 @@ static const struct game *find_game(const struct game *games, size_t count, int6
 	return NULL;
 }
 
+static bool read_stored(struct monitor *m, struct game **stored, size_t *count)
+{
+	int32_t yesterday = m->reading.yesterday;
+	struct err err;
+	return store_get_games(m->store, yesterday + 1 - PLAN_DAYS_BACK, yesterday + 2,
+		       &m->planning, stored, count, &err) ||
+	       store_failed(m, &err);
+}
+
+/* While the database is away nobody knows of earlier days. */
+static int32_t week_from(struct monitor *m, int64_t now)
+{
+	struct game *stored = NULL;
+	size_t count = 0;
+	arena_reset(&m->planning);
+	if (m->store)
+		read_stored(m, &stored, &count);
+	missed_say(&m->said_missed, stored, count, now);
+	return plan_week_from(stored, count, now);
+}
+
 /* What is stored of the last days, the reading's games put there first. False: database away. */
 static bool exchange_with_store(struct monitor *m, struct game **stored, size_t *count)
 {
@@ -154,10 +179,7 @@ static bool exchange_with_store(struct monitor *m, struct game **stored, size_t 
 	if (r->ok && !store_put_schedule(m->store, r->games, r->count, r->order_time,
 			     r->observed_at, &ignored, &err))
 		return store_failed(m, &err);
-	if (!store_get_games(m->store, r->yesterday + 1 - PLAN_DAYS_BACK, r->yesterday + 2,
-		    &m->planning, stored, count, &err))
-		return store_failed(m, &err);
-	return true;
+	return read_stored(m, stored, count);
 }
 
 static void add_due(struct monitor *m)
@@ -173,7 +195,7 @@ static void add_due(struct monitor *m)
 	for (size_t i = 0; r->ok && i < r->count; i++) {
 		const struct game *seen = &r->games[i],
 				  *known = find_game(stored, count, seen->game_id);
-		if (seen->game_date < r->yesterday || seen->game_date > r->yesterday + 2)
+		if (seen->game_date < r->from || seen->game_date > r->yesterday + 2)
 			continue;
 		if (plan_game(&plan, seen, has_store ? (known ? known : &nothing) : NULL, now) <=
 			now)
@@ -231,8 +253,10 @@ static void on_tick(uv_timer_t *t)
 		log_warning("the schedule takes longer than a tick");
 		return;
 	}
+	int64_t now = time_now_ms();
 	m->is_ticking = true;
-	m->reading = (struct reading){.yesterday = eastern_day(time_now_ms()) - 1};
+	m->reading = (struct reading){.yesterday = eastern_day(now) - 1};
+	m->reading.from = week_from(m, now);
 	m->work.data = m;
 	uv_queue_work(m->loop, &m->work, read_upstream, after_reading);
 }

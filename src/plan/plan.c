@@ -331,6 +331,11 @@ int32_t plan_week_from(const struct game *games, size_t count, int64_t now)
 	return day > today - PLAN_MISSED_DAYS ? day : today - PLAN_MISSED_DAYS;
 }
 
+bool plan_is_missed(const struct game *g, int64_t now)
+{
+	return is_open(g, now) && g->game_date < eastern_day(now) - PLAN_MISSED_DAYS;
+}
+
 /* For a game that has not begun: sooner and sooner as its start nears. */
 static int64_t look_for_start(
 	const struct plan *p, const struct game *g, const struct look *last, int64_t now)

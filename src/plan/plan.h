@@ -105,6 +105,9 @@ int64_t plan_week(const struct plan *p, const struct look *last, int64_t now_ms)
  * game that should have begun and has not been seen to end. */
 int32_t plan_week_from(const struct game *games, size_t count, int64_t now_ms);
 
+/* Such a game, of a day that the week does not go back to. */
+bool plan_is_missed(const struct game *g, int64_t now_ms);
+
 /* When the score board of the day is, seeing what is stored of games, that day's and others'. */
 int64_t plan_board(const struct plan *p, const struct game *games, size_t count, int32_t day,
 	const struct look *last, int64_t now_ms);

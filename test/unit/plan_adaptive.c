@@ -431,6 +431,7 @@ static void the_week_begins_where_an_end_was_missed(void **state)
 		SET(&g, GAME, game_date, today - rows[i].days_ago);
 		SET(&g, GAME, start_time, NOW - rows[i].days_ago * 24 * 60 * MINUTE);
 		assert_int_equal(plan_week_from(&g, 1, NOW), today - rows[i].wanted);
+		assert_true(plan_is_missed(&g, NOW) == (rows[i].days_ago == 8));
 	}
 }
 
