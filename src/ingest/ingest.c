@@ -1,6 +1,7 @@
 #include "ingest/ingest.h"
 
 #include "base/time.h"
+#include "plan/plan.h"
 
 #include <inttypes.h>
 
@@ -108,10 +109,12 @@ static void note_failure(struct store *store, const struct ingest_fetched *fetch
 	if (!store_get_game(store, fetched->game_id, &scratch, &game, &is_found, &ignored) ||
 		!is_found)
 		store_flush(store, &ignored);
-	else
-		store_put_poll(store, fetched->game_id, fetched->reply.arrival_ms,
+	else {
+		plan_note_failure(&game, fetched->reply.arrival_ms);
+		store_put_poll(store, fetched->game_id, game.last_poll_at,
 			KNOWS(&game, GAME, next_poll_at) ? game.next_poll_at : 0,
 			str_from(fetched->failure.text), &ignored);
+	}
 	arena_release(&scratch);
 }
 

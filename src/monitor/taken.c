@@ -25,12 +25,14 @@ void taken_name_owner(char out[static 64])
 static void note_poll(const struct taken *t, struct game *g, const struct err *err, int64_t now)
 {
 	bool failed = err && err->kind != ERR_NONE;
-	int64_t taken = g->lease_until - t->lease_ms;
+	bool is_noted = g->last_poll_at >= g->lease_until - t->lease_ms && g->last_poll_at <= now;
+	if (failed && !(is_noted && KNOWS(g, GAME, last_error)))
+		plan_note_failure(g, now);
+	else if (!is_noted)
+		SET(g, GAME, last_poll_at, now);
 	if (failed && !KNOWS(g, GAME, last_error))
 		SET(g, GAME, last_error,
 			*err->text ? str_from(err->text) : STR("its ingest was ended"));
-	if (failed || g->last_poll_at < taken || g->last_poll_at > now)
-		SET(g, GAME, last_poll_at, now);
 }
 
 bool taken_give_back(struct store *s, const struct taken *t, int64_t game_id,

@@ -132,15 +132,18 @@ static int64_t copy_over(const struct plan *p, const struct game *g, int64_t now
 	return polled + earlier(wait, PLAN_COPY_MAX_MS) + PLAN_MARGIN_MS;
 }
 
-/* Each wait is as long as it has gone wrong for: doubled from poll to poll. */
+/* How long after its last poll a game is to be asked again; 0: nobody has planned since. */
+static int64_t planned_wait(const struct game *g)
+{
+	bool is_planned = KNOWS(g, GAME, next_poll_at) && KNOWS(g, GAME, last_poll_at);
+	return is_planned ? later(g->next_poll_at - g->last_poll_at, 0) : 0;
+}
+
+/* The wait is in the row: a sleep before the first failure, however long, is none. */
 static int64_t after_failure(const struct plan *p, const struct game *g, int64_t now)
 {
-	int64_t polled = past(g->last_poll_at, now);
-	int64_t good = KNOWS(g, GAME, order_arrival) ? g->order_arrival
-		       : KNOWS(g, GAME, start_time)  ? g->start_time
-						     : polled;
-	int64_t wait = later(polled - good, scaled(p, PLAN_FAILED_FIRST_MS));
-	return polled + earlier(wait, scaled(p, PLAN_FAILED_MAX_MS));
+	int64_t wait = later(planned_wait(g), scaled(p, PLAN_FAILED_FIRST_MS));
+	return past(g->last_poll_at, now) + earlier(wait, scaled(p, PLAN_FAILED_MAX_MS));
 }
 
 /* What a score board or the schedule has shown since goes beyond the stored box score. */
@@ -280,7 +283,17 @@ int64_t plan_due(const struct plan *p, const struct game *stored, int64_t now)
 int64_t plan_after_poll(const struct plan *p, const struct game *stored, int64_t now)
 {
 	int64_t least = p->policy == POLICY_FIXED ? p->every_ms : PLAN_MARGIN_MS;
-	return later(plan_due(p, stored, now), now + least);
+	struct game g = *stored;
+	if (KNOWS(&g, GAME, last_error) && KNOWS(&g, GAME, next_poll_at))
+		g.next_poll_at += planned_wait(&g);
+	return later(plan_due(p, &g, now), now + least);
+}
+
+void plan_note_failure(struct game *g, int64_t polled)
+{
+	if (KNOWS(g, GAME, last_error) && KNOWS(g, GAME, next_poll_at))
+		g->next_poll_at = polled + planned_wait(g);
+	SET(g, GAME, last_poll_at, polled);
 }
 
 bool plan_is_live(const struct game *g)

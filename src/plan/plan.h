@@ -88,8 +88,13 @@ int64_t plan_game(
  * poll. */
 int64_t plan_due(const struct plan *p, const struct game *stored, int64_t now_ms);
 
-/* The same for a game that was asked just now, of which this is stored: later than now. */
+/* The same for a game that was asked just now, of which this is stored: later than now. A poll that
+ * failed after one that had failed waits twice as long as that one did. */
 int64_t plan_after_poll(const struct plan *p, const struct game *stored, int64_t now_ms);
+
+/* To be called on what was stored before, by whoever stores that a poll failed: last_poll_at, and
+ * next_poll_at, which then holds how long the failure before this one has waited, if there was one. */
+void plan_note_failure(struct game *g, int64_t polled_ms);
 
 /* The last look at the schedule's week, or at a day's score board. */
 struct look {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """schedule, worker and up: games are shared, and none is lost when workers die."""
-import os, random, signal, sys, time
+import os, random, signal, sqlite3, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
@@ -13,6 +13,16 @@ choose = random.Random(int(seed))
 
 def iso(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + "Z"
+
+
+def iso_ms(seconds):
+    """As the program stores it."""
+    return iso(seconds)[:-1] + ".%03dZ" % (seconds % 1 * 1000)
+
+
+def change(path, sql, *values):
+    with sqlite3.connect(path, timeout=10) as c:
+        c.execute(sql, values)
 
 
 # ---- workers that die ----
@@ -125,6 +135,21 @@ waits = "select (julianday(next_poll_at) - julianday(last_poll_at)) * 86400 as s
 tap.ok(rig.wait_for(lambda: all((r["s"] or 0) >= 2 for r in rig.query(path, waits)), 10), "the next poll is not in the next seconds", rig.query(path, waits))
 tap.ok(max(len(asked_at(up, i)) for i in IDS) <= 2, "and it is not asked at once again", [len(asked_at(up, i)) for i in IDS])
 tap.same(w.stop(), 0, "up ends cleanly")
+
+# A sleep of minutes, as through an intermission, then one poll that fails: it is asked again soon, and each time after twice as long.
+db, path = rig.database()
+up.replies[rig.box_score_path(IDS[0])] = answer(IDS[0])
+rig.run("ingest", IDS[0], db=db, upstream=up.url)
+change(path, "update games set last_poll_at = ?, next_poll_at = ?, order_arrival = order_arrival - 900000", iso_ms(time.time() - 900), iso_ms(time.time() - 1))
+got = []
+for how, reply in ((["--once"], rig.Reply(status=500)), (["--once", "--children"], rig.Reply(status=500)), (["--once"], rig.Reply(fault="hang")), (["--once"], answer(IDS[0])),
+                   (["--once"], rig.Reply(status=500))):
+    up.replies[rig.box_score_path(IDS[0])] = reply
+    r = rig.run("worker", *how, "--retries", "0", "--timeout", "1s", db=db, upstream=up.url)
+    row = rig.query(path, "select last_error, last_poll_at, next_poll_at, (julianday(next_poll_at) - julianday(last_poll_at)) * 86400 as s from games")[0]
+    got.append(round(row["s"]))
+    change(path, "update games set last_poll_at = ?, next_poll_at = ?", iso_ms(time.time() - 1 - row["s"]), iso_ms(time.time() - 1))
+tap.ok(got[:3] == [10, 20, 40] and got[3] < 10 and got[4] == 10, "the first failure waits ten seconds, each further one twice as long, and after a good one it begins anew", got)
 up.stop()
 
 for command in ("schedule", "worker", "up"):

@@ -47,7 +47,7 @@ struct known {
 	int ahead; /* seconds of play that the board shows beyond the box score */
 	int goals; /* that it shows beyond it */
 	bool failed;
-	int64_t good; /* the last good poll, where the newest failed */
+	int64_t planned; /* next_poll_at as it stands; 0: nobody has planned since the poll */
 };
 
 static struct game game_of(const struct known *k)
@@ -74,7 +74,7 @@ static struct game game_of(const struct known *k)
 	SET(&g, GAME, order_period, 2);
 	SET(&g, GAME, order_elapsed, game_elapsed(&g) - k->ahead);
 	SET(&g, GAME, order_tally, 0);
-	SET(&g, GAME, order_arrival, NOW + (k->failed ? k->good : k->polled));
+	SET(&g, GAME, next_poll_at, NOW + (k->planned ? k->planned : k->polled));
 	if (k->board)
 		SET(&g, GAME, board_at, NOW + k->board);
 	if (k->failed)
@@ -180,13 +180,20 @@ static void a_live_game_is_due_when_its_copy_has_run_out(void **state)
 			{.state = "FUT", .polled = NONE, .start = -MINUTE}, 9 * MINUTE},
 		{"to come", {.state = "FUT", .polled = NONE, .start = HOUR}, 70 * MINUTE},
 		{"a no-show", {.state = "FUT", .polled = 0, .start = -PLAN_NO_SHOW_MS}, NEVER},
-		{"one failure",
-			{.state = "LIVE", .polled = 0, .failed = true, .good = -15 * SECOND},
-			15 * SECOND},
-		{"failures for a minute",
-			{.state = "LIVE", .polled = 0, .failed = true, .good = -MINUTE}, MINUTE},
-		{"failures for an hour",
-			{.state = "LIVE", .polled = 0, .failed = true, .good = -HOUR},
+		{"one failure", {.state = "LIVE", .polled = 0, .failed = true}, 10 * SECOND},
+		{"one failure, before the start",
+			{.state = "PRE", .polled = 0, .failed = true, .start = HOUR}, 10 * SECOND},
+		{"one failure, asked an hour late",
+			{.state = "LIVE", .polled = 0, .failed = true, .planned = -HOUR},
+			10 * SECOND},
+		{"planned after it",
+			{.state = "LIVE",
+				.polled = -SECOND,
+				.failed = true,
+				.planned = 39 * SECOND},
+			39 * SECOND},
+		{"planned by another clock",
+			{.state = "LIVE", .polled = 0, .failed = true, .planned = HOUR},
 			PLAN_FAILED_MAX_MS},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -437,34 +444,112 @@ static void the_week_begins_where_an_end_was_missed(void **state)
 
 /* ---- an upstream that answers 429 for an hour ---- */
 
+/* As it is stored: by whoever asked, and then by whoever plans. */
+static void poll_at(const struct plan *p, struct game *g, int64_t now, bool refused)
+{
+	if (refused) {
+		plan_note_failure(g, now);
+		SET(g, GAME, last_error, STR("429"));
+	} else {
+		g->known &= ~((uint64_t)1 << GAME_last_error);
+		SET(g, GAME, last_poll_at, now);
+		SET(g, GAME, expires_at, now + 15 * SECOND);
+	}
+	SET(g, GAME, next_poll_at, plan_after_poll(p, g, now));
+}
+
+/* However long the game was left alone before: in an intermission, before its start, by nobody. */
+static void each_failure_waits_twice_as_long(void **state)
+{
+	(void)state;
+	static const int64_t waits[] = {
+		10 * SECOND, 20 * SECOND, 40 * SECOND, 80 * SECOND, 120 * SECOND, 120 * SECOND};
+	static const struct known sleeps[] = {
+		{.state = "LIVE", .polled = -16 * SECOND, .expires = -SECOND},
+		{.state = "LIVE", .polled = -15 * MINUTE, .pauses = true, .clock = 930},
+		{.state = "LIVE", .polled = -2 * MINUTE, .stands = true, .board = -SECOND},
+		{.state = "PRE", .polled = -5 * MINUTE, .start = HOUR},
+		{.state = "DELAYED", .polled = -MINUTE},
+		{.state = "LIVE", .polled = -DAY},
+	};
+	for (size_t i = 0; i < COUNT(sleeps); i++) {
+		struct game g = game_of(&sleeps[i]);
+		int64_t now = NOW;
+		for (int round = 0; round < 2; round++) {
+			for (size_t n = 0; n < COUNT(waits); n++) {
+				char name[64];
+				snprintf(name, sizeof(name), "sleep %zu, failure %zu", i, n);
+				poll_at(&plan, &g, now, true);
+				expect(g.next_poll_at - now, waits[n], name);
+				/* Whoever reads it meanwhile sees it so. */
+				expect(plan_due(&plan, &g, now + SECOND), g.next_poll_at, name);
+				now = g.next_poll_at + SECOND; /* asked a little late */
+			}
+			poll_at(&plan, &g, now, false);
+			now = g.next_poll_at;
+		}
+	}
+}
+
+/* Who only asks leaves the plan as it stands; the wait is kept for the next to double. */
+static void who_asks_without_a_plan_keeps_the_wait(void **state)
+{
+	(void)state;
+	struct known k = {.state = "LIVE", .polled = 0, .planned = 15 * SECOND};
+	struct game g = game_of(&k);
+	plan_note_failure(&g, NOW + 20 * SECOND);
+	expect(from_now(g.next_poll_at), 15 * SECOND, "the first");
+	SET(&g, GAME, last_error, STR("429"));
+	SET(&g, GAME, next_poll_at, plan_after_poll(&plan, &g, NOW + 20 * SECOND));
+	plan_note_failure(&g, NOW + 40 * SECOND);
+	expect(from_now(g.next_poll_at), 50 * SECOND, "another");
+	expect(from_now(plan_after_poll(&plan, &g, NOW + 40 * SECOND)), 60 * SECOND, "doubled");
+	struct game never = {0};
+	plan_note_failure(&never, NOW);
+	assert_false(KNOWS(&never, GAME, next_poll_at));
+	assert_true(never.last_poll_at == NOW);
+}
+
 static void an_hour_of_refusals_is_borne(void **state)
+{
+	(void)state;
+	const struct plan fixed = {.policy = POLICY_FIXED, .every_ms = 10 * SECOND};
+	const struct {
+		const struct plan *plan;
+		int least, most;
+		int64_t patience; /* after the hour */
+	} rows[] = {{&plan, 20, 40, PLAN_FAILED_MAX_MS}, {&fixed, 360, 360, 10 * SECOND}};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct known k = {.state = "LIVE", .polled = 0, .expires = 15 * SECOND};
+		struct game g = game_of(&k);
+		int64_t end = NOW + HOUR, well_at = 0;
+		int polls = 0;
+		for (int64_t now = NOW; now < NOW + 2 * HOUR && !well_at; now += SECOND) {
+			if (plan_due(rows[i].plan, &g, now) > now)
+				continue;
+			polls++;
+			poll_at(rows[i].plan, &g, now, now < end);
+			well_at = now < end ? 0 : now;
+		}
+		assert_in_range(polls, rows[i].least, rows[i].most);
+		assert_true(well_at && well_at <= end + rows[i].patience);
+	}
+}
+
+static void an_hour_of_refused_looks_is_borne(void **state)
 {
 	(void)state;
 	struct known k = {.state = "LIVE", .polled = 0, .expires = 15 * SECOND};
 	struct game g = game_of(&k);
 	struct look look = {.at_ms = NOW};
-	int polls = 0, looks = 0;
-	int64_t end = NOW + HOUR, well_at = 0;
+	int looks = 0;
 	SET(&g, GAME, game_date, 100);
-	for (int64_t now = NOW; now < NOW + 2 * HOUR && !well_at; now += SECOND) {
-		bool refused = now < end;
-		if (plan_game(&plan, &g, &g, now) <= now) {
-			polls++;
-			SET(&g, GAME, last_poll_at, now);
-			if (refused)
-				SET(&g, GAME, last_error, STR("429"));
-			else
-				well_at = now;
-		}
+	for (int64_t now = NOW; now < NOW + HOUR; now += SECOND)
 		if (plan_board(&plan, &g, 1, 100, &look, now) <= now) {
 			looks++;
-			look.at_ms = now;
-			look.failures = refused ? look.failures + 1 : 0;
+			look = (struct look){.at_ms = now, .failures = look.failures + 1};
 		}
-	}
-	assert_in_range(polls, 20, 40);
 	assert_in_range(looks, 10, 25);
-	assert_true(well_at && well_at <= end + PLAN_FAILED_MAX_MS);
 }
 
 /* ---- ticks that come late, twice, or not at all ---- */
@@ -533,7 +618,10 @@ int main(void)
 		cmocka_unit_test(looks_rise_as_a_start_nears),
 		cmocka_unit_test(a_schedule_that_changes_is_followed),
 		cmocka_unit_test(standing_clocks_call_for_the_board),
+		cmocka_unit_test(each_failure_waits_twice_as_long),
+		cmocka_unit_test(who_asks_without_a_plan_keeps_the_wait),
 		cmocka_unit_test(an_hour_of_refusals_is_borne),
+		cmocka_unit_test(an_hour_of_refused_looks_is_borne),
 		cmocka_unit_test(ticks_may_come_as_they_like),
 		cmocka_unit_test(the_week_begins_where_an_end_was_missed),
 		cmocka_unit_test(speed_scales_the_upstreams_time),
