@@ -73,6 +73,12 @@ static bool find_end(const struct plan *p, const struct game *seen, const struct
 	return true;
 }
 
+/* Such an end is seen, or reckoned: only one that was seen is past, whatever the clock says now. */
+static bool has_seen_end(const struct game *stored)
+{
+	return KNOWS(stored, GAME, ended_at) || KNOWS(stored, GAME, official_at);
+}
+
 /* The last poll went well and brought the lines of the official end. */
 static bool has_final_lines(const struct game *stored)
 {
@@ -97,7 +103,9 @@ static int64_t plan_ended(const struct plan *p, const struct game *seen, const s
 		return next_moment(p, end, first, now - p->every_ms);
 	if (!KNOWS(stored, GAME, last_poll_at))
 		return now;
-	return next_moment(p, end, first, stored->last_poll_at);
+	if (end > now && has_seen_end(stored)) /* the clock was set back: asked once, then paced */
+		return stored->last_poll_at > now ? now : stored->last_poll_at + scaled(p, first);
+	return next_moment(p, end, first, past(stored->last_poll_at, now));
 }
 
 /* ---- the original design: every tick ---- */
@@ -224,9 +232,8 @@ static int64_t plan_finished(
 {
 	int64_t next = plan_ended(p, g, g, is_official, now);
 	bool is_known = KNOWS(g, GAME, ended_at) && KNOWS(g, GAME, last_poll_at);
-	if (is_known && g->ended_at > now) /* it ended, so it did: the clock was set back */
-		return earlier(next, now + scaled(p, PLAN_FIRST_PROVISIONAL_MS));
-	if (is_known && is_ahead(g) && g->last_poll_at < g->ended_at + scaled(p, PLAN_SETTLING_MS))
+	if (is_known && is_ahead(g) && g->ended_at <= now &&
+		g->last_poll_at < g->ended_at + scaled(p, PLAN_SETTLING_MS))
 		return earlier(next, copy_over(p, g, now));
 	return next;
 }

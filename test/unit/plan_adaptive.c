@@ -290,6 +290,20 @@ static void a_clock_set_forward_costs_one_poll(void **state)
 	k = (struct known){.state = "LIVE", .polled = 0, .expires = 15 * SECOND};
 	g = game_of(&k);
 	assert_true(plan_game(&plan, &g, &g, NOW) > NOW);
+	static const char *const ended[] = {"FINAL", "OFF"};
+	static const int64_t jumps[] = {2 * HOUR, DAY, 6 * DAY};
+	for (size_t i = 0; i < COUNT(ended); i++)
+		for (size_t n = 0; n < COUNT(jumps); n++) {
+			k = (struct known){.state = ended[i], .polled = -9 * MINUTE};
+			g = game_of(&k);
+			SET(&g, GAME, ended_at, NOW - 10 * MINUTE);
+			SET(&g, GAME, official_at, NOW - 10 * MINUTE);
+			SET(&g, GAME, stats_status, STR("official"));
+			int64_t now = NOW + jumps[n];
+			assert_true(plan_game(&plan, &g, &g, now) <= now);
+			SET(&g, GAME, last_poll_at, now);
+			assert_true(plan_game(&plan, &g, &g, now) > now + 30 * MINUTE);
+		}
 }
 
 /* A game across each change of New York's clocks is planned like any other, second by second. */
