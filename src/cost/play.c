@@ -219,7 +219,9 @@ static void plan_next(struct run *r, size_t i, int64_t now)
 	mark_board(r, g->game_date);
 	if (r->model->is_long && f->begun_ms)
 		return; /* it goes on by itself */
-	f->next_ms = plan_game(&r->model->plan, g, g, now);
+	/* As monitor does at a tick, and the schedule after a look. */
+	f->next_ms = r->model->looking == LOOKS_BY_TICKS ? plan_game(&r->model->plan, g, g, now)
+							 : plan_due(&r->model->plan, g, now);
 }
 
 static void add_game(struct run *r, const struct timeline *t)
