@@ -11,7 +11,13 @@
 static const char *const option_names[] = {"season", "seed", "ttl", "from-ledger", "format", "svg",
 	"began", "after", "length", "games", "speed", NULL};
 
-enum { SEASON_IF_NOT_SAID = 20252026, REPORT_BYTES = 1 << 20 };
+enum {
+	SEASON_IF_NOT_SAID = 20252026,
+	SEED_IF_NOT_SAID = 1,
+	GAMES_IF_NOT_SAID = 8,
+	LENGTH_IF_NOT_SAID = 3600000,
+	REPORT_BYTES = 1 << 20,
+};
 
 static bool write_file(struct str path, struct str text, struct err *err)
 {
@@ -30,6 +36,33 @@ static bool open_ledger(const struct config *c, struct season *out, struct err *
 	bool ok = store && season_of_ledger(store, c->ttl_s, out, err);
 	store_close(store);
 	return ok || err_wrap(err, "cost");
+}
+
+/*
+ * What is said and would have no part in it is a mistake of whoever said it. A value that is the
+ * usual one, as command.c has it, changes nothing.
+ */
+static bool check_options(const struct config *c, struct err *err)
+{
+	bool is_night = c->began.n != 0;
+	const struct {
+		bool is_said, fits;
+		const char *option, *with;
+	} rows[] = {
+		{is_night, !c->from_ledger, "began", "without --from-ledger"},
+		{c->season != 0, !c->from_ledger, "season", "without --from-ledger"},
+		{c->season != 0, !is_night, "season", "without --began"},
+		{c->seed != SEED_IF_NOT_SAID, !c->from_ledger, "seed", "without --from-ledger"},
+		{c->after_ms != 0, is_night, "after", "with --began"},
+		{c->length_ms != LENGTH_IF_NOT_SAID, is_night, "length", "with --began"},
+		{c->games != GAMES_IF_NOT_SAID, is_night, "games", "with --began"},
+		{c->speed != 1, is_night, "speed", "with --began"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].is_said && !rows[i].fits)
+			return err_set(err, ERR_USAGE, "cost: --%s has a meaning only %s",
+				rows[i].option, rows[i].with);
+	return true;
 }
 
 static bool open_season(const struct config *c, struct season *out, struct err *err)
@@ -53,7 +86,7 @@ static bool open_season(const struct config *c, struct season *out, struct err *
 static size_t play(const struct config *c, const struct season *s, struct outcome *out)
 {
 	const struct plan plan = {.policy = POLICY_ADAPTIVE, .speed = c->speed};
-	if (!c->began.n || c->from_ledger) {
+	if (!c->began.n) {
 		cost_play(s, out);
 		return POLICIES;
 	}
@@ -72,17 +105,16 @@ static int run(const struct config *c, int argc, char **argv)
 		err_set(&err, ERR_USAGE, "cost: takes no words, got \"%s\"", argv[0]);
 		return command_fail(&err);
 	}
-	if (c->report_format > REPORT_CSV) {
-		err_set(&err, ERR_USAGE, "cost: --format: text, json or csv");
-		return command_fail(&err);
-	}
-	if (!open_season(c, &season, &err))
+	if (!check_options(c, &err) || !open_season(c, &season, &err))
 		return command_fail(&err);
 	snprintf(name, sizeof(name), "%" PRId64, c->season ? c->season : SEASON_IF_NOT_SAID);
 	struct str season_name = c->from_ledger ? STR("the ledger")
 				 : c->began.n   ? STR("a night")
 						: str_from(name);
-	const struct cost_title title = {.season = season_name, .seed = c->seed, .ttl_s = c->ttl_s};
+	const struct cost_title title = {.season = season_name,
+		.is_made_up = !c->from_ledger,
+		.seed = c->seed,
+		.ttl_s = c->ttl_s};
 	size_t count = play(c, &season, outcomes);
 	buf_init(&report, REPORT_BYTES);
 	buf_init(&picture, REPORT_BYTES);
@@ -110,6 +142,9 @@ const struct command command_cost = {
 		"bodies "
 		"over every --ttl seconds, has intermissions, postponements and late\nofficial "
 		"ends.\n\n"
+		"With --from-ledger it is the games that --db has polls of: what was new in them and "
+		"when, the sizes of what came, the\nplay-by-plays, and intermissions where nothing was "
+		"new for twelve minutes. A clock that stood is in no ledger.\n\n"
 		"With --began it is the night of `fake --games --seed --speed` that began then, "
 		"and only "
 		"what `up` beside it\nshould have asked within --length.",

@@ -31,7 +31,11 @@ struct season season_made_up(uint64_t seed, int first_year, int64_t ttl_s);
  * on. */
 struct season season_night(uint64_t seed, int games, double speed, int64_t began_ms, int64_t ttl_s,
 	int64_t after_ms, int64_t length_ms);
-/* What the polls of a database say of the games that were asked: when there was something new. */
+/*
+ * What the polls of a database say of the games that were asked: when there was something new and
+ * how large it was, when a play-by-play was worth asking for, and where nothing happened for as
+ * long as an intermission. Between two polls the clock runs. Too many of them are a failure.
+ */
 struct store;
 bool season_of_ledger(struct store *store, int64_t ttl_s, struct season *out, struct err *err);
 void season_clear(struct season *s);
@@ -72,14 +76,16 @@ struct outcome cost_play_plan(const struct season *s, const struct plan *plan);
 
 int64_t outcome_requests(const struct outcome *o); /* all kinds */
 
-enum report { REPORT_TEXT, REPORT_JSON, REPORT_CSV };
-extern const struct str report_names[3];
+enum report { REPORT_TEXT, REPORT_JSON, REPORT_CSV, REPORT_NDJSON };
 
 /* What the run was, for the head of a report. */
 struct cost_title {
 	struct str season; /* "20252026", or what else it is */
+	bool is_made_up;   /* from the seed */
 	int64_t seed, ttl_s;
 };
+/* The seed, if it was made from one, and the bodies' life; the same in a table and a picture. */
+void cost_title_more(const struct cost_title *title, struct buf *out);
 void cost_report(const struct season *s, const struct cost_title *title, const struct outcome *o,
 	size_t count, enum report form, struct buf *out);
 /* Requests and staleness by policy, as a picture. */

@@ -1,7 +1,5 @@
 #include "cost/cost.h"
 
-#include <inttypes.h>
-
 enum { WIDTH = 820, LABEL = 190, BAR_HEIGHT = 20, ROW = 30, TOP = 64, GAP = 64, ROOM = 120 };
 
 static const char *const colours[POLICIES] = {
@@ -61,10 +59,11 @@ void cost_draw(
 		"font-family=\"sans-serif\" font-size=\"14\" fill=\"#1f2933\">\n"
 		"<title>Requests and staleness by policy</title>\n"
 		"<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n"
-		"<text x=\"%d\" y=\"24\" font-size=\"12\">Season %.*s, seed %" PRId64
-		", bodies turn over every %" PRId64 " s</text>\n",
-		WIDTH, height, WIDTH, height, LABEL, STR_ARG(title->season), title->seed,
-		title->ttl_s);
+		"<text x=\"%d\" y=\"24\" font-size=\"12\">%s%.*s",
+		WIDTH, height, WIDTH, height, LABEL, title->is_made_up ? "Season " : "",
+		STR_ARG(title->season));
+	cost_title_more(title, out);
+	buf_add(out, STR("</text>\n"));
 	for (int i = 0; i < CHARTS; i++)
 		draw_chart(out, &charts[i], o, count, TOP + i * chart_height);
 	buf_add(out, STR("</svg>\n"));

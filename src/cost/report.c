@@ -13,9 +13,6 @@ const struct str asked_names[ASKED_KINDS] = {
 	[ASKED_PLAY_BY_PLAY] = STR_INIT("play-by-play"),
 	[ASKED_PEOPLE] = STR_INIT("people"),
 };
-const struct str report_names[3] = {[REPORT_TEXT] = STR_INIT("text"),
-	[REPORT_JSON] = STR_INIT("json"),
-	[REPORT_CSV] = STR_INIT("csv")};
 
 /* ---- the figures of a policy, by name ---- */
 
@@ -204,8 +201,10 @@ static void write_json(const struct season *s, const struct cost_title *title,
 	json_text(&j, title->season);
 	json_key(&j, STR("games"));
 	json_i64(&j, (int64_t)s->count);
-	json_key(&j, STR("seed"));
-	json_i64(&j, title->seed);
+	if (title->is_made_up) {
+		json_key(&j, STR("seed"));
+		json_i64(&j, title->seed);
+	}
 	json_key(&j, STR("ttl_s"));
 	json_i64(&j, title->ttl_s);
 	json_key(&j, STR("months"));
@@ -219,6 +218,17 @@ static void write_json(const struct season *s, const struct cost_title *title,
 	write_json_prices(&j);
 	json_close(&j, '}');
 	buf_add_char(out, '\n');
+}
+
+/* A line a policy. */
+static void write_ndjson(
+	const struct season *s, const struct outcome *o, size_t count, struct buf *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct json j = json_begin(out);
+		write_json_policy(&j, &o[i], season_months(s));
+		buf_add_char(out, '\n');
+	}
 }
 
 static void write_csv(
@@ -274,15 +284,21 @@ static void write_policies(const struct outcome *o, size_t count, struct buf *ou
 	}
 }
 
+void cost_title_more(const struct cost_title *title, struct buf *out)
+{
+	if (title->is_made_up)
+		buf_add_format(out, ", seed %" PRId64, title->seed);
+	buf_add_format(out, ", bodies turn over every %" PRId64 " s", title->ttl_s);
+}
+
 static void write_text(const struct season *s, const struct cost_title *title,
 	const struct outcome *o, size_t count, struct buf *out)
 {
 	double months = season_months(s);
-	buf_add_format(out,
-		"%.*s: %zu games from %s to %s, seed %" PRId64 ", bodies turn over every %" PRId64
-		" s\n\n",
-		STR_ARG(title->season), s->count, day_format(eastern_day(s->from_ms)).text,
-		day_format(eastern_day(s->to_ms)).text, title->seed, title->ttl_s);
+	buf_add_format(out, "%.*s: %zu games from %s to %s", STR_ARG(title->season), s->count,
+		day_format(eastern_day(s->from_ms)).text, day_format(eastern_day(s->to_ms)).text);
+	cost_title_more(title, out);
+	buf_add(out, STR("\n\n"));
 	write_table(1, o, count, months, out);
 	write_table(2, o, count, months, out);
 	write_policies(o, count, out);
@@ -315,6 +331,9 @@ void cost_report(const struct season *s, const struct cost_title *title, const s
 		return;
 	case REPORT_CSV:
 		write_csv(s, o, count, out);
+		return;
+	case REPORT_NDJSON:
+		write_ndjson(s, o, count, out);
 		return;
 	}
 }

@@ -74,7 +74,7 @@ static void collect_frames(struct timeline *t, const struct match *m, struct are
 			if (now.is_running)
 				now.second = (int16_t)(now.second + e->wall - now.wall);
 			now.wall = e->wall;
-			now.score[e->side] = (uint8_t)(now.score[e->side] + (e->what == GOAL));
+			now.score[e->side] = (uint16_t)(now.score[e->side] + (e->what == GOAL));
 			now.shots[e->side]++;
 		}
 		t->frames[t->frame_count++] = now;
@@ -165,5 +165,9 @@ struct view timeline_at(const struct timeline *t, int64_t at_ms)
 		show_clock(&v, f, wall);
 	if (v.look >= LOOKS_ENDED)
 		v.is_running = v.is_intermission = false;
+	if (t->sizes && v.changes)
+		v.box_score = t->sizes[v.changes - 1];
+	if (t->event_sizes && v.score[HOSTS])
+		v.events = t->event_sizes[v.score[HOSTS] - 1];
 	return v;
 }

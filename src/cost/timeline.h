@@ -11,12 +11,18 @@
 
 enum { VISITORS, HOSTS, BOTH };
 
+/* Bytes of a body: undone, and on the wire. */
+struct size {
+	int64_t plain, gzip;
+};
+
 /* From `wall` on, until the next one. */
 struct frame {
 	int32_t wall, intermission_end;
 	int16_t period, second, length;
 	bool is_running, is_intermission;
-	uint8_t score[BOTH], shots[BOTH];
+	uint16_t score[BOTH];
+	uint8_t shots[BOTH];
 };
 
 struct timeline {
@@ -30,6 +36,9 @@ struct timeline {
 	size_t frame_count;
 	int32_t *changes; /* of a statistic, in order */
 	size_t change_count;
+	/* Of a ledger: the box score of each change, and the play-by-play of each goal of the hosts'.
+	 * NULL: nobody told. */
+	struct size *sizes, *event_sizes;
 };
 
 enum look_of { LOOKS_FUTURE, LOOKS_PREGAME, LOOKS_LIVE, LOOKS_ENDED, LOOKS_OFFICIAL };
@@ -41,8 +50,9 @@ struct view {
 	int period, elapsed, clock_seconds;
 	bool is_running, is_intermission;
 	int score[BOTH], shots[BOTH];
-	size_t changes;  /* of statistics, until then */
-	double progress; /* 0 to 1: how much of the body is there */
+	size_t changes;                /* of statistics, until then */
+	double progress;               /* 0 to 1: how much of the body is there */
+	struct size box_score, events; /* zeros: nobody told */
 };
 
 /* The match is played in scratch; the timeline's arrays are in *keep. */

@@ -41,7 +41,10 @@ int64_t upstream_shows(const struct season *s, enum asked kind, int64_t of, int6
 
 struct size upstream_size_of_game(enum asked kind, const struct view *v)
 {
+	const struct size told = kind == ASKED_BOX_SCORE ? v->box_score : v->events;
 	double grown = v->progress, left = 1 - grown;
+	if (told.plain)
+		return told;
 	if (v->look < LOOKS_LIVE)
 		return pregame;
 	return (struct size){(int64_t)(sizes[kind].plain * left + sizes[kind].plain_grown * grown),

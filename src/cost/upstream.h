@@ -16,9 +16,6 @@ struct window upstream_window(const struct season *s, enum asked kind, int64_t o
 /* The first body of that kind that shows what happened then. */
 int64_t upstream_shows(const struct season *s, enum asked kind, int64_t of, int64_t happened_ms);
 
-struct size {
-	int64_t plain, gzip;
-};
 struct size upstream_size_of_game(enum asked kind, const struct view *v);
 struct size upstream_size_of_days(enum asked kind, int64_t games);
 struct size upstream_size_of_people(bool is_clubs);

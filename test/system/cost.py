@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """cost: the five policies compared, its forms, its limits, its picture, and what is refused."""
-import csv, io, json, os, resource, sys, xml.etree.ElementTree
+import csv, io, json, os, resource, sqlite3, sys, time, xml.etree.ElementTree
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
@@ -45,7 +45,7 @@ bars = tree.findall(".//{http://www.w3.org/2000/svg}rect")
 tap.same(len(bars), 11, "the picture has two bars a policy, and its ground")
 
 # Before 1970 instants and days are negative. A season of then is one like any other.
-for season in ("19691970", "19181919", "19171918"):
+for season in ("19691970", "19171918"):
     r = rig.run("cost", "--format", "json", "--season", season, deadline_s=100)
     old = {p["policy"]: p for p in json.loads(r.stdout)["policies"]} if r.returncode == 0 else {}
     tap.ok(old and all(abs(old[name][key] / p[key] - 1) < 0.1 for name, p in policies.items()
@@ -80,6 +80,69 @@ polled = rig.query(path, "select count(distinct game_id) as n from polls where e
 tap.ok(r.returncode == 0 and polled and told["games"] == polled[0]["n"] > 0 and len(told["policies"]) == 5, "the ledger's games, under all policies",
        (r.stderr, polled, r.stdout[:200]))
 
+# A ledger made by hand: a game of two and a half hours, with something new every fifteen seconds but in two intermissions.
+START, OVER_S, RESTS = 1768006800, 9000, ((2400, 3480), (5880, 6960))  # 2026-01-10T01:00:00Z
+
+
+def iso(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
+
+
+def ledger(body_bytes=10000, events=40, rests=RESTS, event_bytes=50000):
+    """What cost makes of it."""
+    made, made_path = rig.database()
+    rig.run("migrate", db=made)
+    played = [s for s in range(0, OVER_S, 15) if not any(a < s < b for a, b in rests)]
+    goals = [played[(i + 1) * len(played) // (events + 2)] + 5 for i in range(events)]
+    polls = sorted([(s, "boxscore", body_bytes, body_bytes // 5, 1) for s in played] + [(s, "play-by-play", event_bytes, event_bytes // 10, 0) for s in goals])
+    with sqlite3.connect(made_path) as c:
+        c.execute("insert into games (game_id, season, game_date, start_time, game_state, ended_at, official_at) values (2025020001, 20252026, '2026-01-09', ?, 'OFF', ?, ?)",
+                  (iso(START), iso(START + OVER_S), iso(START + OVER_S + 1800)))
+        c.executemany("insert into polls (poll_id, polled_at, endpoint, game_id, status, body_bytes, bytes, changed, tries) values (?, ?, ?, 2025020001, 200, ?, ?, ?, 1)",
+                      [(i, iso(START + s), kind, plain, wire, changed) for i, (s, kind, plain, wire, changed) in enumerate(polls)])
+    r = rig.run("cost", "--from-ledger", "--format", "json", db=made)
+    return {p["policy"]: p for p in json.loads(r.stdout)["policies"]} if r.returncode == 0 else sys.exit(r.stderr)
+
+
+def asked(policies, name, kind):
+    return policies[name]["requests_by_endpoint"][kind]
+
+
+def near(got, wanted, by):
+    return abs(got - wanted) <= by * wanted
+
+
+plain = ledger()
+tap.ok(near(asked(plain, "fixed-10s", "boxscore"), (OVER_S + 1800) / 10, 0.05), "a ledger: fixed asks every ten seconds, from half an hour before", plain["fixed-10s"])
+in_play = (OVER_S - sum(b - a for a, b in RESTS)) / 15
+tap.ok(near(asked(plain, "adaptive", "boxscore"), in_play, 0.1), "adaptive every fifteen, and not in its intermissions (%d)" % in_play, plain["adaptive"])
+restless = ledger(rests=())
+tap.ok(near(asked(restless, "adaptive", "boxscore"), OVER_S / 15, 0.08), "which a ledger without has none of", restless["adaptive"])
+tap.ok(abs(asked(plain, "fixed-10s", "play-by-play") - 42) <= 4, "as many play-by-plays as the ledger has, and two periods'", plain["fixed-10s"])
+tap.ok(38 <= asked(plain, "adaptive", "play-by-play") <= 2 * 44, "adaptive twice as many at most: its copy may be the older one", plain["adaptive"])
+large, wide = ledger(body_bytes=30000), ledger(event_bytes=90000)
+for name in ("fixed-10s", "adaptive"):
+    for key, share in (("bytes_plain", 1), ("bytes", 5)):
+        tap.ok(near(large[name][key] - plain[name][key], 20000 / share * (OVER_S / 10 if name == "fixed-10s" else in_play), 0.08), "%s: %s are those of the ledger's box scores" % (name, key),
+               (large[name], plain[name]))
+    tap.ok(near(wide[name]["bytes_plain"] - plain[name]["bytes_plain"], 40000 * asked(plain, name, "play-by-play"), 0.08), name + ": and of its play-by-plays", (wide[name], plain[name]))
+r = rig.run("cost", "--from-ledger", "--svg", picture, db=db)
+with open(picture) as f:
+    tap.ok(r.stdout.startswith("the ledger: ") and "seed" not in r.stdout.splitlines()[0] + f.read(), "a ledger has no seed", r.stdout[:200])
+too_many, too_many_path = rig.database()
+rig.run("migrate", db=too_many)
+with sqlite3.connect(too_many_path) as c:
+    c.executemany("insert into polls (poll_id, polled_at, endpoint, game_id, status, changed, tries) values (?, ?, 'boxscore', 2025020001, 200, 1, 1)", [(i, iso(START + i)) for i in range(8193)])
+r = rig.run("cost", "--from-ledger", db=too_many)
+tap.ok(r.returncode == 2 and "2025020001" in r.stderr and "8192" in r.stderr and not r.stdout, "more than it has room for: refused, not cut", (r.returncode, r.stderr))
+
+r = rig.run("cost", "--began", "2026-01-10T01:00:00Z", "--format", "ndjson")
+tap.same([json.loads(line)["policy"] for line in r.stdout.splitlines()], ["adaptive"], "ndjson: a line a policy")
+for args, word in ((["--from-ledger", "--seed", "2"], "--seed"), (["--from-ledger", "--season", "20252026"], "--season"),
+                   (["--from-ledger", "--began", "2026-01-10T01:00:00Z"], "--began"), (["--length", "30m"], "--length"), (["--after", "1m"], "--after"),
+                   (["--games", "4"], "--games"), (["--speed", "60"], "--speed"), (["--season", "20252026", "--began", "2026-01-10T01:00:00Z"], "--season")):
+    r = rig.run("cost", *args, db=db)
+    tap.ok(r.returncode == 2 and word in r.stderr and len(r.stderr.splitlines()) == 1 and not r.stdout, "refused, as it would have no part in it: " + " ".join(args), r.stderr)
 for args, word in ((["--season", "20252027"], "20252027"), (["--began", "today"], "today"), (["word"], "word"),
                    (["--format", "xml"], "xml"), (["--ttl", "0"], "ttl")):
     r = rig.run("cost", *args)
