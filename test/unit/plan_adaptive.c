@@ -331,6 +331,39 @@ static void summer_time_changes_nothing(void **state)
 	}
 }
 
+/* The week turns at New York's midnight, on the days of 23 and 25 hours too. */
+static void the_week_turns_at_midnight_in_new_york(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *midnight, *day;
+	} rows[] = {
+		{"2027-03-14T05:00:00Z", "2027-03-14"}, /* 23 hours */
+		{"2027-03-15T04:00:00Z", "2027-03-15"},
+		{"2026-11-01T04:00:00Z", "2026-11-01"}, /* 25 hours */
+		{"2026-11-02T05:00:00Z", "2026-11-02"},
+		{"2027-01-01T05:00:00Z", "2027-01-01"},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t at;
+		int32_t day;
+		assert_true(time_parse(str_from(rows[i].midnight), &at));
+		assert_true(day_parse(str_from(rows[i].day), &day));
+		struct game g = {0};
+		SET(&g, GAME, game_state, STR("FUT"));
+		SET(&g, GAME, start_time, at - DAY);
+		for (int64_t now = at - 90 * MINUTE; now < at + 90 * MINUTE; now += 10 * SECOND) {
+			int32_t today = now < at ? day - 1 : day;
+			SET(&g, GAME, game_date, today - 3);
+			assert_int_equal(plan_week_from(NULL, 0, now), today - 1);
+			assert_int_equal(plan_week_from(&g, 1, now), today - 3);
+			SET(&g, GAME, game_date, day - 1 - PLAN_MISSED_DAYS);
+			assert_int_equal(plan_week_from(&g, 1, now), today - PLAN_MISSED_DAYS);
+			assert_true(plan_is_missed(&g, now) == (now >= at));
+		}
+	}
+}
+
 /* ---- the schedule ---- */
 
 static struct game coming(int64_t start, const char *schedule_state, int32_t day)
@@ -388,6 +421,9 @@ static void a_schedule_that_changes_is_followed(void **state)
 	expect(next_board(games, 1, 0), 6 * HOUR, "moved later");
 	games[0] = coming(2 * HOUR, "OK", 101);
 	expect(next_board(games, 1, 0), NEVER, "to another day");
+	struct look look = {.at_ms = NOW};
+	expect(from_now(plan_board(&plan, games, 1, 101, &look, NOW)), 30 * MINUTE,
+		"whose board is asked in its place");
 	games[0] = coming(2 * HOUR, "PPD", 100);
 	expect(next_board(games, 1, 0), NEVER, "put off");
 	assert_true(plan_game(&plan, &games[0], &games[0], NOW) == NEVER);
@@ -403,6 +439,35 @@ static void a_schedule_that_changes_is_followed(void **state)
 	expect(next_board(games, 2, 0), MINUTE, "one that is on");
 	SET(&games[1], GAME, schedule_state, STR("PPD"));
 	assert_true(plan_game(&plan, &games[1], &games[1], NOW) == NEVER);
+}
+
+/* One that is about to begin is asked by the start that it has now. */
+static void a_start_that_moves_is_followed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *schedule_state;
+		int64_t polled, start, next;
+	} rows[] = {
+		{"as it was", "OK", 0, 20 * MINUTE, PLAN_PREGAME_MS},
+		{"earlier", "OK", 0, 2 * MINUTE, 2 * MINUTE + MARGIN},
+		{"to a moment that is over", "OK", -10 * SECOND, -SECOND, MARGIN - SECOND},
+		{"later", "OK", 0, 3 * HOUR, PLAN_PREGAME_MS},
+		{"later, when it should have begun", "OK", -SECOND, 30 * MINUTE,
+			PLAN_PREGAME_MS - SECOND},
+		{"to another day", "OK", 0, DAY, PLAN_PREGAME_MS},
+		{"put off", "PPD", 0, 20 * MINUTE, NEVER},
+		{"cancelled", "CNCL", 0, 20 * MINUTE, NEVER},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct known k = {.state = "PRE",
+			.polled = rows[i].polled,
+			.expires = rows[i].polled + 15 * SECOND,
+			.start = rows[i].start};
+		struct game g = game_of(&k);
+		SET(&g, GAME, schedule_state, str_from(rows[i].schedule_state));
+		expect(from_now(plan_game(&plan, &g, &g, NOW)), rows[i].next, rows[i].name);
+	}
 }
 
 static void standing_clocks_call_for_the_board(void **state)
@@ -629,8 +694,10 @@ int main(void)
 		cmocka_unit_test(a_clock_set_back_stalls_nothing),
 		cmocka_unit_test(a_clock_set_forward_costs_one_poll),
 		cmocka_unit_test(summer_time_changes_nothing),
+		cmocka_unit_test(the_week_turns_at_midnight_in_new_york),
 		cmocka_unit_test(looks_rise_as_a_start_nears),
 		cmocka_unit_test(a_schedule_that_changes_is_followed),
+		cmocka_unit_test(a_start_that_moves_is_followed),
 		cmocka_unit_test(standing_clocks_call_for_the_board),
 		cmocka_unit_test(each_failure_waits_twice_as_long),
 		cmocka_unit_test(who_asks_without_a_plan_keeps_the_wait),
