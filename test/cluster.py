@@ -12,6 +12,12 @@ import atexit, ctypes, glob, os, pwd, re, shutil, signal, socket, subprocess, sy
 
 DEADLINE_S = 60
 PR_SET_PDEATHSIG = 1
+# A server's own ways are not what a session of ours needs: it has to ask for its own, and to get them.
+OTHER_WAYS = """timezone = 'America/New_York'
+datestyle = 'SQL, DMY'
+extra_float_digits = -3
+default_transaction_isolation = 'repeatable read'
+"""
 
 
 def end_with_parent():
@@ -69,7 +75,7 @@ class Cluster:
             self._run("initdb", "-N", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "-D", self.data)
         with open(os.path.join(self.data, "postgresql.auto.conf"), "a") as f:
             f.write("listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nshared_buffers = 64MB\n"
-                    "logging_collector = off\nlog_min_messages = warning\n" + settings + "\n")
+                    "logging_collector = off\nlog_min_messages = warning\n" + OTHER_WAYS + settings + "\n")
 
     def _as_postgres(self):
         """A server refuses to run as root."""

@@ -315,7 +315,8 @@ static bool begin(struct store *s, int64_t game_id, struct err *err)
 	struct database *d = database_of(s);
 	if (!open_transaction(d, err))
 		return false;
-	pq_query(&d->pq, "BEGIN", 0, NULL, NULL);
+	pq_part(&d->pq);
+	pq_query(&d->pq, "BEGIN ISOLATION LEVEL READ COMMITTED", 0, NULL, NULL);
 	if (game_id)
 		send_fixed(d, LOCK_GAME, EVERYTHING, game_id, NULL);
 	else
@@ -402,9 +403,7 @@ static bool hold(struct store *s, struct err *err)
 	struct database *d = database_of(s);
 	if (!open_transaction(d, err))
 		return false;
-	/* A session's settings, queued before it, would be part of the transaction. */
-	if (d->pq.owed_count && !pq_exchange(&d->pq, err))
-		return d->is_open = false;
+	pq_part(&d->pq); /* what is queued would be of the transaction, and begin it */
 	pq_query(&d->pq, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", 0, NULL, NULL);
 	d->is_last = false;
 	return d->is_holding = true;

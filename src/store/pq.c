@@ -17,6 +17,7 @@ struct pq_owed {
 	PGresult **out;   /* may be NULL */
 	unsigned *number; /* of a statement being prepared; may be NULL */
 	bool is_mark;     /* no answer, but the end of what was sent together */
+	bool is_vital;    /* a connection on which it fails is of no use */
 };
 
 /* ---- sentences ---- */
@@ -42,9 +43,8 @@ static bool fail(struct pq *c, struct err *err, const char *message)
 	return err_set(err, ERR_STORE, "database: %s", text);
 }
 
-static bool lose(struct pq *c, struct err *err, const char *message)
+static void drop(struct pq *c)
 {
-	fail(c, err, message);
 	for (size_t i = 0; i < c->owed_count; i++)
 		if (c->owed[i].number)
 			*c->owed[i].number = 0;
@@ -52,6 +52,12 @@ static bool lose(struct pq *c, struct err *err, const char *message)
 	c->state[0] = '\0';
 	PQfinish(c->connection);
 	c->connection = NULL;
+}
+
+static bool lose(struct pq *c, struct err *err, const char *message)
+{
+	fail(c, err, message);
+	drop(c);
 	return false;
 }
 
@@ -137,100 +143,6 @@ static PGconn *start(const struct pq *c)
 	return PQconnectdbParams(names, values, 1);
 }
 
-/* A shorter one that the URL's own options set stays. */
-static void queue_limit(struct pq *c)
-{
-	char limit[24];
-	snprintf(limit, sizeof(limit), "%lld", (long long)c->limit_ms);
-	const char *const values[] = {limit};
-	pq_query(c,
-		"SELECT set_config('statement_timeout', least($1::bigint, "
-		"coalesce(nullif(reset_val::bigint, 0), $1::bigint))::text, false) "
-		"FROM pg_settings WHERE name = 'statement_timeout'",
-		1, values, NULL);
-}
-
-/*
- * A server that went away while nobody asked has said so: its last words, and then the end, which
- * is read only once the words are.
- */
-static void drop_if_cut(struct pq *c)
-{
-	struct pollfd fd = {.events = POLLIN};
-	struct err ignored; /* of what was posted */
-	if (c->posted && c->posted == c->owed_count)
-		pq_exchange(c, &ignored);
-	if (!c->connection || c->owed_count)
-		return;
-	fd.fd = PQsocket(c->connection);
-	while (poll(&fd, 1, 0) > 0) {
-		if (PQconsumeInput(c->connection) && PQstatus(c->connection) == CONNECTION_OK)
-			continue;
-		PQfinish(c->connection);
-		c->connection = NULL;
-		return;
-	}
-}
-
-void pq_limit(struct pq *c, int64_t ms)
-{
-	if (c->limit_ms == ms)
-		return;
-	c->limit_ms = ms;
-	c->answer_ms = ms + ANSWER_MS - STATEMENT_MS;
-	drop_if_cut(c);
-	if (c->connection)
-		queue_limit(c);
-}
-
-/* Travels with the first question. A limit that the URL's own options set stays. */
-static void queue_settings(struct pq *c)
-{
-	static const char *const text =
-		"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', "
-		"false), "
-		"set_config('extra_float_digits', '1', false), "
-		"set_config('default_transaction_read_only', $1, false), "
-		"set_config('statement_timeout', CASE current_setting('statement_timeout') "
-		"WHEN '0' THEN $2 ELSE current_setting('statement_timeout') END, false)";
-	char limit[20];
-	snprintf(limit, sizeof(limit), "%d", STATEMENT_MS);
-	const char *const values[] = {c->is_reader ? "on" : "off", limit};
-	pq_query(c, text, 2, values, NULL);
-	if (c->limit_ms)
-		queue_limit(c);
-}
-
-/* "relation already exists, skipping" and the like. */
-static void ignore_notice(void *c, const PGresult *notice)
-{
-	(void)c;
-	(void)notice;
-}
-
-static bool connect_anew(struct pq *c, struct err *err)
-{
-	static unsigned connections; /* of the process: a number is never given twice */
-	c->connection = start(c);
-	c->number = __atomic_add_fetch(&connections, 1, __ATOMIC_RELAXED);
-	c->state[0] = '\0';
-	if (!c->connection)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	if (PQstatus(c->connection) != CONNECTION_OK)
-		return lose(c, err, PQerrorMessage(c->connection));
-	PQsetNoticeReceiver(c->connection, ignore_notice, NULL);
-	if (PQsetnonblocking(c->connection, 1) || !PQenterPipelineMode(c->connection))
-		return lose(c, err, PQerrorMessage(c->connection));
-	queue_settings(c);
-	return true;
-}
-
-bool pq_ready(struct pq *c, struct err *err)
-{
-	drop_if_cut(c);
-	return c->connection || connect_anew(c, err);
-}
-
 /* ---- questions ---- */
 
 static void owe(struct pq *c, struct pq_owed owed)
@@ -276,6 +188,137 @@ void pq_forget(struct pq *c, PGresult **out, unsigned *number)
 		if (c->owed[i].number == number)
 			c->owed[i].number = NULL;
 	}
+}
+
+static bool send_mark(struct pq *c, struct err *err)
+{
+	if (!c->connection || !PQpipelineSync(c->connection))
+		return lose(c, err,
+			c->connection ? PQerrorMessage(c->connection) : "the connection was lost");
+	owe(c, (struct pq_owed){.is_mark = true});
+	return true;
+}
+
+void pq_part(struct pq *c)
+{
+	struct err ignored; /* the next one that asks is told */
+	if (c->owed_count && !c->owed[c->owed_count - 1].is_mark)
+		send_mark(c, &ignored);
+}
+
+/* ---- a session's settings ---- */
+
+/* A session without them would read times as nothing: there is none. */
+static void queue_vital(struct pq *c, const char *text, int count, const char *const *values)
+{
+	pq_query(c, text, count, values, NULL);
+	c->owed[c->owed_count - 1].is_vital = true;
+}
+
+/* A shorter one that the URL's own options set stays. */
+static void queue_limit(struct pq *c)
+{
+	char limit[24];
+	snprintf(limit, sizeof(limit), "%lld", (long long)c->limit_ms);
+	const char *const values[] = {limit};
+	queue_vital(c,
+		"SELECT set_config('statement_timeout', least($1::bigint, "
+		"coalesce(nullif(reset_val::bigint, 0), $1::bigint))::text, false) "
+		"FROM pg_settings WHERE name = 'statement_timeout'",
+		1, values);
+}
+
+/* Travels with the first question. A limit that the URL's own options set stays. */
+static void queue_settings(struct pq *c)
+{
+	static const char *const text =
+		"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', "
+		"false), "
+		"set_config('extra_float_digits', '1', false), "
+		"set_config('default_transaction_isolation', 'read committed', false), "
+		"set_config('default_transaction_read_only', $1, false), "
+		"set_config('statement_timeout', CASE current_setting('statement_timeout') "
+		"WHEN '0' THEN $2 ELSE current_setting('statement_timeout') END, false)";
+	char limit[20];
+	snprintf(limit, sizeof(limit), "%d", STATEMENT_MS);
+	const char *const values[] = {c->is_reader ? "on" : "off", limit};
+	queue_vital(c, text, 2, values);
+	if (c->limit_ms)
+		queue_limit(c);
+}
+
+/* ---- being connected ---- */
+
+/* Somebody reads what comes of something that is queued. */
+static bool is_awaited(const struct pq *c)
+{
+	for (size_t i = 0; i < c->owed_count; i++)
+		if (c->owed[i].out)
+			return true;
+	return false;
+}
+
+/*
+ * A server that went away while nobody asked has said so: its last words, and then the end, which
+ * is read only once the words are.
+ */
+static void drop_if_cut(struct pq *c)
+{
+	struct pollfd fd = {.events = POLLIN};
+	struct err ignored; /* of what was posted */
+	if (c->posted && c->posted == c->owed_count)
+		pq_exchange(c, &ignored);
+	if (!c->connection || is_awaited(c))
+		return;
+	fd.fd = PQsocket(c->connection);
+	while (poll(&fd, 1, 0) > 0) {
+		if (PQconsumeInput(c->connection) && PQstatus(c->connection) == CONNECTION_OK)
+			continue;
+		drop(c);
+		return;
+	}
+}
+
+void pq_limit(struct pq *c, int64_t ms)
+{
+	if (c->limit_ms == ms)
+		return;
+	c->limit_ms = ms;
+	c->answer_ms = ms + ANSWER_MS - STATEMENT_MS;
+	drop_if_cut(c);
+	if (c->connection)
+		queue_limit(c);
+	pq_part(c);
+}
+
+/* "relation already exists, skipping" and the like. */
+static void ignore_notice(void *c, const PGresult *notice)
+{
+	(void)c;
+	(void)notice;
+}
+
+static bool connect_anew(struct pq *c, struct err *err)
+{
+	static unsigned connections; /* of the process: a number is never given twice */
+	c->connection = start(c);
+	c->number = __atomic_add_fetch(&connections, 1, __ATOMIC_RELAXED);
+	c->state[0] = '\0';
+	if (!c->connection)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	if (PQstatus(c->connection) != CONNECTION_OK)
+		return lose(c, err, PQerrorMessage(c->connection));
+	PQsetNoticeReceiver(c->connection, ignore_notice, NULL);
+	if (PQsetnonblocking(c->connection, 1) || !PQenterPipelineMode(c->connection))
+		return lose(c, err, PQerrorMessage(c->connection));
+	queue_settings(c);
+	return send_mark(c, err);
+}
+
+bool pq_ready(struct pq *c, struct err *err)
+{
+	drop_if_cut(c);
+	return c->connection || connect_anew(c, err);
 }
 
 /* ---- answers ---- */
@@ -325,6 +368,8 @@ static bool take_answer(struct pq *c, struct pq_owed owed, int64_t deadline, str
 	}
 	if (!ok && owed.number)
 		*owed.number = 0;
+	if (!ok && owed.is_vital)
+		drop(c);
 	return ok;
 }
 
@@ -335,15 +380,6 @@ static bool take_owed(struct pq *c, struct pq_owed owed, int64_t deadline, struc
 	if (!wait_answer(c, deadline, err))
 		return false;
 	PQclear(PQgetResult(c->connection));
-	return true;
-}
-
-static bool send_mark(struct pq *c, struct err *err)
-{
-	if (!c->connection || !PQpipelineSync(c->connection))
-		return lose(c, err,
-			c->connection ? PQerrorMessage(c->connection) : "the connection was lost");
-	owe(c, (struct pq_owed){.is_mark = true});
 	return true;
 }
 

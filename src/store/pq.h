@@ -47,7 +47,10 @@ void pq_query(struct pq *c, const char *text, int count, const char *const *valu
 /* The result, when it comes, is no longer of interest; nor is the number. */
 void pq_forget(struct pq *c, PGresult **out, unsigned *number);
 
-/* False with the first failure's sentence; what was queued after it was not done. */
+/* What is queued before it and after it is done apart: a failure of one undoes nothing of the other. */
+void pq_part(struct pq *c);
+
+/* False with the first failure's sentence; what was queued after it was not done, up to where it was parted. */
 bool pq_exchange(struct pq *c, struct err *err);
 
 /* Sends what is queued and leaves its answers to the next exchange, or pq_ready; nobody is told of a failure. */
