@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "plan/plan.h"
+#include "store/due.h"
 
 #include <inttypes.h>
 
@@ -97,25 +98,32 @@ void ingest_fetch(struct source *source, struct store *known, int64_t game_id, s
 		SET(&s->game, GAME, etag, out->reply.etag);
 }
 
+/* How long the failure before this one has waited is told by the row, and is to stay told; unless
+ * somebody has planned the game meanwhile. */
+static void keep_wait(struct store *store, const struct ingest_fetched *fetched)
+{
+	struct arena scratch = arena_reserve(1 << 20);
+	struct game game;
+	bool is_found;
+	struct err ignored;
+	if (store_get_game(store, fetched->game_id, &scratch, &game, &is_found, &ignored) &&
+		is_found && KNOWS(&game, GAME, next_poll_at)) {
+		int64_t planned = game.next_poll_at;
+		plan_note_failure(&game, fetched->reply.arrival_ms);
+		store_move_due(store, game.game_id, planned, game.next_poll_at, &ignored);
+	}
+	arena_release(&scratch);
+}
+
 /* Best effort: the fetch's own error is what the caller hears of. */
 static void note_failure(struct store *store, const struct ingest_fetched *fetched)
 {
 	if (!fetched->reply.tries) /* the upstream was left alone: nobody polled */
 		return;
-	struct arena scratch = arena_reserve(1 << 20);
-	struct game game;
-	bool is_found;
 	struct err ignored;
-	if (!store_get_game(store, fetched->game_id, &scratch, &game, &is_found, &ignored) ||
-		!is_found)
-		store_flush(store, &ignored);
-	else {
-		plan_note_failure(&game, fetched->reply.arrival_ms);
-		store_put_poll(store, fetched->game_id, game.last_poll_at,
-			KNOWS(&game, GAME, next_poll_at) ? game.next_poll_at : 0,
-			str_from(fetched->failure.text), &ignored);
-	}
-	arena_release(&scratch);
+	keep_wait(store, fetched);
+	store_put_poll(store, fetched->game_id, fetched->reply.arrival_ms,
+		str_from(fetched->failure.text), &ignored);
 }
 
 bool ingest_store(struct store *store, const struct ingest_fetched *fetched, struct put_result *out,

@@ -33,6 +33,7 @@ struct column {
 	struct str name;
 	enum column_type type;
 	bool hidden; /* bookkeeping, not shown to readers */
+	bool queued; /* of the queue of games: see game_columns.def */
 	size_t offset;
 	const char *help;
 };

@@ -2,10 +2,13 @@
 
 #include <stddef.h>
 
-#define ROW(record, hide, name_, type_, help_)                                                     \
+enum { SHOWN = 0, HIDE = 1, QUEUE = 2 };
+
+#define ROW(record, kind, name_, type_, help_)                                                     \
 	{.name = STR_INIT(#name_),                                                                 \
 		.type = COLUMN_##type_,                                                            \
-		.hidden = hide,                                                                    \
+		.hidden = (kind)&HIDE,                                                             \
+		.queued = (kind)&QUEUE,                                                            \
 		.offset = offsetof(struct record, name_),                                          \
 		.help = help_},
 #define TABLE(record, name_, columns_, keys)                                                       \
@@ -16,40 +19,42 @@
 	}
 
 static const struct column stat_columns[] = {
-#define COLUMN(name, type, help) ROW(stat_line, false, name, type, help)
+#define COLUMN(name, type, help) ROW(stat_line, SHOWN, name, type, help)
 #include "model/stat_columns.def"
 #undef COLUMN
 };
 
 static const struct column game_columns[] = {
-#define COLUMN(name, type, help) ROW(game, false, name, type, help)
-#define HIDDEN(name, type, help) ROW(game, true, name, type, help)
+#define COLUMN(name, type, help)        ROW(game, SHOWN, name, type, help)
+#define HIDDEN(name, type, help)        ROW(game, HIDE, name, type, help)
+#define QUEUED(name, type, help)        ROW(game, QUEUE, name, type, help)
+#define HIDDEN_QUEUED(name, type, help) ROW(game, HIDE | QUEUE, name, type, help)
 #include "model/game_columns.def"
 #undef COLUMN
 #undef HIDDEN
 };
 
 static const struct column player_columns[] = {
-#define COLUMN(name, type, help) ROW(player, false, name, type, help)
+#define COLUMN(name, type, help) ROW(player, SHOWN, name, type, help)
 #include "model/player_columns.def"
 #undef COLUMN
 };
 
 static const struct column team_columns[] = {
-#define COLUMN(name, type, help) ROW(team, false, name, type, help)
+#define COLUMN(name, type, help) ROW(team, SHOWN, name, type, help)
 #include "model/team_columns.def"
 #undef COLUMN
 };
 
 static const struct column event_columns[] = {
-#define COLUMN(name, type, help) ROW(event, false, name, type, help)
+#define COLUMN(name, type, help) ROW(event, SHOWN, name, type, help)
 #include "model/event_columns.def"
 #undef COLUMN
 };
 
 static const struct column poll_columns[] = {
-#define COLUMN(name, type, help) ROW(poll, false, name, type, help)
-#define HIDDEN(name, type, help) ROW(poll, true, name, type, help)
+#define COLUMN(name, type, help) ROW(poll, SHOWN, name, type, help)
+#define HIDDEN(name, type, help) ROW(poll, HIDE, name, type, help)
 #include "model/poll_columns.def"
 #undef COLUMN
 #undef HIDDEN

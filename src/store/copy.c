@@ -164,12 +164,42 @@ static bool write_body(struct copy *c, const void *record, struct err *err)
 	return ok;
 }
 
+/* What a row that is there already is replaced without. */
+static bool write_queue(struct copy *c, const struct game *g, struct err *err)
+{
+	struct buf text;
+	struct sql q;
+	bool is_first = true;
+	buf_init(&text, 4096);
+	buf_add(&text, STR("UPDATE games SET "));
+	for (size_t i = 0; i < game_table.count; i++) {
+		if (!game_table.columns[i].queued)
+			continue;
+		buf_add_format(&text, "%s%.*s = ?", is_first ? "" : ", ",
+			STR_ARG(game_table.columns[i].name));
+		is_first = false;
+	}
+	buf_add(&text, STR(" WHERE game_id = ?"));
+	buf_add_char(&text, '\0');
+	bool ok = sql_prepare(c->writer, text.p, &q, err);
+	buf_clear(&text);
+	for (size_t i = 0; ok && i < game_table.count; i++)
+		if (game_table.columns[i].queued)
+			sql_bind(&q, record_get(&game_table, g, i));
+	if (ok)
+		sql_bind_i64(&q, g->game_id);
+	return ok && sql_exec(&q, err);
+}
+
 static bool write_row(struct copy *c, const struct table *t, const void *record, struct err *err)
 {
 	c->done.written++;
 	if (!begin_row(c, err))
 		return false;
-	return t == &raw_table ? write_body(c, record, err) : row_put(c->writer, t, record, err);
+	if (t == &raw_table)
+		return write_body(c, record, err);
+	return row_put(c->writer, t, record, err) &&
+	       (t != &game_table || write_queue(c, record, err));
 }
 
 static bool delete_row(struct copy *c, const struct table *t, const void *record, struct err *err)

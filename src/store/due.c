@@ -137,3 +137,18 @@ bool store_put_due(
 	bind_free(&q, now_ms);
 	return sql_exec(&q, err);
 }
+
+bool store_move_due(
+	struct store *s, int64_t game_id, int64_t from_ms, int64_t to_ms, struct err *err)
+{
+	struct sql q;
+	if (from_ms == to_ms)
+		return true;
+	if (!sql_prepare(s, "UPDATE games SET next_poll_at = ? WHERE game_id = ? AND next_poll_at = ?",
+		    &q, err))
+		return false;
+	sql_bind(&q, instant(to_ms));
+	sql_bind_i64(&q, game_id);
+	sql_bind(&q, instant(from_ms));
+	return sql_exec(&q, err);
+}

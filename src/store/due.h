@@ -34,4 +34,8 @@ bool store_give_back(
 bool store_put_due(
 	struct store *s, const struct game *g, int64_t next_ms, int64_t now_ms, struct err *err);
 
+/* Another next_poll_at, where it is still what it was when the row was read. */
+bool store_move_due(
+	struct store *s, int64_t game_id, int64_t from_ms, int64_t to_ms, struct err *err);
+
 #endif

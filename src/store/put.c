@@ -1014,34 +1014,29 @@ bool store_put_schedule(struct store *s, const struct game *games, size_t count,
 	return true;
 }
 
-static bool write_poll_times(struct store *s, int64_t game_id, int64_t polled_at,
-	int64_t next_poll_at, struct str error, struct err *err)
+static bool write_failed_poll(
+	struct store *s, int64_t game_id, int64_t polled_at, struct str error, struct err *err)
 {
 	struct sql q;
 	if (!sql_prepare(s,
-		    "UPDATE games SET last_poll_at = coalesce(?1, last_poll_at), next_poll_at = "
-		    "?2, "
-		    "last_error = ?3 WHERE game_id = ?4",
+		    "UPDATE games SET last_poll_at = coalesce(?, last_poll_at), last_error = ? "
+		    "WHERE game_id = ?",
 		    &q, err))
 		return false;
 	sql_bind(&q,
 		(struct value){.known = polled_at != 0, .type = COLUMN_TIME, .integer = polled_at});
-	sql_bind(&q,
-		(struct value){
-			.known = next_poll_at != 0, .type = COLUMN_TIME, .integer = next_poll_at});
-	sql_bind(&q, (struct value){.known = error.n != 0, .type = COLUMN_TEXT, .text = error});
+	sql_bind_text(&q, error);
 	sql_bind_i64(&q, game_id);
 	sql_announce(s); /* nothing new, but readers are shown it */
 	return sql_exec(&q, err);
 }
 
-bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
-	struct str error, struct err *err)
+bool store_put_poll(
+	struct store *s, int64_t game_id, int64_t polled_at, struct str error, struct err *err)
 {
 	struct commit c;
 	return commit_begin_game(&c, s, game_id, polled_at, err) &&
-	       commit_end(
-		       &c, write_poll_times(s, game_id, polled_at, next_poll_at, error, err), err);
+	       commit_end(&c, write_failed_poll(s, game_id, polled_at, error, err), err);
 }
 
 bool store_get_etag(

@@ -44,8 +44,12 @@ void add_replacing(struct buf *out, const struct table *t)
 	buf_add(out, STR(" ON CONFLICT ("));
 	add_names(out, t, t->key_count);
 	buf_add(out, STR(") DO UPDATE SET "));
+	bool is_first = true;
 	for (size_t i = t->key_count; i < t->count; i++) {
-		buf_add(out, i > t->key_count ? STR(", ") : STR(""));
+		if (t->columns[i].queued)
+			continue;
+		buf_add(out, is_first ? STR("") : STR(", "));
+		is_first = false;
 		buf_add(out, t->columns[i].name);
 		buf_add(out, STR(" = excluded."));
 		buf_add(out, t->columns[i].name);

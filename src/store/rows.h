@@ -17,13 +17,14 @@ void add_column_list(struct buf *out, const struct table *t);
 bool rows_read(struct store *s, const struct table *t, int64_t id, size_t size, struct arena *keep,
 	void **out, size_t *out_count, struct err *err);
 
-/* " ON CONFLICT (key) DO UPDATE SET …": what an INSERT of whole rows ends with. */
+/* " ON CONFLICT (key) DO UPDATE SET …": what an INSERT of whole rows ends with. What is the queue's
+ * stays: it may have been written since the row was read. */
 void add_replacing(struct buf *out, const struct table *t);
 
 /* rows_read of this is to come: see sql_ask. */
 bool rows_ask(struct store *s, const struct table *t, int64_t id, struct err *err);
 
-/* Insert or replace, by primary key; row_upsert in a statement of its own. */
+/* Insert or replace all but what is the queue's, by primary key; row_upsert in a statement of its own. */
 bool row_put(struct store *s, const struct table *t, const void *record, struct err *err);
 bool row_upsert(struct store *s, const struct table *t, const void *record, struct err *err);
 /* By the first two key columns. */

@@ -72,9 +72,9 @@ bool store_put_game(
 bool store_put_schedule(struct store *s, const struct game *games, size_t count, int64_t order_time,
 	int64_t observed_at, size_t *out_changed, struct err *err);
 
-/* A poll that failed, or was planned: last_poll_at, next_poll_at, last_error (empty: none). */
-bool store_put_poll(struct store *s, int64_t game_id, int64_t polled_at, int64_t next_poll_at,
-	struct str error, struct err *err);
+/* A poll that failed: last_poll_at and last_error; of a game that is not known, nothing. */
+bool store_put_poll(
+	struct store *s, int64_t game_id, int64_t polled_at, struct str error, struct err *err);
 
 /*
  * The ETag of the stored box score, in keep, as long as a reply that there is no other is as good as

@@ -5,6 +5,9 @@
 #include "base/time.h"
 #include "store/due.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #define NOW INT64_C(1790000000000) /* a whole second: instants are compared as text */
 
 enum { GAMES = 6, LEASE_MS = 60000 };
@@ -17,22 +20,30 @@ static int64_t id_of(int i)
 	return 2026020001 + i;
 }
 
-static void open_both(void)
+/* All games as a schedule shows them, in that minute. */
+static bool put_games(struct store *s, int minute)
 {
 	struct err err;
 	struct game games[GAMES] = {0};
 	size_t ignored;
-	database = place_new();
-	a = store_open(str_from(database.url), STORE_WRITE, &err);
-	b = store_open(str_from(database.url), STORE_WRITE, &err);
-	assert_true(a && b);
 	for (int i = 0; i < GAMES; i++) {
 		SET(&games[i], GAME, game_id, id_of(i));
 		SET(&games[i], GAME, season, 20262027);
 		SET(&games[i], GAME, game_date, 20000);
 		SET(&games[i], GAME, game_state, STR("LIVE"));
+		SET(&games[i], GAME, period, minute);
 	}
-	assert_true(store_put_schedule(a, games, GAMES, 1, NOW, &ignored, &err));
+	return store_put_schedule(s, games, GAMES, 1 + minute, NOW, &ignored, &err);
+}
+
+static void open_both(void)
+{
+	struct err err;
+	database = place_new();
+	a = store_open(str_from(database.url), STORE_WRITE, &err);
+	b = store_open(str_from(database.url), STORE_WRITE, &err);
+	assert_true(a && b);
+	assert_true(put_games(a, 0));
 }
 
 static void close_both(void)
@@ -165,6 +176,82 @@ static void a_game_that_is_named_is_taken_when_it_is_due(void)
 	assert_true(str_equal(read_game(2).lease_owner, STR("other")));
 }
 
+/* Another process stores what it has read of the schedule; it has read the rows when this returns. */
+static pid_t begin_to_put(int minute, void **out_held)
+{
+	*out_held = place_hold(&database, 0);
+	pid_t pid = fork();
+	if (!pid) {
+		struct err err;
+		struct store *s = store_open(str_from(database.url), STORE_WRITE, &err);
+		_exit(s && put_games(s, minute) ? 0 : 1);
+	}
+	place_await(&database, *out_held);
+	return pid;
+}
+
+static void end_put(pid_t pid, void *held, int minute)
+{
+	int status;
+	place_release(&database, held);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(read_game(0).period, minute);
+}
+
+/* Who writes a game does not write who has it, nor when it is due. */
+static void a_put_leaves_the_queue_alone(void)
+{
+	void *held;
+	int64_t later = NOW + 100000;
+	plan_at(0, NOW);
+	assert_true(take_one(a, 0, NOW + 1, "putter"));
+	pid_t pid = begin_to_put(1, &held);
+	give_back(0, "putter", later);
+	end_put(pid, held, 1);
+	struct game g = read_game(0);
+	assert_false(KNOWS(&g, GAME, lease_owner));
+	assert_false(KNOWS(&g, GAME, lease_until));
+	assert_true(g.next_poll_at >= later);
+
+	pid = begin_to_put(2, &held);
+	assert_true(take_one(b, 0, later + 1, "taker"));
+	end_put(pid, held, 2);
+	assert_true(str_equal(read_game(0).lease_owner, STR("taker")));
+	assert_false(take_one(a, 0, later + 2, "third"));
+}
+
+/* What a failed poll leaves is said of the poll alone. */
+static void a_failed_poll_leaves_the_queue_alone(void)
+{
+	struct err err;
+	int64_t before = read_game(3).next_poll_at;
+	assert_true(store_put_poll(a, id_of(3), NOW + 7000, STR("500"), &err));
+	struct game g = read_game(3);
+	assert_true(str_equal(g.last_error, STR("500")) && g.last_poll_at == NOW + 7000);
+	assert_int_equal(g.next_poll_at, before);
+}
+
+/* Who takes games passes over those that somebody is just about to take, and waits for nobody. */
+static void nobody_waits_for_who_takes(void)
+{
+	int64_t ids[GAMES], later = NOW + 3600000;
+	for (int i = 0; i < GAMES; i++) {
+		plan_at(i, NOW);
+		assert_true(take_one(a, i, later, "before"));
+		give_back(i, "before", later);
+	}
+	void *held = place_hold(&database, id_of(4));
+	int64_t began = time_monotonic_ms();
+	size_t count = take(a, later + 1, "one", GAMES, ids);
+	assert_true(time_monotonic_ms() - began < 3000);
+	assert_int_equal(count, held ? GAMES - 1 : GAMES);
+	for (size_t i = 0; held && i < count; i++)
+		assert_int_not_equal(ids[i], id_of(4));
+	place_release(&database, held);
+	assert_int_equal(take(b, later + 2, "two", GAMES, ids), held ? 1 : 0);
+}
+
 /* One story: what each part finds is what the one before has left. */
 static void a_queue_of_games(void **state)
 {
@@ -175,6 +262,9 @@ static void a_queue_of_games(void **state)
 	a_clock_set_back_locks_nothing();
 	a_plan_made_of_old_rows_is_not_written();
 	a_game_that_is_named_is_taken_when_it_is_due();
+	a_put_leaves_the_queue_alone();
+	a_failed_poll_leaves_the_queue_alone();
+	nobody_waits_for_who_takes();
 	close_both();
 }
 

@@ -25,6 +25,14 @@ struct place {
 	struct database (*new_in_memory)(
 		void); /* of one store alone, where there is such a thing */
 	void (*stamp)(const struct database *d, int number);
+	/* From hold to release who changes something waits with its commit, and who takes games finds this
+	 * one in another's hands. NULL: one who writes has everything there, and nothing happens. */
+	void *(*hold)(const struct database *d, int64_t game_id);
+	void (*await)(void *held); /* until somebody waits */
+	void (*release)(void *held);
+	void (*cut)(
+		const struct database *d); /* everybody's connection to it; NULL: there are none */
+	void (*run)(const struct database *d, const char *text);
 	void (*remove)(const struct database *d);
 };
 static const struct place *place;
@@ -47,6 +55,35 @@ __attribute__((unused)) static struct database place_new_in_memory(void)
 __attribute__((unused)) static void place_stamp(const struct database *d, int number)
 {
 	d->place->stamp(d, number);
+}
+
+__attribute__((unused)) static void *place_hold(const struct database *d, int64_t game_id)
+{
+	return d->place->hold ? d->place->hold(d, game_id) : NULL;
+}
+
+__attribute__((unused)) static void place_await(const struct database *d, void *held)
+{
+	if (d->place->await)
+		d->place->await(held);
+}
+
+__attribute__((unused)) static void place_release(const struct database *d, void *held)
+{
+	if (d->place->release)
+		d->place->release(held);
+}
+
+__attribute__((unused)) static void place_cut(const struct database *d)
+{
+	if (d->place->cut)
+		d->place->cut(d);
+}
+
+/* By somebody who knows nothing of us. */
+__attribute__((unused)) static void place_run(const struct database *d, const char *text)
+{
+	d->place->run(d, text);
 }
 
 /* Whoever has it open is to notice. */
@@ -79,14 +116,19 @@ static struct database new_in_memory(void)
 	return (struct database){.url = "sqlite::memory:"};
 }
 
-static void stamp_file(const struct database *d, int number)
+static void run_in_file(const struct database *d, const char *text)
 {
 	sqlite3 *db;
-	char text[60];
 	assert_int_equal(sqlite3_open(path_of(d), &db), SQLITE_OK);
-	snprintf(text, sizeof(text), "PRAGMA user_version = %d", number);
 	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+}
+
+static void stamp_file(const struct database *d, int number)
+{
+	char text[60];
+	snprintf(text, sizeof(text), "PRAGMA user_version = %d", number);
+	run_in_file(d, text);
 }
 
 static void remove_file(const struct database *d)
@@ -167,6 +209,61 @@ static void run_sql(const char *url, const char *text)
 	PQfinish(c);
 }
 
+static void run_in_cluster(const struct database *d, const char *text)
+{
+	run_sql(d->url, text);
+}
+
+static void run_on(PGconn *c, const char *text)
+{
+	PGresult *r = PQexec(c, text);
+	if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_TUPLES_OK)
+		fail_msg("%s: %s", text, PQerrorMessage(c));
+	PQclear(r);
+}
+
+static void *hold_in_cluster(const struct database *d, int64_t game_id)
+{
+	char text[160];
+	PGconn *c = PQconnectdb(d->url);
+	snprintf(text, sizeof(text),
+		"BEGIN; SELECT revision FROM revisions FOR UPDATE; "
+		"SELECT game_id FROM games WHERE game_id = %lld FOR UPDATE",
+		(long long)game_id);
+	run_on(c, text);
+	return c;
+}
+
+static void await_in_cluster(void *held)
+{
+	for (int waited = 0; waited < 10000; waited += 10) {
+		run_on(held, "SELECT pg_stat_clear_snapshot()");
+		PGresult *r = PQexec(held,
+			"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = "
+			"current_database()");
+		int waiting = PQntuples(r);
+		PQclear(r);
+		if (waiting)
+			return;
+		usleep(10000);
+	}
+	fail_msg("nobody waits");
+}
+
+static void release_in_cluster(void *held)
+{
+	run_on(held, "COMMIT");
+	PQfinish(held);
+}
+
+static void cut_in_cluster(const struct database *d)
+{
+	PGconn *c = PQconnectdb(d->url);
+	run_on(c, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+		  "current_database() AND pid <> pg_backend_pid()");
+	PQfinish(c);
+}
+
 static void stamp_in_cluster(const struct database *d, int number)
 {
 	char text[60];
@@ -184,8 +281,24 @@ static void remove_in_cluster(const struct database *d)
 /* ---- all tests in all places ---- */
 
 static const struct place places[] = {
-	{"SQLite", 10000, new_file, new_in_memory, stamp_file, remove_file},
-	{"PostgreSQL", 200, new_in_cluster, new_in_cluster, stamp_in_cluster, remove_in_cluster},
+	{.name = "SQLite",
+		.schedules = 10000,
+		.new_one = new_file,
+		.new_in_memory = new_in_memory,
+		.stamp = stamp_file,
+		.run = run_in_file,
+		.remove = remove_file},
+	{.name = "PostgreSQL",
+		.schedules = 200,
+		.new_one = new_in_cluster,
+		.new_in_memory = new_in_cluster,
+		.stamp = stamp_in_cluster,
+		.hold = hold_in_cluster,
+		.await = await_in_cluster,
+		.release = release_in_cluster,
+		.cut = cut_in_cluster,
+		.run = run_in_cluster,
+		.remove = remove_in_cluster},
 };
 
 static int go_to_place(void **state)

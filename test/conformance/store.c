@@ -567,9 +567,9 @@ static void test_schedule(void **state)
 	assert_true(
 		store_get_games(s, g.game_date + 1, g.game_date + 9, &keep, &games, &count, &err));
 	assert_int_equal(count, 0);
-	assert_true(store_put_poll(s, GAME, START, START + MINUTE, STR("500"), &err));
+	assert_true(store_put_poll(s, GAME, START, STR("500"), &err));
 	g = game_of(s, &keep);
-	assert_int_equal(g.next_poll_at, START + MINUTE);
+	assert_int_equal(g.last_poll_at, START);
 	assert_true(str_equal(g.last_error, STR("500")));
 	make_body(&b, 200, STR("LIVE"), 1, 1);
 	put(s, &b);
@@ -750,7 +750,8 @@ static void test_questions_together(void **state)
 	assert_lines(s, PLAYERS);
 	make_body(&b, 1, STR("OFF"), 1, 1);
 	put(other, &b);
-	assert_status(ask_status(s, &err), STR("live")); /* of the commit that is held, all the same */
+	assert_status(
+		ask_status(s, &err), STR("live")); /* of the commit that is held, all the same */
 	store_release(s);
 	assert_status(ask_status(s, &err), STR("official"));
 	store_close(s);
@@ -782,7 +783,7 @@ static void test_watch(void **state)
 	assert_true(found && !change.is_any && change.count == 1);
 	assert_int_equal(change.games[0], GAME);
 	assert_int_equal(change.revision, revision);
-	assert_true(store_put_poll(writer, GAME, START, START + MINUTE, STR("500"), &err));
+	assert_true(store_put_poll(writer, GAME, START, STR("500"), &err));
 	assert_true(store_wait_change(reader, &watch, 1000, &change, &found, &err));
 	assert_true(found && change.count == 0 && change.revision == revision);
 	store_close(writer);

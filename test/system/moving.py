@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """copy: from SQLite to PostgreSQL and back, broken off and gone on with, and never over what is another's."""
-import os, signal, sys
+import os, signal, sqlite3, sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cluster, rig
@@ -56,6 +56,9 @@ tap.same(rows(back_path), rows(first_path), "row for row what it was, revisions 
 r = copy(first, there)
 tap.ok(r.returncode == 0 and ": 0 rows written, 0 deleted" in r.stdout, "again: nothing is written", r.stdout + r.stderr)
 ingest(first, games[5:8], 3)
+with sqlite3.connect(first_path) as c:  # rows that are there already, but for whose turn it is
+    c.execute("update games set next_poll_at = '2023-12-01T01:02:03.000Z', lease_owner = 'somebody', lease_until = '2023-12-01T01:03:03.000Z', "
+              "board_at = '2023-12-01T01:01:03.000Z' where game_id > ?", (FIRST + 10,))
 r = copy(first, there)
 back, back_path = rig.database()
 copy(there, back)
