@@ -76,9 +76,10 @@ struct database {
 	PGresult *taken;
 	struct collection *collections[COLLECTIONS];
 	size_t collection_count;
-	unsigned listening; /* the number of the connection that is told of commits */
-	bool is_told;       /* it can be */
-	unsigned asked_on;  /* and when it was last asked itself */
+	int64_t patience_ms; /* before a change of the tables; 0: there is none */
+	unsigned listening;  /* the number of the connection that is told of commits */
+	bool is_told;        /* it can be */
+	unsigned asked_on;   /* and when it was last asked itself */
 	int64_t asked_at;
 };
 
@@ -310,18 +311,46 @@ static bool open_transaction(struct database *d, struct err *err)
 	return d->is_open = pq_ready(&d->pq, err);
 }
 
+/* Who waited for another's lock has to see what the other has done. */
+static const char begin_writing[] = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
 static bool begin(struct store *s, int64_t game_id, struct err *err)
 {
 	struct database *d = database_of(s);
 	if (!open_transaction(d, err))
 		return false;
 	pq_part(&d->pq);
-	pq_query(&d->pq, "BEGIN ISOLATION LEVEL READ COMMITTED", 0, NULL, NULL);
+	pq_query(&d->pq, begin_writing, 0, NULL, NULL);
 	if (game_id)
 		send_fixed(d, LOCK_GAME, EVERYTHING, game_id, NULL);
 	else
 		send_fixed(d, LOCK_EVERYTHING, EVERYTHING, 0, NULL);
 	return true;
+}
+
+/* Neither the server's limit nor ours is for this: other programs may be at the tables for long. */
+static bool begin_schema(struct store *s, struct err *err)
+{
+	struct database *d = database_of(s);
+	char text[60];
+	if (!open_transaction(d, err))
+		return false;
+	d->patience_ms = d->pq.answer_ms;
+	d->pq.answer_ms += SCHEMA_MS;
+	snprintf(text, sizeof(text), "SET LOCAL statement_timeout = %d", SCHEMA_MS);
+	pq_query(&d->pq, begin_writing, 0, NULL, NULL);
+	pq_query(&d->pq, text, 0, NULL, NULL);
+	send_fixed(d, LOCK_EVERYTHING, EVERYTHING, 0, NULL);
+	return true;
+}
+
+/* The transaction, of whichever kind, is over. */
+static void end_transaction(struct database *d)
+{
+	d->is_open = d->is_holding = false;
+	if (d->patience_ms)
+		d->pq.answer_ms = d->patience_ms;
+	d->patience_ms = 0;
 }
 
 static void forget_ahead(struct store *s, struct statement *st)
@@ -379,7 +408,8 @@ static bool commit(struct store *s, struct err *err)
 	if (ok)
 		tell_revision(d);
 	forget_all_ahead(s);
-	d->is_open = !ok;
+	if (ok)
+		end_transaction(d);
 	return ok;
 }
 
@@ -395,7 +425,7 @@ static void rollback(struct store *s)
 	}
 	forget_revision(d);
 	forget_all_ahead(s);
-	d->is_open = d->is_holding = false;
+	end_transaction(d);
 }
 
 static bool hold(struct store *s, struct err *err)
@@ -978,6 +1008,7 @@ const struct store_backend postgres_backend = {
 	.files = pq_files,
 	.run = run,
 	.begin = begin,
+	.begin_schema = begin_schema,
 	.hold = hold,
 	.ask_last = ask_last,
 	.limit = limit,

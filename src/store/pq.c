@@ -10,8 +10,8 @@
 #include <string.h>
 
 /* The server ends a statement after STATEMENT_MS (session_settings); when it says nothing for
- * longer it hangs, or is cut off. A script changes tables, which may take its time. */
-enum { STATEMENT_MS = 15000, ANSWER_MS = STATEMENT_MS + 5000, SCRIPT_MS = 30 * 60 * 1000 };
+ * longer it hangs, or is cut off. */
+enum { STATEMENT_MS = 15000, ANSWER_MS = STATEMENT_MS + 5000 };
 
 struct pq_owed {
 	PGresult **out;   /* may be NULL */
@@ -423,7 +423,7 @@ bool pq_exchange(struct pq *c, struct err *err)
 
 static bool take_script(struct pq *c, struct err *err)
 {
-	int64_t deadline = time_monotonic_ms() + SCRIPT_MS;
+	int64_t deadline = time_monotonic_ms() + c->answer_ms;
 	bool ok = true;
 	for (;;) {
 		if (!wait_answer(c, deadline, err))

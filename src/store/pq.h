@@ -56,7 +56,7 @@ bool pq_exchange(struct pq *c, struct err *err);
 /* Sends what is queued and leaves its answers to the next exchange, or pq_ready; nobody is told of a failure. */
 void pq_post(struct pq *c);
 
-/* Any number of statements, without values; may take long. Nothing may be queued. */
+/* Any number of statements, without values. Nothing may be queued. */
 bool pq_run(struct pq *c, const char *text, struct err *err);
 
 #endif

@@ -168,14 +168,32 @@ static bool make_versions(struct store *s, struct err *err)
 	return ok;
 }
 
-static bool apply(struct store *s, struct err *err)
+static int64_t version_of(int64_t stamp)
 {
-	int64_t stamp;
-	if (!s->backend->get_stamp(s, &stamp, err)) /* again: somebody else may have been first */
-		return false;
+	return stamp / STAMP_COLUMNS;
+}
+
+/*
+ * Nothing is due. A later program of the same version may have added columns, which an earlier one
+ * neither reads nor writes: both go on beside each other while machine after machine is upgraded.
+ */
+static bool is_enough(int64_t stamp)
+{
+	return stamp >= newest_stamp();
+}
+
+/* Of the moment, and whether this program can do with it. */
+static bool find_stamp(struct store *s, int64_t *out, struct err *err)
+{
+	return s->backend->get_stamp(s, out, err) &&
+	       (version_of(*out) <= newest_version() || refuse_newer(version_of(*out), err));
+}
+
+static bool apply(struct store *s, int64_t stamp, struct err *err)
+{
 	if (!make_versions(s, err))
 		return false;
-	for (int64_t version = stamp / STAMP_COLUMNS; version < newest_version(); version++)
+	for (int64_t version = version_of(stamp); version < newest_version(); version++)
 		if (!apply_file(s, version, err))
 			return false;
 	for (size_t t = 0; t < sizeof(stored_tables) / sizeof(stored_tables[0]); t++)
@@ -184,29 +202,24 @@ static bool apply(struct store *s, struct err *err)
 	return s->backend->set_stamp(s, newest_stamp(), err);
 }
 
-bool schema_migrate(struct store *s, struct err *err)
+/* Alone, and asked again: somebody else may have been first. */
+static bool apply_alone(struct store *s, int64_t *out_stamp, struct err *err)
 {
-	int64_t stamp;
-	if (!s->backend->get_stamp(s, &stamp, err))
+	if (!sql_begin_schema(s, err))
 		return false;
-	if (stamp / STAMP_COLUMNS > newest_version())
-		return refuse_newer(stamp / STAMP_COLUMNS, err);
-	if (stamp == newest_stamp())
-		return true;
-	if (!sql_begin(s, 0, err))
-		return false;
-	if (apply(s, err) && sql_commit(s, err))
+	if (find_stamp(s, out_stamp, err) && (is_enough(*out_stamp) || apply(s, *out_stamp, err)) &&
+		sql_commit(s, err))
 		return true;
 	sql_rollback(s);
 	return false;
 }
 
-bool schema_version(struct store *s, int64_t *out, struct err *err)
+bool schema_migrate(struct store *s, int64_t *out_from, struct err *err)
 {
 	int64_t stamp;
-	if (!s->backend->get_stamp(s, &stamp, err))
+	if (!find_stamp(s, &stamp, err) || (!is_enough(stamp) && !apply_alone(s, &stamp, err)))
 		return false;
-	*out = stamp / STAMP_COLUMNS;
+	*out_from = version_of(stamp);
 	return true;
 }
 
@@ -218,11 +231,9 @@ int64_t schema_newest(void)
 bool schema_check(struct store *s, struct err *err)
 {
 	int64_t stamp;
-	if (!s->backend->get_stamp(s, &stamp, err))
+	if (!find_stamp(s, &stamp, err))
 		return false;
-	if (stamp / STAMP_COLUMNS > newest_version())
-		return refuse_newer(stamp / STAMP_COLUMNS, err);
-	if (stamp != newest_stamp())
+	if (!is_enough(stamp))
 		return err_set(err, ERR_STORE,
 			"database: it has no tables yet, or older ones: nothing was "
 			"ingested, or it waits for `rinkside migrate`");

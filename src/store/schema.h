@@ -6,12 +6,11 @@
 
 extern const struct table *const stored_tables[6];
 
-/* Applies what the database lacks. Safe when any number of processes do it at once. */
-bool schema_migrate(struct store *s, struct err *err);
-/* The files that the database has had, and those that there are. */
-bool schema_version(struct store *s, int64_t *out, struct err *err);
-int64_t schema_newest(void);
-/* Whether a reader may use it: made, and not newer than this program. */
+/* Applies what the database lacks, and says which version it was. Safe when any number of processes do
+ * it at once: one of them finds the older version. */
+bool schema_migrate(struct store *s, int64_t *out_from, struct err *err);
+int64_t schema_newest(void); /* of this program */
+/* Whether a reader may use it: made, and of a version that this program knows. */
 bool schema_check(struct store *s, struct err *err);
 
 #endif

@@ -116,6 +116,11 @@ bool sql_begin(struct store *s, int64_t game_id, struct err *err)
 	return s->backend->begin(s, game_id, err);
 }
 
+bool sql_begin_schema(struct store *s, struct err *err)
+{
+	return s->backend->begin_schema(s, err);
+}
+
 bool sql_take_revision(struct store *s, int64_t *revision, struct err *err)
 {
 	return s->backend->take_revision(s, revision, err);

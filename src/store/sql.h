@@ -13,6 +13,7 @@
 #include "model/column.h"
 #include "store/store.h"
 
+enum { SCHEMA_MS = 30 * 60 * 1000 }; /* what a change of the tables may take */
 enum { STORE_STATEMENTS = 128, COLUMN_TYPES = COLUMN_TIME + 1 };
 
 struct kept_statement {
@@ -72,6 +73,9 @@ struct store_backend {
 
 	/* One who writes at a time: of the game, or with 0 of everything. */
 	bool (*begin)(struct store *s, int64_t game_id, struct err *err);
+	/* The same of everything, for a change of the tables: it waits, and is waited for, as long as
+	 * that may take. */
+	bool (*begin_schema)(struct store *s, struct err *err);
 	/* Until rolled back all reading sees one commit. */
 	bool (*hold)(struct store *s, struct err *err);
 	void (*ask_last)(struct store *s); /* store_ask_last; NULL: asking is no way */
@@ -128,6 +132,7 @@ bool sql_is_late(const struct store *s);
 bool sql_fail_late(const struct store *s, struct err *err);
 
 bool sql_begin(struct store *s, int64_t game_id, struct err *err);
+bool sql_begin_schema(struct store *s, struct err *err);
 bool sql_take_revision(struct store *s, int64_t *revision, struct err *err);
 void sql_announce(struct store *s);
 bool sql_commit(struct store *s, struct err *err);

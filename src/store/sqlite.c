@@ -89,6 +89,14 @@ static bool begin(struct store *s, int64_t game_id, struct err *err)
 	return run(s, "BEGIN IMMEDIATE", err);
 }
 
+static bool begin_schema(struct store *s, struct err *err)
+{
+	sqlite3_busy_timeout(s->database, SCHEMA_MS);
+	bool ok = begin(s, 0, err);
+	sqlite3_busy_timeout(s->database, BUSY_MS);
+	return ok;
+}
+
 /* Kept statements: every answer to a reader begins and ends so. */
 static bool hold(struct store *s, struct err *err)
 {
@@ -96,7 +104,6 @@ static bool hold(struct store *s, struct err *err)
 	return sql_prepare(s, "BEGIN", &q, err) && sql_exec(&q, err);
 }
 
-/* Who waits sees the file change. */
 static size_t no_files(struct str url, struct arena *keep, struct str *out, size_t room)
 {
 	(void)url;
@@ -116,6 +123,7 @@ static bool take_revision(struct store *s, int64_t *revision, struct err *err)
 	return true;
 }
 
+/* Who waits sees the file change. */
 static void announce(struct store *s)
 {
 	(void)s;
@@ -425,6 +433,7 @@ const struct store_backend sqlite_backend = {
 	.files = no_files,
 	.run = run,
 	.begin = begin,
+	.begin_schema = begin_schema,
 	.hold = hold,
 	.limit = limit,
 	.take_revision = take_revision,

@@ -36,7 +36,8 @@ static struct store *connect_store(struct str url, enum store_mode mode, struct 
 struct store *store_open(struct str url, enum store_mode mode, struct err *err)
 {
 	struct store *s = connect_store(url, mode, err);
-	if (!s || (mode == STORE_WRITE ? schema_migrate(s, err) : schema_check(s, err)))
+	int64_t from;
+	if (!s || (mode == STORE_WRITE ? schema_migrate(s, &from, err) : schema_check(s, err)))
 		return s;
 	store_close(s);
 	return NULL;
@@ -45,12 +46,9 @@ struct store *store_open(struct str url, enum store_mode mode, struct err *err)
 bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct err *err)
 {
 	struct store *s = connect_store(url, STORE_WRITE, err);
-	int64_t from;
-	bool ok = s && schema_version(s, &from, err) && schema_migrate(s, err);
-	if (ok) {
-		*out_from = from;
+	bool ok = s && schema_migrate(s, out_from, err);
+	if (ok)
 		*out_to = schema_newest();
-	}
 	store_close(s);
 	return ok;
 }

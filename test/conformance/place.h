@@ -25,6 +25,7 @@ struct place {
 	struct database (*new_in_memory)(
 		void); /* of one store alone, where there is such a thing */
 	void (*stamp)(const struct database *d, int number);
+	int (*get_stamp)(const struct database *d);
 	/* From hold to release who changes something waits with its commit, and who takes games finds this
 	 * one in another's hands. NULL: one who writes has everything there, and nothing happens. */
 	void *(*hold)(const struct database *d, int64_t game_id);
@@ -55,6 +56,11 @@ __attribute__((unused)) static struct database place_new_in_memory(void)
 __attribute__((unused)) static void place_stamp(const struct database *d, int number)
 {
 	d->place->stamp(d, number);
+}
+
+__attribute__((unused)) static int place_get_stamp(const struct database *d)
+{
+	return d->place->get_stamp(d);
 }
 
 __attribute__((unused)) static void *place_hold(const struct database *d, int64_t game_id)
@@ -129,6 +135,19 @@ static void stamp_file(const struct database *d, int number)
 	char text[60];
 	snprintf(text, sizeof(text), "PRAGMA user_version = %d", number);
 	run_in_file(d, text);
+}
+
+static int get_stamp_of_file(const struct database *d)
+{
+	sqlite3 *db;
+	sqlite3_stmt *q;
+	assert_int_equal(sqlite3_open(path_of(d), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	int stamp = sqlite3_column_int(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return stamp;
 }
 
 static void remove_file(const struct database *d)
@@ -271,6 +290,17 @@ static void stamp_in_cluster(const struct database *d, int number)
 	run_sql(d->url, text);
 }
 
+static int get_stamp_in_cluster(const struct database *d)
+{
+	PGconn *c = PQconnectdb(d->url);
+	PGresult *r = PQexec(c, "SELECT stamp FROM schema_stamp");
+	assert_int_equal(PQntuples(r), 1);
+	int stamp = atoi(PQgetvalue(r, 0, 0));
+	PQclear(r);
+	PQfinish(c);
+	return stamp;
+}
+
 static void remove_in_cluster(const struct database *d)
 {
 	char text[120];
@@ -286,6 +316,7 @@ static const struct place places[] = {
 		.new_one = new_file,
 		.new_in_memory = new_in_memory,
 		.stamp = stamp_file,
+		.get_stamp = get_stamp_of_file,
 		.run = run_in_file,
 		.remove = remove_file},
 	{.name = "PostgreSQL",
@@ -293,6 +324,7 @@ static const struct place places[] = {
 		.new_one = new_in_cluster,
 		.new_in_memory = new_in_cluster,
 		.stamp = stamp_in_cluster,
+		.get_stamp = get_stamp_in_cluster,
 		.hold = hold_in_cluster,
 		.await = await_in_cluster,
 		.release = release_in_cluster,

@@ -197,6 +197,33 @@ static void test_newer_schema_is_refused(void **state)
 	place_remove(&d);
 }
 
+/* Machine after machine is upgraded: a later program has added a column to the same version. */
+static void test_newer_columns_are_left_alone(void **state)
+{
+	(void)state;
+	struct database d = place_new();
+	struct err err;
+	struct body b;
+	store_close(store_open(str_from(d.url), STORE_WRITE, &err));
+	place_run(&d, "ALTER TABLE games ADD COLUMN moon TEXT");
+	place_run(&d, "ALTER TABLE game_stats ADD COLUMN moon TEXT");
+	int stamp = place_get_stamp(&d) + 2;
+	place_stamp(&d, stamp);
+	struct store *writer = store_open(str_from(d.url), STORE_WRITE, &err);
+	struct store *reader = store_open(str_from(d.url), STORE_READ, &err);
+	assert_non_null(writer);
+	assert_non_null(reader);
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	assert_int_equal(put(writer, &b).outcome, PUT_STORED);
+	assert_true(store_is_well(reader, &err));
+	struct store_verified verified;
+	assert_true(store_verify(reader, &verified, &err));
+	assert_int_equal(place_get_stamp(&d), stamp);
+	store_close(writer);
+	store_close(reader);
+	place_remove(&d);
+}
+
 /* ---- a game ---- */
 
 static void test_a_game_is_replaced_whole(void **state)
@@ -1416,6 +1443,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_newer_schema_is_refused),
+		cmocka_unit_test(test_newer_columns_are_left_alone),
 		cmocka_unit_test(test_a_game_is_replaced_whole),
 		cmocka_unit_test(test_corrections),
 		cmocka_unit_test(test_an_end_that_is_taken_back),
