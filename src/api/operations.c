@@ -18,7 +18,7 @@ bool answer_live(struct context *c, const struct call *call, struct answer *out,
 static void write_replica(struct context *c, struct buf *out)
 {
 	const struct replica *r = c->api ? api_replica(c->api) : NULL;
-	if (!r)
+	if (!replica_is_named(r))
 		return;
 	struct replica_state s = replica_look(r);
 	buf_add_format(out, ",\"replica\":{\"away\":%s,\"revision\":%lld,\"behind\":%lld}",
@@ -145,7 +145,7 @@ bool answer_metrics(struct context *c, const struct call *call, struct answer *o
 	out->hold_ms = -1;
 	if (c->metrics)
 		metrics_write(c->metrics, &out->body);
-	if (c->api && api_replica(c->api))
+	if (c->api && replica_is_named(api_replica(c->api)))
 		write_replica_metrics(api_replica(c->api), &out->body);
 	return !c->store || write_database(c->store, &out->body, err);
 }

@@ -103,6 +103,7 @@ static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
 	struct store *store = job->is_of_newest
 				      ? w->store
 				      : replica_choose(w->pool->replica, &w->replica, w->store);
+	job->is_alone = store && !w->store;
 	job->work(job, store, &w->why);
 	if (!job->has_failed || !store)
 		return;

@@ -19,6 +19,7 @@ struct pool_job {
 	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */
 	bool is_of_newest; /* it goes by the order of commits: never to a replica */
 	bool is_long;      /* it may search for long */
+	bool is_alone;     /* set for work: the database is away, and what is read may be behind */
 	bool has_failed;   /* set by work: the store may have gone bad, and is opened anew */
 	struct pool_job *next;
 	uint64_t ticket;

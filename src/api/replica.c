@@ -9,21 +9,28 @@ enum { RETRY_MS = 1000 };
 
 struct replica {
 	struct str url;
+	bool is_reserve;
 	_Atomic int64_t newest;   /* of the database */
 	_Atomic int64_t revision; /* of the replica, when last looked at */
 	_Atomic int64_t behind_since, passed_over;
 	_Atomic bool is_away;
 };
 
-struct replica *replica_new(struct str url)
+struct replica *replica_new(struct str named, struct str db)
 {
-	if (!url.n)
+	if (!named.n && !store_has_several(db))
 		return NULL;
 	struct replica *r = calloc(1, sizeof(*r));
 	if (!r)
 		abort();
-	r->url = url;
+	r->is_reserve = !named.n;
+	r->url = r->is_reserve ? db : named;
 	return r;
+}
+
+bool replica_is_named(const struct replica *r)
+{
+	return r && !r->is_reserve;
 }
 
 void replica_free(struct replica *r)
@@ -61,7 +68,7 @@ static bool open_replica(struct replica *r, struct replica_reader *reader)
 	if (reader->store || (reader->tried_at && now - reader->tried_at < RETRY_MS))
 		return reader->store != NULL;
 	reader->tried_at = now;
-	reader->store = store_open(r->url, STORE_READ, &ignored);
+	reader->store = store_open(r->url, STORE_READ_ANY, &ignored);
 	return reader->store != NULL;
 }
 
@@ -82,6 +89,11 @@ struct store *replica_choose(
 	struct replica *r, struct replica_reader *reader, struct store *database)
 {
 	int64_t revision = 0, newest;
+	if (database && !replica_is_named(r)) {
+		if (r)
+			replica_reader_close(reader); /* by then it is far behind */
+		return database;
+	}
 	if (!r || !look_at(r, reader, &revision))
 		return database;
 	r->revision = revision;
@@ -100,7 +112,7 @@ struct store *replica_open(struct replica *r, struct str db, struct err *err)
 {
 	struct replica_reader reader = {0};
 	int64_t revision;
-	if (r && look_at(r, &reader, &revision) && revision >= r->newest)
+	if (replica_is_named(r) && look_at(r, &reader, &revision) && revision >= r->newest)
 		return reader.store;
 	replica_reader_close(&reader);
 	return store_open(db, STORE_READ, err);

@@ -1,6 +1,9 @@
 /*
  * api/replica - which of two databases a read goes to.
  *
+ * A replica that was named is read as follows; the other servers that the database's own URL names are
+ * a reserve, which is read only while the database is away.
+ *
  * The replica is read while it has everything that we have heard of, so that nobody sees less than
  * was shown before; else the database itself is, and the replica alone when that is away. One for
  * all threads; each has a reader of its own.
@@ -11,8 +14,9 @@
 #include "store/store.h"
 
 struct replica;
-struct replica *replica_new(
-	struct str url); /* url empty: NULL, there is none, which is fine below */
+/* named: a replica's URL, empty: none is named. NULL: there is nothing but db, which is fine below. */
+struct replica *replica_new(struct str named, struct str db);
+bool replica_is_named(const struct replica *r);
 void replica_free(struct replica *r);
 void replica_hear(struct replica *r, int64_t revision); /* the newest that the database has */
 
@@ -28,10 +32,10 @@ struct replica_reader { /* begins as zeros */
 	struct store *store;
 	int64_t tried_at;
 };
-/* The one to read, NULL when there is none. */
+/* The one to read, NULL when there is none. database NULL: it is away, and what is read may be behind. */
 struct store *replica_choose(
 	struct replica *r, struct replica_reader *reader, struct store *database);
-/* The same for who keeps it longer than a read. */
+/* The same for who keeps it longer than a read, and can't be told that it is behind. */
 struct store *replica_open(struct replica *r, struct str db, struct err *err);
 void replica_reader_close(struct replica_reader *reader);
 

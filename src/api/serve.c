@@ -304,9 +304,11 @@ static void after_render(struct pool_job *job)
 		export_to_waiters(r);
 		shelf_remove(a->shelf, e);
 	} else if (r->is_kept) {
-		e->is_outdated = r->is_outdated;
+		/* Once it is known to be away, all is outdated when it is back. */
+		e->is_outdated = r->is_outdated || (r->job.is_alone && !a->is_away);
 		shelf_fill(a->shelf, e, &r->page);
-		reply_waiters(r, &e->page, a->is_away && r->call.route->kind == ROUTE_STORE);
+		reply_waiters(r, &e->page,
+			r->job.is_alone || (a->is_away && r->call.route->kind == ROUTE_STORE));
 	} else {
 		reply_waiters(r, &r->page, false);
 		page_clear(&r->page);
@@ -538,7 +540,7 @@ struct api *api_open(uv_loop_t *loop, const struct api_settings *s, struct err *
 	}
 	a->metrics = metrics_new();
 	a->shelf = shelf_new((size_t)s->cache_bytes);
-	a->replica = replica_new(s->db_read);
+	a->replica = replica_new(s->db_read, s->db);
 	a->pool = pool_open(loop, s->db, a->replica, s->threads, s->queue);
 	a->streams = stream_hub_open(a);
 	a->watcher = watcher_open(loop, s->db, on_news, a);

@@ -101,7 +101,7 @@ static bool open_server(struct store *s, struct str url, enum store_mode mode, s
 	if (!d)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	s->database = d;
-	return pq_open(&d->pq, url, mode == STORE_READ, err);
+	return pq_open(&d->pq, url, mode, err);
 }
 
 static void close_server(struct store *s)
@@ -1005,6 +1005,7 @@ const struct store_backend postgres_backend = {
 		[COLUMN_TIME] = "timestamptz"},
 	.open = open_server,
 	.close = close_server,
+	.has_several = pq_has_several,
 	.files = pq_files,
 	.run = run,
 	.begin = begin,

@@ -92,10 +92,9 @@ static bool keep_password(struct pq *c, struct err *err)
 	return true;
 }
 
-bool pq_open(struct pq *c, struct str url, bool is_reader, struct err *err)
+bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err)
 {
-	*c = (struct pq){
-		.url = strndup(url.p, url.n), .is_reader = is_reader, .answer_ms = ANSWER_MS};
+	*c = (struct pq){.url = strndup(url.p, url.n), .mode = mode, .answer_ms = ANSWER_MS};
 	if (!c->url)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	return keep_password(c, err) && pq_ready(c, err);
@@ -131,15 +130,46 @@ size_t pq_files(struct str url, struct arena *keep, struct str *out, size_t room
 	return count;
 }
 
-/* What the URL does not say. A cut line is noticed, a writer looks for the server that takes
- * writes. */
+static bool names_several(const char *url)
+{
+	bool several = false;
+	PQconninfoOption *options = PQconninfoParse(url, NULL);
+	for (PQconninfoOption *o = options; o && o->keyword; o++)
+		if (!strcmp(o->keyword, "host") || !strcmp(o->keyword, "hostaddr"))
+			several |= o->val && strchr(o->val, ',');
+	PQconninfoFree(options);
+	return several;
+}
+
+bool pq_has_several(struct str url)
+{
+	char *text = strndup(url.p, url.n);
+	bool several = text && names_several(text);
+	free(text);
+	return several;
+}
+
+/*
+ * Of several servers the one that is written to is the database: the others may be behind, and who
+ * reads is not to take one of them for it. One alone is what it is. A reader's role may be one that
+ * never writes.
+ */
+static const char *wanted_server(const struct pq *c)
+{
+	enum { KNOWS_PRIMARY = 140000 };
+	if (c->mode == STORE_READ_ANY || (c->mode == STORE_READ && !names_several(c->url)))
+		return "any";
+	return c->mode == STORE_WRITE || PQlibVersion() < KNOWS_PRIMARY ? "read-write" : "primary";
+}
+
+/* What the URL does not say. A cut line is noticed. */
 static PGconn *start(const struct pq *c)
 {
 	const char *const names[] = {"fallback_application_name", "connect_timeout",
 		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
 		"target_session_attrs", "dbname", "client_encoding", NULL};
-	const char *const values[] = {"rinkside", "5", "10", "5", "3", "20000",
-		c->is_reader ? "any" : "read-write", c->url, "UTF8", NULL};
+	const char *const values[] = {
+		"rinkside", "5", "10", "5", "3", "20000", wanted_server(c), c->url, "UTF8", NULL};
 	return PQconnectdbParams(names, values, 1);
 }
 
@@ -241,7 +271,7 @@ static void queue_settings(struct pq *c)
 		"WHEN '0' THEN $2 ELSE current_setting('statement_timeout') END, false)";
 	char limit[20];
 	snprintf(limit, sizeof(limit), "%d", STATEMENT_MS);
-	const char *const values[] = {c->is_reader ? "on" : "off", limit};
+	const char *const values[] = {c->mode == STORE_WRITE ? "off" : "on", limit};
 	queue_vital(c, text, 2, values);
 	if (c->limit_ms)
 		queue_limit(c);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
+#include "store/store.h"
 
 #include <libpq-fe.h>
 
@@ -18,7 +19,7 @@ struct pq {
 	PGconn *connection; /* NULL: lost, or not made yet */
 	unsigned number;    /* of the connection; what was prepared on another is not on this */
 	char *url, *password;
-	bool is_reader;
+	enum store_mode mode;
 	int64_t answer_ms;    /* an exchange that takes longer has lost the connection */
 	int64_t limit_ms;     /* of a statement, which is then ERR_LIMIT; 0: the usual one */
 	struct pq_owed *owed; /* what is queued, in order */
@@ -27,8 +28,9 @@ struct pq {
 	char state[6]; /* SQLSTATE of the last failure of the server's; empty: of another kind */
 };
 
-bool pq_open(struct pq *c, struct str url, bool is_reader, struct err *err);
-void pq_close(struct pq *c); /* half open is fine */
+bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err);
+void pq_close(struct pq *c);         /* half open is fine */
+bool pq_has_several(struct str url); /* servers */
 /* The files that a URL names, `room` at most. */
 size_t pq_files(struct str url, struct arena *keep, struct str *out, size_t room);
 

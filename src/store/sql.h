@@ -66,7 +66,8 @@ struct store_backend {
 		skip_locked; /* ends a SELECT of rows to be taken, where rows can be locked; else "" */
 
 	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
-	void (*close)(struct store *s); /* half open is fine */
+	void (*close)(struct store *s);      /* half open is fine */
+	bool (*has_several)(struct str url); /* servers */
 	/* That a URL names beside the database, `room` at most. */
 	size_t (*files)(struct str url, struct arena *keep, struct str *out, size_t room);
 	bool (*run)(struct store *s, const char *text, struct err *err);

@@ -69,7 +69,7 @@ static bool open_file(struct store *s, struct str url, enum store_mode mode, str
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		sqlite3_db_config(db, off[i], 0, NULL);
 	/* A reader's pages: the inner ones of some millions of lines stay. */
-	if (mode == STORE_READ)
+	if (mode != STORE_WRITE)
 		return run(s, "PRAGMA cache_size = -6000", err);
 	/* Pages of indexes are written again and again: a longer log copies them less often. */
 	return use_wal(s, err) &&
@@ -102,6 +102,12 @@ static bool hold(struct store *s, struct err *err)
 {
 	struct sql q;
 	return sql_prepare(s, "BEGIN", &q, err) && sql_exec(&q, err);
+}
+
+static bool is_one(struct str url)
+{
+	(void)url;
+	return false;
 }
 
 static size_t no_files(struct str url, struct arena *keep, struct str *out, size_t room)
@@ -430,6 +436,7 @@ const struct store_backend sqlite_backend = {
 	.skip_locked = "",
 	.open = open_file,
 	.close = close_file,
+	.has_several = is_one,
 	.files = no_files,
 	.run = run,
 	.begin = begin,

@@ -60,6 +60,12 @@ bool store_open_or_wait(struct str url, bool may_wait, struct store **out, struc
 	return *out || (may_wait && backend && backend->is_far && err->kind == ERR_STORE);
 }
 
+bool store_has_several(struct str url)
+{
+	const struct store_backend *backend = sql_backend(url);
+	return backend && backend->has_several(url);
+}
+
 size_t store_files(struct str url, struct arena *keep, struct str *out, size_t room)
 {
 	const struct store_backend *backend = sql_backend(url);

@@ -18,8 +18,9 @@
 struct store;
 
 enum store_mode {
-	STORE_WRITE, /* made and brought up to the newest schema if need be */
-	STORE_READ,  /* never writes; ERR_STORE when there is no database yet */
+	STORE_WRITE,    /* made and brought up to the newest schema if need be */
+	STORE_READ,     /* never writes; ERR_STORE when there is no database yet */
+	STORE_READ_ANY, /* the same, also of a server that may be behind the one that is written to */
 };
 
 /* "sqlite:PATH"; "sqlite::memory:" for tests. Unknown schemes: ERR_USAGE. */
@@ -30,6 +31,8 @@ bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct er
 /* For writing. With may_wait it is true also when the database is a server that is away: *out is
  * then NULL, and a later try may go well. */
 bool store_open_or_wait(struct str url, bool may_wait, struct store **out, struct err *err);
+/* The URL names several servers. Those who write and STORE_READ look for the one that takes writes. */
+bool store_has_several(struct str url);
 /* The files that a server's URL names: certificates, a password file. How many, `room` at most. */
 size_t store_files(struct str url, struct arena *keep, struct str *out, size_t room);
 void store_close(struct store *s);                    /* NULL is fine */
