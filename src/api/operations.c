@@ -113,7 +113,7 @@ static bool write_database(struct store *s, struct buf *out, struct err *err)
 	buf_add_format(out,
 		"# HELP rinkside_database_revision The newest commit that readers can see.\n"
 		"# TYPE rinkside_database_revision counter\nrinkside_database_revision %lld\n"
-		"# HELP rinkside_quarantined_games Games of which a body is kept aside.\n"
+		"# HELP rinkside_quarantined_games Games of which a body is kept aside, and that have not come right since.\n"
 		"# TYPE rinkside_quarantined_games gauge\nrinkside_quarantined_games %lld\n",
 		(long long)revision, (long long)quarantined);
 	return write_upstream(s, out, err) && write_live_games(s, out, err);

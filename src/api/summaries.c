@@ -68,7 +68,7 @@ static const struct column upstream_columns[] = {
 	SHOWN(shown_upstream, changed, INT, "Requests that brought something new"),
 	SHOWN(shown_upstream, failed, INT, "Requests that came to nothing"),
 	SHOWN(shown_upstream, quarantined, INT,
-		"Bodies kept aside, of games that have not come right since"),
+		"Games of which a body is kept aside, and that have not come right since"),
 	SHOWN(shown_upstream, gap_mean_s, REAL,
 		"Seconds between two polls of a game in the last hour, on average"),
 	SHOWN(shown_upstream, gap_worst_s, REAL, "The same, at most"),

@@ -312,7 +312,7 @@ struct upstream_summary {
 	int64_t bytes;                     /* on the wire */
 	int64_t box_score_bytes, schedule_bytes; /* of a body undone, on average */
 	int64_t gap_mean_ms, gap_worst_ms;       /* between two polls of a game, in the last hour */
-	int64_t quarantined; /* bodies kept aside of games that have not come right since */
+	int64_t quarantined;                     /* store_count_quarantined */
 };
 bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 	struct upstream_summary *out, struct err *err);
@@ -343,7 +343,8 @@ struct leader {
 bool store_get_leaders(struct store *s, const struct leader_question *ask, struct leader *out,
 	size_t *out_count, struct err *err);
 
-bool store_count_quarantined(struct store *s, int64_t *out, struct err *err); /* games */
+/* Games of which a body is kept aside, and that have not come right since. */
+bool store_count_quarantined(struct store *s, int64_t *out, struct err *err);
 
 /* ---- history ---- */
 

@@ -201,14 +201,16 @@ bool store_get_lag(struct store *s, int64_t now_ms, struct upstream_lag *out, st
 	return read_lags(s, "0", now_ms, out, 1, &count, err);
 }
 
-static bool count_quarantined(struct store *s, struct upstream_summary *out, struct err *err)
+/* A game that has come right keeps its rows, with times 0. */
+bool store_count_quarantined(struct store *s, int64_t *out, struct err *err)
 {
 	struct sql q;
-	if (!sql_prepare(s, "SELECT count(*) FROM quarantine WHERE times > 0", &q, err))
+	if (!sql_prepare(
+		    s, "SELECT count(DISTINCT game_id) FROM quarantine WHERE times > 0", &q, err))
 		return false;
 	enum step step = sql_step(&q, err);
 	if (step == STEP_ROW)
-		out->quarantined = sql_i64(&q);
+		*out = sql_i64(&q);
 	sql_reset(&q);
 	return step == STEP_ROW;
 }
@@ -218,7 +220,7 @@ bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 {
 	*out = (struct upstream_summary){0};
 	return sum_polls(s, since_ms, out, err) && measure_gaps(s, now_ms - HOUR_MS, out, err) &&
-	       count_quarantined(s, out, err);
+	       store_count_quarantined(s, &out->quarantined, err);
 }
 
 /* ---- leaders ---- */
@@ -271,16 +273,4 @@ bool store_get_leaders(struct store *s, const struct leader_question *ask, struc
 	}
 	sql_reset(&q);
 	return step != STEP_FAILED;
-}
-
-bool store_count_quarantined(struct store *s, int64_t *out, struct err *err)
-{
-	struct sql q;
-	if (!sql_prepare(s, "SELECT count(DISTINCT game_id) FROM quarantine", &q, err))
-		return false;
-	enum step step = sql_step(&q, err);
-	if (step == STEP_ROW)
-		*out = sql_i64(&q);
-	sql_reset(&q);
-	return step == STEP_ROW;
 }

@@ -411,6 +411,17 @@ static const struct spoil {
 	{spoil_goals, "no player has goals any more", true},
 };
 
+static int64_t count_quarantined(struct store *s)
+{
+	int64_t count;
+	struct upstream_summary all;
+	struct err err;
+	assert_true(store_count_quarantined(s, &count, &err));
+	assert_true(store_get_upstream(s, START, START, &all, &err));
+	assert_int_equal(all.quarantined, count);
+	return count;
+}
+
 /* The first three come within five minutes, the fourth is past them. */
 static void check_spoil(const struct spoil *spoil, struct arena *keep)
 {
@@ -434,11 +445,13 @@ static void check_spoil(const struct spoil *spoil, struct arena *keep)
 			fail_msg("%s, minute %d: %s", spoil->reason, (int)minute, r.reason);
 		struct game g = game_of(s, keep);
 		assert_true(KNOWS(&g, GAME, warning));
+		assert_true(is_in || count_quarantined(s) == 1);
 	}
 	make_body(&b, 600, STR("LIVE"), 2, 2);
 	assert_int_equal(put(s, &b).outcome, PUT_STORED);
 	struct game g = game_of(s, keep);
 	assert_false(KNOWS(&g, GAME, warning)); /* well again */
+	assert_int_equal(count_quarantined(s), 0);
 	buf_clear(&good);
 	buf_clear(&now);
 	store_close(s);

@@ -38,7 +38,7 @@ function Numbers({upstream}) {
 		['Failed', upstream.failed, 'requests today'],
 		['Upstream lag', upstream.lag_median_s === null ? null : seconds(upstream.lag_median_s), upstream.lag_worst_s === null ? 'nothing changed in the last hour'
 			: `median of the last hour, from upstream to row; worst ${seconds(upstream.lag_worst_s)}`],
-		['Kept aside', upstream.quarantined, 'bodies worse than what was stored'],
+		['Kept aside', upstream.quarantined, 'games of which a body was worse than what is stored'],
 	];
 	return html`<dl class="numbers">${cells.map(([name, value, note]) => html`<div key=${name}>
 		<dt>${name}</dt><dd>${value ?? NONE}<small>${note || ''}</small></dd></div>`)}</dl>`;
