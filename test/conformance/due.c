@@ -5,8 +5,7 @@
 #include "base/time.h"
 #include "store/due.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #define NOW INT64_C(1790000000000) /* a whole second: instants are compared as text */
 
@@ -176,47 +175,57 @@ static void a_game_that_is_named_is_taken_when_it_is_due(void)
 	assert_true(str_equal(read_game(2).lease_owner, STR("other")));
 }
 
-/* Another process stores what it has read of the schedule; it has read the rows when this returns. */
-static pid_t begin_to_put(int minute, void **out_held)
+struct putting {
+	pthread_t thread;
+	void *held;
+	int minute;
+	bool is_well;
+};
+
+static void *put_in_thread(void *argument)
 {
-	*out_held = place_hold(&database, 0);
-	pid_t pid = fork();
-	if (!pid) {
-		struct err err;
-		struct store *s = store_open(str_from(database.url), STORE_WRITE, &err);
-		_exit(s && put_games(s, minute) ? 0 : 1);
-	}
-	place_await(&database, *out_held);
-	return pid;
+	struct putting *p = argument;
+	struct err err;
+	struct store *s = store_open(str_from(database.url), STORE_WRITE, &err);
+	p->is_well = s && put_games(s, p->minute);
+	store_close(s);
+	return NULL;
 }
 
-static void end_put(pid_t pid, void *held, int minute)
+/* Another one stores what a schedule shows; it has read the rows when this returns. */
+static void begin_to_put(struct putting *p, int minute)
 {
-	int status;
-	place_release(&database, held);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	assert_int_equal(read_game(0).period, minute);
+	*p = (struct putting){.held = place_hold(&database, 0), .minute = minute};
+	assert_int_equal(pthread_create(&p->thread, NULL, put_in_thread, p), 0);
+	place_await(&database, p->held);
+}
+
+static void end_put(struct putting *p)
+{
+	place_release(&database, p->held);
+	pthread_join(p->thread, NULL);
+	assert_true(p->is_well);
+	assert_int_equal(read_game(0).period, p->minute);
 }
 
 /* Who writes a game does not write who has it, nor when it is due. */
 static void a_put_leaves_the_queue_alone(void)
 {
-	void *held;
+	struct putting p;
 	int64_t later = NOW + 100000;
 	plan_at(0, NOW);
 	assert_true(take_one(a, 0, NOW + 1, "putter"));
-	pid_t pid = begin_to_put(1, &held);
+	begin_to_put(&p, 1);
 	give_back(0, "putter", later);
-	end_put(pid, held, 1);
+	end_put(&p);
 	struct game g = read_game(0);
 	assert_false(KNOWS(&g, GAME, lease_owner));
 	assert_false(KNOWS(&g, GAME, lease_until));
 	assert_true(g.next_poll_at >= later);
 
-	pid = begin_to_put(2, &held);
+	begin_to_put(&p, 2);
 	assert_true(take_one(b, 0, later + 1, "taker"));
-	end_put(pid, held, 2);
+	end_put(&p);
 	assert_true(str_equal(read_game(0).lease_owner, STR("taker")));
 	assert_false(take_one(a, 0, later + 2, "third"));
 }

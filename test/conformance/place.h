@@ -4,6 +4,7 @@
  */
 #include "cmocka_all.h"
 
+#include <errno.h>
 #include <libpq-fe.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -275,11 +276,18 @@ static void release_in_cluster(void *held)
 	PQfinish(held);
 }
 
+/* Their processes are gone when this returns, so that everybody's end of the line has said so. */
 static void cut_in_cluster(const struct database *d)
 {
 	PGconn *c = PQconnectdb(d->url);
-	run_on(c, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
-		  "current_database() AND pid <> pg_backend_pid()");
+	PGresult *r = PQexec(c,
+		"SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+		"current_database() AND pid <> pg_backend_pid()");
+	assert_int_equal(PQresultStatus(r), PGRES_TUPLES_OK);
+	for (int i = 0; i < PQntuples(r); i++)
+		while (!kill(atoi(PQgetvalue(r, i, 0)), 0) || errno != ESRCH)
+			usleep(1000);
+	PQclear(r);
 	PQfinish(c);
 }
 

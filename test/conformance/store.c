@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -832,6 +833,140 @@ static void test_watch(void **state)
 	store_close(reader);
 }
 
+/* ---- how soon one process hears of another ---- */
+
+enum { HEARD_AT_ONCE_MS = 50, HEARD_WITHOUT_WORD_MS = 3000, CHANGES_HEARD = 5 };
+
+struct writing {
+	const struct database *database;
+	pthread_t thread;
+	int number;
+	int64_t there; /* when it was done; 0: it was not */
+};
+
+static void *write_change(void *argument)
+{
+	struct writing *w = argument;
+	struct err err;
+	struct body b;
+	struct put_result result;
+	struct store *s = store_open(str_from(w->database->url), STORE_WRITE, &err);
+	usleep(30000u * (1u + (unsigned)w->number % 3)); /* the other waits by then */
+	make_body(&b, w->number, STR("LIVE"), w->number, 1);
+	b.s.lines = b.lines;
+	if (s && store_put_game(s, &b.s, &result, &err))
+		w->there = time_monotonic_ms();
+	store_close(s);
+	return NULL;
+}
+
+/* A watcher as the API's: one whose store fails begins anew. */
+static void wait_for_change(const struct database *d, struct store **reader,
+	struct store_watch *watch, struct store_change *change)
+{
+	struct err err;
+	bool found = false;
+	int64_t end = time_monotonic_ms() + 10000;
+	while (!found && time_monotonic_ms() < end) {
+		if (*reader && store_wait_change(*reader, watch, 100, change, &found, &err))
+			continue;
+		store_close(*reader);
+		*reader = store_open(str_from(d->url), STORE_READ, &err);
+		*watch = (struct store_watch){0};
+	}
+	assert_true(found);
+}
+
+static int by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* From the commit to its being known, the middle one of some. */
+static int64_t measure_news(
+	const struct database *d, struct store **reader, struct store_watch *watch)
+{
+	static int number;
+	int64_t late[CHANGES_HEARD];
+	struct store_change change;
+	for (int i = 0; i < CHANGES_HEARD; i++) {
+		int64_t before = watch->revision;
+		struct writing w = {.database = d, .number = ++number};
+		assert_int_equal(pthread_create(&w.thread, NULL, write_change, &w), 0);
+		do
+			wait_for_change(d, reader, watch, &change);
+		while (change.revision <= before);
+		late[i] = time_monotonic_ms();
+		pthread_join(w.thread, NULL);
+		assert_true(w.there != 0);
+		late[i] -= w.there;
+	}
+	qsort(late, CHANGES_HEARD, sizeof(late[0]), by_size);
+	return late[CHANGES_HEARD / 2];
+}
+
+/*
+ * A commit is told as it is made, long before anybody would ask; one that nobody tells of is found
+ * all the same; and a watcher that was cut off hears again.
+ */
+static void test_news_come_at_once(void **state)
+{
+	(void)state;
+	struct database d = place_new();
+	struct err err;
+	struct store_watch watch = {0};
+	struct store_change change;
+	store_close(store_open(str_from(d.url), STORE_WRITE, &err));
+	struct store *reader = store_open(str_from(d.url), STORE_READ, &err);
+	wait_for_change(&d, &reader, &watch, &change);
+	assert_true(measure_news(&d, &reader, &watch) <= HEARD_AT_ONCE_MS);
+	int64_t before = watch.revision, began = time_monotonic_ms();
+	place_run(&d, "UPDATE revisions SET revision = revision + 1");
+	wait_for_change(&d, &reader, &watch, &change);
+	assert_int_equal(change.revision, before + 1);
+	assert_true(time_monotonic_ms() - began <= HEARD_WITHOUT_WORD_MS);
+	place_cut(&d);
+	assert_true(measure_news(&d, &reader, &watch) <= HEARD_AT_ONCE_MS);
+	store_close(reader);
+	place_remove(&d);
+}
+
+/* Who was cut off while nobody asked finds the database there, whatever is under way besides. */
+static void test_cut_off_while_idle(void **state)
+{
+	(void)state;
+	enum { SHAPES = 140 }; /* more than are kept: the oldest statements are given up */
+	struct database d = place_new();
+	struct err err;
+	struct body b;
+	int64_t count;
+	struct store *s = store_open(str_from(d.url), STORE_WRITE, &err);
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	for (size_t i = 0; i < SHAPES; i++) {
+		struct condition conditions[2];
+		for (size_t k = 0; k < 2; k++)
+			conditions[k] = (struct condition){
+				.column = &stat_table.columns[k ? i / 12 : i % 12],
+				.comparison = IS,
+				.value = {.type = stat_table.columns[k ? i / 12 : i % 12].type}};
+		struct selection q = {
+			.table = &stat_table, .conditions = conditions, .condition_count = 2};
+		assert_true(store_count(s, &q, &count, &err));
+	}
+	place_cut(&d);
+	struct selection all = {.table = &stat_table};
+	if (!store_count(s, &all, &count, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(count, PLAYERS);
+	place_cut(&d);
+	make_body(&b, 60, STR("LIVE"), 2, 1);
+	assert_int_equal(put(s, &b).outcome, PUT_STORED);
+	store_close(s);
+	place_remove(&d);
+}
+
 /* Pages of any size, by any columns up or down, show every line once and in order. */
 static void test_keyset(void **state)
 {
@@ -1471,6 +1606,8 @@ int main(void)
 		cmocka_unit_test(test_row_values),
 		cmocka_unit_test(test_questions_together),
 		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_news_come_at_once),
+		cmocka_unit_test(test_cut_off_while_idle),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_as_of),
 		cmocka_unit_test(test_as_of_a_game_taken_in_later),
