@@ -242,8 +242,7 @@ static bool differs(const struct game *g, int64_t next, int64_t now)
 	if (!KNOWS(g, GAME, next_poll_at))
 		return next != PLAN_NEVER;
 	bool both_due = next <= now && g->next_poll_at <= now;
-	int64_t by = next > g->next_poll_at ? next - g->next_poll_at : g->next_poll_at - next;
-	return next == PLAN_NEVER || (by > 1 && !both_due);
+	return next == PLAN_NEVER || (next != g->next_poll_at && !both_due);
 }
 
 static bool plan_row(struct looks *l, const struct game *g, int64_t now, bool is_marked)

@@ -4,14 +4,9 @@
 
 #include <stdio.h>
 
-/*
- * SQLite compares instants as text, where a whole second without its fraction comes after
- * those with one: what is compared here always has a fraction.
- */
 static struct value instant(int64_t ms)
 {
-	return (struct value){
-		.known = true, .type = COLUMN_TIME, .integer = ms % 1000 ? ms : ms + 1};
+	return (struct value){.known = true, .type = COLUMN_TIME, .integer = ms};
 }
 
 static struct value instant_or_null(int64_t ms)

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <nettle/sha2.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,12 +84,24 @@ int64_t poll_id_at(int64_t ms)
 	return id_of(ms, 0);
 }
 
+/*
+ * Of all stores of the process, on any threads. Where it begins is chance: processes of different
+ * containers have their numbers in common.
+ */
+static uint64_t next_low(void)
+{
+	static _Atomic uint64_t counter;
+	uint64_t none = 0, chance;
+	if (!counter && !getentropy(&chance, sizeof(chance)))
+		atomic_compare_exchange_strong(&counter, &none, chance | 1);
+	return counter++;
+}
+
 static bool write_poll(struct commit *c, const struct noted *n, struct err *err)
 {
-	static _Atomic uint64_t counter; /* of all stores of the process, on any threads */
 	const struct store_reply *r = &n->reply;
 	struct poll p = {0};
-	SET(&p, POLL, poll_id, id_of(r->arrival_ms, (uint64_t)getpid() * 64 + counter++));
+	SET(&p, POLL, poll_id, id_of(r->arrival_ms, next_low()));
 	SET(&p, POLL, polled_at, r->arrival_ms);
 	SET(&p, POLL, endpoint, r->endpoint);
 	if (r->game_id)

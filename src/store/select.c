@@ -612,9 +612,9 @@ struct value cursor_value(struct cursor *c)
 	enum column_type type = column->type;
 	bool is_time = type == COLUMN_DATE || type == COLUMN_TIME;
 	bool as_text = is_time && q && q->store->backend->has_text_times;
-	struct value v = q ? sql_value(q, as_text ? COLUMN_TEXT : type)
-			   : record_get(c->table, c->past->current,
-				     (size_t)(column - c->table->columns));
+	struct value v =
+		q ? sql_value(q, as_text ? COLUMN_TEXT : type)
+		  : record_get(c->table, c->past->current, (size_t)(column - c->table->columns));
 	if (!is_time || !v.known)
 		return v;
 	v.text = as_text ? without_zeros(c, v.text) : time_shown(c, &v);
@@ -636,7 +636,7 @@ void cursor_write(struct cursor *c, enum text_form form, const struct text_colum
 {
 	struct sql *q = asked_now(c);
 	assert(c->column + count <= c->column_count);
-	if (q && q->store->backend->write) {
+	if (q) {
 		q->store->backend->write(q, form, c->columns + c->column, columns, count, out);
 		c->column += count;
 		return;

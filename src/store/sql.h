@@ -79,7 +79,7 @@ struct store_backend {
 	bool (*begin_schema)(struct store *s, struct err *err);
 	/* Until rolled back all reading sees one commit. */
 	bool (*hold)(struct store *s, struct err *err);
-	void (*ask_last)(struct store *s); /* store_ask_last; NULL: asking is no way */
+	void (*ask_last)(struct store *s); /* store_ask_last */
 	void (*limit)(struct store *s);    /* it has changed */
 	/*
 	 * The next revision, which nobody else has until the transaction ends. One from afar is
@@ -108,7 +108,7 @@ struct store_backend {
 	const char *unindexed;    /* before a column for which no index is to be chosen; or NULL */
 	void (*bind_bytes)(struct sql *q, struct str bytes);
 	struct str (*bytes)(struct sql *q); /* they live until the next step */
-	/* As cursor_write, of these types; NULL: as values, one by one. */
+	/* As cursor_write, of these types. */
 	void (*write)(struct sql *q, enum text_form form, const struct column *const *types,
 		const struct text_column *columns, size_t count, struct buf *out);
 	bool has_text_times; /* days and times may be asked for as COLUMN_TEXT, as ISO 8601 */

@@ -140,6 +140,12 @@ static bool commit(struct store *s, struct err *err)
 	return run(s, "COMMIT", err);
 }
 
+/* Asking is no way here. */
+static void ask_last(struct store *s)
+{
+	(void)s;
+}
+
 static int stop_late(void *store)
 {
 	return sql_is_late(store);
@@ -442,6 +448,7 @@ const struct store_backend sqlite_backend = {
 	.begin = begin,
 	.begin_schema = begin_schema,
 	.hold = hold,
+	.ask_last = ask_last,
 	.limit = limit,
 	.take_revision = take_revision,
 	.announce = announce,

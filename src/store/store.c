@@ -163,8 +163,7 @@ bool store_hold(struct store *s, struct err *err)
 
 void store_ask_last(struct store *s)
 {
-	if (s->backend->ask_last)
-		s->backend->ask_last(s);
+	s->backend->ask_last(s);
 }
 
 void store_release(struct store *s)

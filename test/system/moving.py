@@ -43,6 +43,14 @@ up.replies[rig.box_score_path(FIRST)] = Reply(torn, headers=rig.etag(at[0] + 15)
 rig.run("ingest", FIRST, db=first, upstream=up.url)
 tap.ok(rows(first_path)["raw_bodies"] and rows(first_path)["polls"] and rows(first_path)["quarantine"] and rows(first_path)["stat_changes"], "a database with some of everything", rows(first_path)["quarantine"])
 
+# What is not in the lists of columns is copied by lists of its own: each column has something to lose here.
+tables = {r["name"] for r in rig.query(first_path, "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'")}
+tap.same(tables - set(rows(first_path)), {"schema_versions"}, "all tables but that of the schema are compared")
+for table in ("quarantine", "raw_bodies", "stat_changes", "game_changes"):
+    names = [r["name"] for r in rig.query(first_path, "select name from pragma_table_info(?)", table)]
+    empty = [n for n in names if not rig.query(first_path, "select count(%s) as n from %s" % (n, table))[0]["n"]]
+    tap.same(empty, [], "%s: something is in each of its %d columns" % (table, len(names)))
+
 there = server.database()
 r = copy(first, there)
 tap.ok(r.returncode == 0 and "all holds in both" in r.stdout, "to PostgreSQL: exit 0, and both are checked", r.stdout + r.stderr)

@@ -51,6 +51,10 @@ tap.same([(x["order_time"]) for x in bodies()], [NOW + 15, NOW + 30], "an older 
 for reply, status in ((Reply("<html>", 404), 404), (Reply(status=500), 500), (Reply(a, fault="hang"), None)):
     ingest(reply, "--timeout", "300ms")
     tap.same((polls()[-1]["status"], polls()[-1]["changed"], polls()[-1]["body_bytes"]), (status, 0, None), "a %s has its line" % status)
+p = rig.Program("ingest", GAME, "--retries", 0, db=db, upstream=up.url)
+p.p.wait(20)
+low = polls()[-1]["poll_id"] % 2**20
+tap.ok((low - p.pid * 64) % 2**20 >= 64, "a line's number is not that of its process, which other machines' have too", (low, p.pid))
 torn = json.dumps(a)[:300]
 ingest(Reply(torn, headers=rig.etag(NOW + 60)))
 tap.ok(bodies()[-1]["sha256"] == hashlib.sha256(torn.encode()).hexdigest(), "a body that is not understood is kept", bodies()[-1]["size"])
