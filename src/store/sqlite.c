@@ -247,9 +247,27 @@ static void bind(struct sql *q, struct value v)
 	}
 }
 
+/*
+ * An API may not write the log's index (base/doors): where that has to be made anew it waits a
+ * moment for the writer who has just come and will. Both are said before anything was read.
+ */
+static int step_once_indexed(struct sql *q)
+{
+	enum { STEP_MS = 2, ENOUGH_MS = 200 };
+	for (int waited = 0;; waited += STEP_MS) {
+		int code = sqlite3_step(q->statement);
+		bool is_early =
+			code == SQLITE_READONLY_RECOVERY || code == SQLITE_READONLY_CANTINIT;
+		if (!is_early || waited >= ENOUGH_MS)
+			return code;
+		sqlite3_reset(q->statement);
+		sqlite3_sleep(STEP_MS);
+	}
+}
+
 static enum step step(struct sql *q, struct err *err)
 {
-	int code = sqlite3_step(q->statement);
+	int code = step_once_indexed(q);
 	if (code == SQLITE_ROW)
 		return STEP_ROW;
 	if (code == SQLITE_DONE)
