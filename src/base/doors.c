@@ -1,5 +1,7 @@
 #include "base/doors.h"
 
+#include "base/log.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -23,6 +25,7 @@
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -41,53 +44,110 @@ static const char *const never[] = {"acct", "add_key", "bpf", "chroot", "clock_a
 	"reboot", "request_key", "setdomainname", "setgid", "setgroups", "sethostname", "setns",
 	"setregid", "setresgid", "setresuid", "setreuid", "settimeofday", "setuid", "swapoff",
 	"swapon", "syslog", "umount2", "unshare", "userfaultfd", "vhangup"};
+/* Other people's files: what they are called, who may read them. SQLite sets the mode and the owner
+ * of its journals by their descriptors, when it has made them. */
+static const char *const marking[] = {"chmod", "chown", "creat", "fchmodat", "fchownat",
+	"fremovexattr", "fsetxattr", "futimesat", "lchown", "lremovexattr", "lsetxattr",
+	"removexattr", "setxattr", "truncate", "utime", "utimensat", "utimes"};
+static const char *const marking_own[] = {"fchmod", "fchown"};
+/* The same by newer names, which libseccomp may not know; new calls have one number everywhere. */
+static const int marking_newer[] = {
+	452 /* fchmodat2 */, 463 /* setxattrat */, 466 /* removexattrat */, 469 /* file_setattr */};
 static const char *const running[] = {"execve", "execveat", "fork", "vfork"};
 static const char *const listening[] = {"accept", "accept4", "bind", "listen"};
 static const char *const binding[] = {"bind", "listen"};
 static const char *const connecting[] = {"connect", "socket"};
 
-/* Names that this architecture, or this libseccomp, does not have are passed over. */
-static void refuse(scmp_filter_ctx filter, const char *const *names, size_t count)
+static bool refuse_call(scmp_filter_ctx filter, int number)
 {
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0) == 0;
+}
+
+static bool refuse_where(scmp_filter_ctx filter, int number, struct scmp_arg_cmp argument)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 1, argument) == 0;
+}
+
+/* Names that this architecture, or this libseccomp, does not have are passed over. */
+static bool refuse(scmp_filter_ctx filter, const char *const *names, size_t count)
+{
+	bool ok = true;
 	for (size_t i = 0; i < count; i++) {
 		int number = seccomp_syscall_resolve_name(names[i]);
-		if (number != __NR_SCMP_ERROR)
-			seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
+		ok &= number == __NR_SCMP_ERROR || refuse_call(filter, number);
 	}
+	return ok;
 }
 
 /* A new process, as against a thread; clone3 hides which, and glibc then asks clone. */
-static void refuse_processes(scmp_filter_ctx filter)
+static bool refuse_processes(scmp_filter_ctx filter)
 {
-	seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
-		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
-	seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	return refuse(filter, running, COUNT(running)) &&
+	       refuse_where(
+		       filter, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0)) &&
+	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 }
 
-/* The internet, this machine, and what name resolution asks the kernel of its interfaces. */
-static void refuse_families(scmp_filter_ctx filter)
+/* To any process but this one, which aborts so; nor by way of a descriptor that tells its owner. */
+static bool refuse_signals(scmp_filter_ctx filter)
 {
-	static const unsigned kept[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-	_Static_assert(
-		AF_UNIX == 1 && AF_INET == 2 && AF_INET6 == 10 && AF_NETLINK == 16, "ascending");
-	for (unsigned family = 3; family < AF_MAX; family++) {
-		bool is_kept = false;
+	struct scmp_arg_cmp others = SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid());
+	return refuse_where(filter, SCMP_SYS(kill), others) &&
+	       refuse_where(filter, SCMP_SYS(tgkill), others) &&
+	       refuse_where(filter, SCMP_SYS(rt_sigqueueinfo), others) &&
+	       refuse_where(filter, SCMP_SYS(rt_tgsigqueueinfo), others) &&
+	       refuse_where(filter, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0)) &&
+	       refuse_where(filter, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETOWN)) &&
+	       refuse_where(filter, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETOWN_EX)) &&
+	       refuse_where(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIOSETOWN)) &&
+	       refuse_where(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, SIOCSPGRP)) &&
+	       refuse_call(filter, SCMP_SYS(tkill)) &&
+	       refuse_call(filter, SCMP_SYS(pidfd_send_signal));
+}
+
+/* Landlock asks who empties a file since its third version only; openat2 hides its flags. */
+static bool refuse_marking(scmp_filter_ctx filter, bool own_too)
+{
+	bool ok = refuse(filter, marking, COUNT(marking));
+	for (size_t i = 0; i < COUNT(marking_newer); i++)
+		ok &= refuse_call(filter, marking_newer[i]);
+	if (own_too)
+		ok &= refuse(filter, marking_own, COUNT(marking_own));
+	return ok &&
+	       refuse_where(
+		       filter, SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC)) &&
+	       refuse_where(
+		       filter, SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, O_TRUNC, O_TRUNC)) &&
+	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(openat2), 0) == 0;
+}
+
+static bool refuse_family(scmp_filter_ctx filter, enum scmp_compare how, unsigned family)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+		       SCMP_CMP(0, how, family)) == 0;
+}
+
+/* The internet, and what name resolution asks the kernel of its interfaces. */
+static bool refuse_families(scmp_filter_ctx filter, bool with_locals)
+{
+	static const unsigned kept[] = {AF_INET, AF_INET6, AF_NETLINK};
+	bool ok = refuse_family(filter, SCMP_CMP_GT, AF_NETLINK);
+	for (unsigned family = 0; family < AF_NETLINK; family++) {
+		bool is_kept = with_locals && family == AF_UNIX;
 		for (size_t i = 0; i < COUNT(kept); i++)
 			is_kept |= kept[i] == family;
-		if (!is_kept && family < AF_NETLINK)
-			seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-				SCMP_A0(SCMP_CMP_EQ, family));
+		ok &= is_kept || refuse_family(filter, SCMP_CMP_EQ, family);
 	}
-	seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-		SCMP_A0(SCMP_CMP_GT, AF_NETLINK));
+	return ok;
 }
 
-static bool load(scmp_filter_ctx filter)
+/* What could be refused is in force even when something could not be. */
+static bool load(scmp_filter_ctx filter, bool is_whole)
 {
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	bool ok = seccomp_load(filter) == 0;
+	bool ok = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) == 0 &&
+		  seccomp_load(filter) == 0;
 	seccomp_release(filter);
-	return ok;
+	return ok && is_whole;
 }
 
 static bool shut_calls(const struct doors *d)
@@ -95,15 +155,16 @@ static bool shut_calls(const struct doors *d)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	if (!filter)
 		return false;
-	refuse(filter, never, COUNT(never));
-	refuse_families(filter);
+	bool ok = refuse(filter, never, COUNT(never));
+	ok &= refuse_families(filter, d->may_meet_locals);
+	ok &= refuse_marking(filter, d->only_reads);
 	if (!d->may_run_children) {
-		refuse(filter, running, COUNT(running));
-		refuse_processes(filter);
+		ok &= refuse_processes(filter);
+		ok &= refuse_signals(filter);
 	}
 	if (!d->may_listen)
-		refuse(filter, listening, COUNT(listening));
-	return load(filter);
+		ok &= refuse(filter, listening, COUNT(listening));
+	return load(filter, ok);
 }
 
 bool doors_settle(bool may_connect)
@@ -111,10 +172,10 @@ bool doors_settle(bool may_connect)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 	if (!filter)
 		return false;
-	refuse(filter, binding, COUNT(binding));
+	bool ok = refuse(filter, binding, COUNT(binding));
 	if (!may_connect)
-		refuse(filter, connecting, COUNT(connecting));
-	return load(filter);
+		ok &= refuse(filter, connecting, COUNT(connecting));
+	return load(filter, ok);
 }
 
 /* ---- files ---- */
@@ -128,8 +189,17 @@ enum {
 		 LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
 		 LANDLOCK_ACCESS_FS_MAKE_SYM,
 	OF_A_FILE = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE,
-	TRUNCATE = 1 << 14, /* since the third version; older headers lack its name */
+	/* Since later versions; older headers lack their names. */
+	TRUNCATE = 1 << 14,
 	TRUNCATE_SINCE = 3,
+	NO_SIGNALS_OUT = 1 << 1,
+	NO_ABSTRACT_SOCKETS_OUT = 1 << 0,
+	SCOPES_SINCE = 6,
+};
+
+/* The kernel's, as of its sixth version. */
+struct handled {
+	uint64_t files, ports, scopes;
 };
 
 /* What libraries read: names, certificates, time zones, themselves. */
@@ -155,26 +225,87 @@ static void allow(int rules, const char *path, uint64_t access)
 	close(rule.parent_fd);
 }
 
-/* Its journals and temporary files stand beside it; where it is a link, beside what that names. */
-static void allow_database(int rules, struct str database, uint64_t access)
+static bool is_ours_alone(const char *directory)
 {
+	struct stat status;
+	return lstat(directory, &status) == 0 && S_ISDIR(status.st_mode) &&
+	       status.st_uid == geteuid() && !(status.st_mode & (S_IRWXG | S_IRWXO));
+}
+
+/*
+ * Room for what does not fit into memory: beside the database, or, for who may write nothing there, in
+ * a directory below. The files have no names: SQLite removes them when it has opened them.
+ */
+static void allow_temporary(int rules, const char *place, bool only_reads, uint64_t access)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/.rinkside-%u", place, (unsigned)geteuid());
+	const char *chosen = getenv("SQLITE_TMPDIR");
+	if (chosen) {
+		allow(rules, chosen, access);
+	} else if (!only_reads) {
+		setenv("SQLITE_TMPDIR", place, 1);
+	} else if (n < (int)sizeof(path) && (mkdir(path, S_IRWXU) == 0 || is_ours_alone(path))) {
+		allow(rules, path, access);
+		setenv("SQLITE_TMPDIR", path, 1);
+	}
+}
+
+static void allow_place(
+	int rules, const char *file, bool only_reads, uint64_t access, uint64_t temporary)
+{
+	char place[PATH_MAX];
+	snprintf(place, sizeof(place), "%s", file);
+	char *slash = strrchr(place, '/');
+	if (slash)
+		slash[slash == place] = 0; /* "/" itself keeps its own */
+	else
+		strcpy(place, ".");
+	allow(rules, place, access);
+	allow_temporary(rules, place, only_reads, temporary);
+}
+
+/*
+ * The index of its log, which readers share with writers: as SQLite would make it, with the
+ * database's mode and owner.
+ */
+static void allow_index(int rules, const char *database, uint64_t access)
+{
+	char path[PATH_MAX];
+	struct stat of, status;
+	int n = snprintf(path, sizeof(path), "%s-shm", database);
+	if (n >= (int)sizeof(path) || stat(database, &of) || !S_ISREG(of.st_mode))
+		return;
+	int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, of.st_mode & 0777);
+	if (fd < 0)
+		return;
+	bool is_new = fstat(fd, &status) == 0 && !status.st_size;
+	if (is_new && (fchmod(fd, of.st_mode & 0777) || fchown(fd, of.st_uid, of.st_gid)))
+		log_debug("%s: its mode and owner are not the database's", path);
+	close(fd);
+	allow(rules, path, access);
+}
+
+/*
+ * Its journals stand beside it; where it is a link, beside what that names.
+ *
+ * Who writes the log writes the database, so a reader may not. SQLite only needs it to be
+ * there, and makes it when it is not: refused to write it then, it reads it. So it does with the index, at
+ * the price of its pages in memory, when that is another than at the start and nobody writes.
+ */
+static void allow_database(int rules, struct str database, bool only_reads, uint64_t change)
+{
+	uint64_t access = READ | (only_reads ? LANDLOCK_ACCESS_FS_MAKE_REG : change);
 	char path[PATH_MAX], target[PATH_MAX];
 	int n = snprintf(path, sizeof(path), "%.*s", STR_ARG(database));
 	if (n <= 0 || (size_t)n >= sizeof(path))
 		return;
-	for (int turn = 0; turn < 2; turn++) {
-		if (turn && !realpath(path, target))
-			return;
-		char *name = turn ? target : path, *slash = strrchr(name, '/');
-		char kept = slash ? slash[1] : 0;
-		if (slash)
-			slash[1] = 0;
-		allow(rules, slash ? name : ".", access);
-		if (!turn) /* room for what does not fit into memory */
-			setenv("SQLITE_TMPDIR", slash ? name : ".", 0);
-		if (slash)
-			slash[1] = kept;
-	}
+	allow_place(rules, path, only_reads, access, READ | change);
+	if (!realpath(path, target))
+		return;
+	allow_place(rules, target, only_reads, access, READ | change);
+	if (only_reads)
+		allow_index(rules, target, READ | change);
 }
 
 static void allow_files(int rules, const struct doors *d, uint64_t truncate)
@@ -195,7 +326,7 @@ static void allow_files(int rules, const struct doors *d, uint64_t truncate)
 	if (d->may_read_files)
 		allow(rules, "/", READ);
 	if (d->database.n)
-		allow_database(rules, d->database, READ | CHANGE | truncate);
+		allow_database(rules, d->database, d->only_reads, CHANGE | truncate);
 	for (size_t i = 0; i < DOORS_MORE; i++) {
 		snprintf(path, sizeof(path), "%.*s", STR_ARG(d->more[i]));
 		if (d->more[i].n)
@@ -210,10 +341,11 @@ static bool shut_files(const struct doors *d)
 	if (version < 1)
 		return false;
 	uint64_t truncate = version >= TRUNCATE_SINCE ? TRUNCATE : 0;
-	struct landlock_ruleset_attr handled = {
-		.handled_access_fs = READ | CHANGE | OTHERS | truncate};
-	int rules = (int)syscall(
-		SYS_landlock_create_ruleset, &handled, sizeof(handled.handled_access_fs), 0);
+	struct handled handled = {.files = READ | CHANGE | OTHERS | truncate};
+	if (version >= SCOPES_SINCE)
+		handled.scopes = NO_SIGNALS_OUT | NO_ABSTRACT_SOCKETS_OUT;
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &handled,
+		version >= SCOPES_SINCE ? sizeof(handled) : sizeof(handled.files), 0);
 	if (rules < 0)
 		return false;
 	allow_files(rules, d, truncate);

@@ -7,17 +7,20 @@
 
 static const struct shut {
 	const char *command;
-	bool listens, is_brief; /* is_brief: a line a run about a kernel's lack would be noise */
+	bool listens, writes;
+	bool is_brief; /* a line a run about a kernel's lack would be noise */
 } table[] = {
-	{"ingest", false, true},
-	{"season", false, true},
-	{"monitor", false, false},
-	{"schedule", false, false},
-	{"worker", false, false},
-	{"api", true, false},
-	{"up", true, false},
-	{"lambda", false, true},
+	{"ingest", false, true, true},
+	{"season", false, true, true},
+	{"monitor", false, true, false},
+	{"schedule", false, true, false},
+	{"worker", false, true, false},
+	{"api", true, false, false},
+	{"up", true, true, false},
+	{"lambda", false, true, true},
 };
+
+static unsigned in_force;
 
 static struct str file_of(struct str db)
 {
@@ -40,6 +43,12 @@ static bool runs_children(const char *command, const struct config *c)
 	       (!strcmp(command, "worker") && c->in_children);
 }
 
+/* A server's socket may be a file; a database in a file is reached by no socket. */
+static bool has_server(const struct config *c)
+{
+	return !file_of(c->db).n || (c->db_read.n && !file_of(c->db_read).n);
+}
+
 static void say(const struct shut *s, unsigned shut)
 {
 	static const char *const lacks[] = {
@@ -47,7 +56,7 @@ static void say(const struct shut *s, unsigned shut)
 		[DOORS_CALLS] =
 			"this kernel has no Landlock: which files may be opened is not limited",
 		[DOORS_FILES] =
-			"this kernel has no seccomp: which system calls may be made is not limited",
+			"this kernel has no seccomp, or not all of it: which system calls may be made is not limited",
 		[DOORS_CALLS | DOORS_FILES] = NULL,
 	};
 	if (!lacks[shut])
@@ -67,16 +76,21 @@ void shut_doors(const struct command *command, const struct config *c)
 		struct doors d = {.may_run_children = runs_children(command->name, c),
 			.may_listen = table[i].listens,
 			.may_read_files = c->is_file,
+			.may_meet_locals = has_server(c),
+			.only_reads = !table[i].writes,
 			.database = file_of(c->db)};
 		struct arena keep = arena_reserve(1 << 20);
 		add_files(&d, c, &keep);
-		say(&table[i], doors_shut(&d));
+		in_force = doors_shut(&d);
+		say(&table[i], in_force);
 		arena_release(&keep);
 	}
 }
 
 void shut_sockets(const struct config *c, bool has_upstream)
 {
-	if (!c->no_sandbox)
-		doors_settle(has_upstream || !file_of(c->db).n);
+	bool is_settled = c->no_sandbox || doors_settle(has_upstream || has_server(c));
+	if (!is_settled && in_force & DOORS_CALLS)
+		log_warning(
+			"sockets can still be made and bound: the kernel took no second filter");
 }

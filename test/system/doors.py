@@ -14,9 +14,22 @@ def status(pid):
     return dict(re.findall(r"^(\w+):\s*(.*)$", open("/proc/%d/status" % pid).read(), re.M))
 
 
+is_expected = sys.platform == "linux" and os.uname().machine == "x86_64"
+
+
+def has(tool):
+    """What looks inside; scripts/deps test installs it, and here nothing is passed over in silence."""
+    found = shutil.which(tool)
+    if not found and is_expected:
+        tap.ok(False, tool + " is there: scripts/deps test")
+    elif not found:
+        tap.note("no %s, and no x86-64: what it would show is not looked at" % tool)
+    return found
+
+
 # ---- the binary ----
 
-if shutil.which("readelf"):
+if has("readelf"):
     def readelf(*flags):
         return subprocess.run(["readelf", "-W", *flags, rig.BINARY], capture_output=True, text=True).stdout
 
@@ -29,9 +42,13 @@ if shutil.which("readelf"):
         tap.ok("GNU_RELRO" in segments and ("BIND_NOW" in dynamic or re.search(r"FLAGS.*\bNOW\b", dynamic)), "relocations are read-only, all bound at the start", dynamic)
         tap.ok("__stack_chk_fail" in symbols, "stacks have a canary")
         tap.ok(re.search(r"__\w+_chk\b", symbols.replace("__stack_chk_fail", "")), "copies are checked against the size of what they fill")
+        # Nothing in the code itself tells for sure; gcc writes down what it was told.
+        made_by = re.findall(r"DW_AT_producer\s*:.*(GNU C\d.*)", readelf("--debug-dump=info", "--dwarf-depth=1"))
+        if made_by:
+            tap.ok(all("-fstack-clash-protection" in m for m in made_by), "stacks are touched page by page, in all %d objects" % len(made_by), made_by[:3])
+        else:
+            tap.note("no word of the compiler's: whether stacks are touched page by page is not known")
     tap.ok("RUNPATH" not in dynamic and "RPATH" not in dynamic, "no path to libraries of its own", dynamic)
-else:
-    tap.note("no readelf: how the binary is built is not looked at")
 
 if rig.is_instrumented():
     tap.note("an instrumented build shuts no doors")
@@ -54,49 +71,144 @@ tap.same(rig.get(where + "/game-stats/2023020001")[0], 200, "and it serves")
 opened = rig.Program("api", "--listen", "127.0.0.1:0", "--no-sandbox", db=db)
 opened.wait_line("listening on")
 tap.same((status(opened.pid)["NoNewPrivs"], status(opened.pid)["Seccomp"]), ("0", "0"), "--no-sandbox leaves everything as it was")
-opened.stop()
 
 # ---- what is tried from within: a debugger takes the process over ----
 
-if shutil.which("gdb") and os.geteuid() == 0:
-    def within(pid, *calls):
-        """What the calls give in that process, as one who has taken it over would make them."""
-        lines = ["set confirm off", "set pagination off", "set print thread-events off"]
-        for call in calls:
-            lines += ["print (long) syscall(%s)" % call]
-        r = subprocess.run(["gdb", "-batch", "-nx", "-p", str(pid)] + [x for line in lines for x in ("-ex", line)], capture_output=True, text=True, timeout=60)
-        return [int(v) for v in re.findall(r"^\$\d+ = (-?\d+)$", r.stdout, re.M)]
+def within(pid, *calls):
+    """What the calls give in that process, as one who has taken it over would make them."""
+    lines = ["set confirm off", "set pagination off", "set print thread-events off"]
+    for call in calls:
+        lines += ["print (long) syscall(%s)" % call]
+    r = subprocess.run(["gdb", "-batch", "-nx", "-p", str(pid)] + [x for line in lines for x in ("-ex", line)], capture_output=True, text=True, timeout=60)
+    return [int(v) for v in re.findall(r"^\$\d+ = (-?\d+)$", r.stdout, re.M)]
 
-    elsewhere = tempfile.mkdtemp(prefix="rinkside-elsewhere-")
-    atexit.register(shutil.rmtree, elsewhere, True)
-    secret = os.path.join(elsewhere, "secret")
-    open(secret, "w").write("x")
-    AT, WRONLY_CREAT = -100, 0o101
-    calls = {
-        "39": 0,                                                     # getpid: a debugger can make calls here
-        "59, \"/bin/true\", 0, 0": -1,                              # execve
-        "57": -1,                                                    # fork
-        "101, 0, 1, 0, 0": -1,                                       # ptrace
-        "41, 2, 1, 0": -1,                                           # socket
-        "50, 9, 1": -1,                                              # listen
-        "257, %d, \"%s/new\", %d, 0600" % (AT, elsewhere, WRONLY_CREAT): -1 if has_landlock else 0,
-        "257, %d, \"%s\", 0, 0" % (AT, secret): -1 if has_landlock else 0,
-        "257, %d, \"/etc/shadow\", 0, 0" % AT: -1 if has_landlock else 0,
-        "257, %d, \"%s\", 0, 0" % (AT, path): 0,                     # its own database
-    }
-    if os.uname().machine == "x86_64":
-        got = within(api.pid, *calls)
-        if got:
-            tap.same(len(got), len(calls), "api, taken over: none of the calls has made it another program")
-            for (call, want), value in zip(calls.items(), got):
-                tap.ok(value == -1 if want < 0 else value >= 0, "api, taken over: syscall(%s) %s" % (re.sub(r"/\S*/", "", call), "is refused" if want < 0 else "goes"), value)
-        else:
-            tap.note("a debugger could not make calls: nothing tried from within")
-    else:
-        tap.note("no x86-64: nothing tried from within")
-else:
-    tap.note("no gdb, or not root: nothing tried from within")
+
+def take_over(name, program, calls):
+    """calls: what each is, the call, whether it goes."""
+    got = within(program.pid, *(call for _, call, _ in calls))
+    if not got and os.geteuid() != 0:
+        tap.note("%s: who is not root may not trace it here: nothing tried from within" % name)
+        return
+    tap.same(len(got), len(calls), "%s, taken over: none of the calls has made it another program" % name)
+    for (what, _, goes), value in zip(calls, got):
+        tap.ok((value >= 0) == bool(goes), "%s, taken over: %s %s" % (name, what, "goes" if goes else "is refused"), value)
+
+
+elsewhere = tempfile.mkdtemp(prefix="rinkside-elsewhere-")
+atexit.register(shutil.rmtree, elsewhere, True)
+secret = os.path.join(elsewhere, "secret")
+open(secret, "w").write("x")
+AT, RDONLY, RDWR, CREAT, TRUNC = -100, 0, 2, 0o100, 0o1000
+UNIX, INET, STREAM = 1, 2, 1
+other = subprocess.Popen(["sleep", "120"])
+atexit.register(other.kill)
+
+
+def opening(path, flags):
+    return '257, %d, "%s", %d, 0600' % (AT, path, flags)  # openat
+
+
+in_all = [
+    ("getpid", "39", True),  # a debugger can make calls here
+    ("execve", '59, "/bin/true", 0, 0', False),
+    ("fork", "57", False),
+    ("ptrace", "101, 0, 1, 0, 0", False),
+    ("kill of itself, by no signal", "62, %d, 0", True),
+    ("kill of another, by no signal", "62, %d, 0" % other.pid, False),
+    ("kill of all", "62, -1, 0", False),
+    ("tgkill of another", "234, %d, %d, 0" % (other.pid, other.pid), False),
+    ("tkill of another", "200, %d, 0" % other.pid, False),
+    ("a new file elsewhere", opening(elsewhere + "/new", 1 | CREAT), not has_landlock),
+    ("a file elsewhere, read", opening(secret, RDONLY), not has_landlock),
+    ("a file elsewhere, emptied", opening(secret, RDONLY | TRUNC), False),
+    ("a file elsewhere, truncate", '76, "%s", 0' % secret, False),
+    ("a file elsewhere, chmod", '90, "%s", 0644' % secret, False),
+    ("a file elsewhere, fchmodat", '268, %d, "%s", 0644' % (AT, secret), False),
+    ("a file elsewhere, chown", '92, "%s", -1, -1' % secret, False),
+    ("a file elsewhere, setxattr", '188, "%s", "user.x", "x", 1, 0' % secret, False),
+    ("/etc/shadow", opening("/etc/shadow", RDONLY), not has_landlock),
+    ("a socket of this machine", "41, %d, %d, 0" % (UNIX, STREAM), False),
+    ("a file elsewhere, unlink", '87, "%s"' % secret, not has_landlock),
+    ("its own database, read", opening(path, RDONLY), True),
+]
+in_api = [
+    ("a socket of the internet", "41, %d, %d, 0" % (INET, STREAM), False),
+    ("listen", "50, 9, 1", False),
+    ("its database, written", opening(path, RDWR), not has_landlock),
+    ("its database's log, written", opening(path + "-wal", RDWR), not has_landlock),
+    ("its database, emptied", opening(path, RDONLY | TRUNC), False),
+    ("its database, truncate", '76, "%s", 0' % path, False),
+    ("its database, unlink", '87, "%s"' % path, not has_landlock),
+    ("its database, another name", '82, "%s", "%s"' % (path, path + ".old"), not has_landlock),
+    ("its database, fchmod", "91, 3, 0644", False),
+]
+# Not tried where they may go: they would do what they say, or depend on who asks and on the file system.
+no_control = ("execve", "fork", "ptrace", "kill of all", "/etc/shadow", "a file elsewhere, setxattr")
+may_bind = '"\\002\\000\\000\\000\\177\\000\\000\\001\\000\\000\\000\\000\\000\\000\\000"'  # 127.0.0.1, any port
+
+
+def of(pid, calls):
+    return [(what, call % pid if "%d" in call else call, goes) for what, call, goes in calls]
+
+
+def its_sockets(program):
+    """Of the internet's, which it may make; whether one can be bound, or listens unbound."""
+    fds = within(program.pid, "41, %d, %d, 0" % (INET, STREAM), "41, %d, %d, 0" % (INET, STREAM))
+    return fds if len(fds) == 2 else (9999, 9999)
+
+
+if has("gdb") and is_expected:
+    with open(path, "rb") as f:
+        before = f.read()
+    take_over("api", api, of(api.pid, in_all + in_api))
+    with open(path, "rb") as f:
+        tap.ok(before == f.read(), "the database is untouched")
+    tap.same(open(secret).read(), "x", "and so is what lies elsewhere")
+    hanging = rig.Program("fake", "--listen", "127.0.0.1:0", "--season", "20232024", "--faults", "hang=1", "--deadline", "2m")
+    stands = hanging.wait_line("listening on").split("listening on ")[1]
+    ingest = rig.Program("ingest", "2023020003", "--timeout", "60s", db=db, upstream=stands)
+    up = rig.Program("up", "--listen", "127.0.0.1:0", db=db, upstream=stands)
+    up.wait_line("listening on")
+    rig.wait_for(lambda: len(os.listdir("/proc/%d/task" % ingest.pid)) > 1 or any("socket" in os.readlink("/proc/%d/fd/%s" % (ingest.pid, f))
+                                                                                  for f in os.listdir("/proc/%d/fd" % ingest.pid)))
+    for name, program in (("ingest", ingest), ("up", up), ("api --no-sandbox", opened)):
+        one, two = its_sockets(program)
+        may = program is opened
+        bound = [("bind", "49, %d, %s, 16" % (one, may_bind), may), ("listen", "50, %d, 1" % two, may)]
+        # The control: where nothing is shut each of these calls goes, so that a refusal above is one.
+        calls = [(w, c, True) for w, c, _ in in_all if w not in no_control] if may else in_all
+        take_over(name, program, of(program.pid, bound + calls))
+        program.stop(9)
+    hanging.stop(9)
+opened.stop()
 tap.same(api.stop(), 0, "api ends cleanly")
+
+# ---- a reader alone: the log and its index are there, or made, or read as they are ----
+
+goals = "/game-stats/2023020001?fields=goals"
+
+
+def end_of_writers():
+    """As the last of them leaves a database: nothing beside it."""
+    for end in ("-wal", "-shm"):
+        if os.path.exists(path + end):
+            os.remove(path + end)
+
+
+end_of_writers()
+alone = rig.Program("api", "--listen", "127.0.0.1:0", db=db)
+where = alone.wait_line("listening on").split("listening on ")[1]
+tap.same(rig.get(where + goals)[0], 200, "nobody writes: the API finds its way alone")
+r = rig.run("ingest", "2023020001", "2023020002", db=db, upstream=url)
+tap.ok(r.returncode == 0 and rig.wait_for(lambda: rig.get(where + "/game-stats/2023020002?fields=goals")[0] == 200), "who then writes is seen", r.stderr)
+os.rename(path, path + ".away")
+end_of_writers()
+tap.ok(rig.wait_for(lambda: rig.get(where + "/health/ready")[0] == 503), "the database goes")
+os.rename(path + ".away", path)
+tap.ok(rig.wait_for(lambda: rig.get(where + "/games?limit=4")[0] == 200), "and comes back without its log and index: read all the same", alone.output)
+r = rig.run("ingest", "2023020004", db=db, upstream=url)
+tap.ok(r.returncode == 0 and rig.wait_for(lambda: rig.get(where + "/game-stats/2023020004?fields=goals")[0] == 200), "and written beside it", r.stderr)
+tap.ok(rig.run("check", db=db).returncode == 0 and alone.stop() == 0, "all holds, and it ends cleanly", alone.output)
 
 # ---- where files may be ----
 
