@@ -37,6 +37,31 @@ for name in names:
         tap.ok(found and float(found.group(1)) < MOST_EXPOSED, "%s: exposure %s, under %.1f" % (name, found and found.group(1), MOST_EXPOSED),
                r.stdout + r.stderr)
 
+# ---- limits: each service has them, and they leave the room that it was measured to need ----
+
+
+def setting(unit, name):
+    """As systemd reads it: the drop-in after the unit, the last one holds."""
+    found = None
+    stem = re.sub(r"@?\.service$", "", unit)
+    for name_of in (unit, "rinkside-.service.d/hardening.conf" if stem != "rinkside" else "rinkside.service.d/hardening.conf"):
+        with open(os.path.join(source, name_of), encoding="utf-8") as f:
+            found = (re.findall(r"^%s=(.*)$" % name, f.read(), re.M) or [found])[-1]
+    return found
+
+
+MIB = {"M": 1, "G": 1024}
+children = int(re.search(r"--max-children N .*\((\d+)\)", rig.run("help", "monitor").stdout).group(1))
+cache = int(re.search(r"--cache MIB .*\((\d+)\)", rig.run("help", "api").stdout).group(1))
+for unit in (u for u in units if u.endswith(".service")):
+    memory, tasks = setting(unit, "MemoryMax") or "0M", int(setting(unit, "TasksMax") or 0)
+    mib = int(memory[:-1]) * MIB[memory[-1]]
+    tap.ok(mib >= 2 * max(15 * children, 96 + cache) and mib <= 2048, "%s: MemoryMax is twice the most that was measured, and no machine" % unit, memory)
+    tap.ok(8 * children <= tasks <= 1024, "%s: TasksMax has room for its children and their threads" % unit, tasks)
+    tap.ok(setting(unit, "LimitCORE") == "0", "%s: what it held in memory is not written down when it crashes" % unit)
+    fetches = not re.search(r"rinkside (api|up)\b", open(os.path.join(source, unit), encoding="utf-8").read())
+    tap.same(setting(unit, "CPUWeight"), "50" if fetches else None, "%s: %s" % (unit, "readers come first" if fetches else "the usual share"))
+
 # ---- what make install makes of them ----
 stage = os.path.join(rig.TEMP, "stage")
 r = subprocess.run(["make", "-s", "install", "-o", rig.BINARY, "BUILD=" + os.path.dirname(rig.BINARY), "DESTDIR=" + stage, "PREFIX=/opt/r"], cwd=rig.ROOT,
