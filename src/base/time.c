@@ -29,13 +29,20 @@ int64_t time_now_ms(void)
 	return rehearsal.shown_ms + (int64_t)((double)(now - rehearsal.real_ms) * rehearsal.speed);
 }
 
+/* Of 1970 to 2200: then no speed that is taken runs out of the numbers. */
+static bool parse_instant(struct str text, int64_t *out)
+{
+	static const int64_t last_ms = 7258118400000;
+	return str_to_i64(text, out) && *out >= 0 && *out <= last_ms;
+}
+
 bool time_rehearse(struct str spec)
 {
 	struct str_cut real = str_cut(spec, '/'), shown = str_cut(real.tail, '/');
 	int64_t real_ms, shown_ms;
 	char text[32], *end;
 	if (!shown.found || !shown.tail.n || shown.tail.n >= sizeof(text) ||
-		!str_to_i64(real.head, &real_ms) || !str_to_i64(shown.head, &shown_ms))
+		!parse_instant(real.head, &real_ms) || !parse_instant(shown.head, &shown_ms))
 		return false;
 	snprintf(text, sizeof(text), "%.*s", STR_ARG(shown.tail));
 	double speed = strtod(text, &end);
