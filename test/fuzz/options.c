@@ -1,4 +1,4 @@
-/* options_parse: words in any number and of any bytes are taken, or refused with a sentence. */
+/* options_parse: words and variables in any number and of any bytes are taken, or refused with a sentence. */
 #include "fuzz.h"
 
 #include "base/options.h"
@@ -24,7 +24,22 @@ static const struct option rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]), WORDS = 64 };
 
-/* The input's lines are the words. */
+/* "RINKSIDE_NUMBER=7" is the environment's. */
+static bool set_variable(char *line)
+{
+	static const char *const names[ROWS] = {"RINKSIDE_TEXT", "RINKSIDE_NUMBER",
+		"RINKSIDE_DURATION", "RINKSIDE_REAL", "RINKSIDE_FLAG", "RINKSIDE_CHOICE"};
+	for (size_t i = 0; i < ROWS; i++) {
+		size_t n = strlen(names[i]);
+		if (!line)
+			unsetenv(names[i]);
+		else if (!strncmp(line, names[i], n) && line[n] == '=')
+			return setenv(names[i], line + n + 1, 1) == 0;
+	}
+	return false;
+}
+
+/* The input's lines are the words, and what is set. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct option *list[ROWS];
@@ -39,11 +54,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	copy[size] = 0;
 	for (size_t i = 0; i < ROWS; i++)
 		list[i] = &rows[i];
-	for (char *at = copy; at && argc < WORDS; argc++) {
-		argv[argc] = at;
+	set_variable(NULL);
+	for (char *at = copy, *line; at && argc < WORDS;) {
+		line = at;
 		at = strchr(at, '\n');
 		if (at)
 			*at++ = 0;
+		if (!set_variable(line))
+			argv[argc++] = line;
 	}
 	int given = argc;
 	if (options_parse(list, ROWS, &v, &argc, argv, &err)) {
