@@ -174,6 +174,10 @@ lint:
 	@scripts/deps lint
 	@scripts/lint
 
+# What gcc finds along the paths through each file; some minutes.
+analyze:
+	@scripts/analyze
+
 # Everything that a system has of a program. DESTDIR stages it; *_DIR are where the shells look.
 BASH_DIR ?= $(PREFIX)/share/bash-completion/completions
 ZSH_DIR  ?= $(PREFIX)/share/zsh/site-functions
@@ -214,10 +218,11 @@ help:
 	@echo 'make bench       figures beside nginx; ROWS='"'"'tick api'"'"', QUICK=1, BASE=REVISION'
 	@echo 'make fuzz        what libFuzzer finds, each target for FUZZ_SECONDS=60'
 	@echo 'make lint        clang-format, clang-tidy, cppcheck'
+	@echo 'make analyze     gcc -fanalyzer'
 	@echo 'make docs        the generated pages under docs/, which make check compares'
 	@echo 'make deb         a Debian package, in $(BUILD)/'
 	@echo 'make install     program, manual, completions to $$(DESTDIR)$$(PREFIX)'
 	@echo 'make clean       removes build/'
 
 FORCE:
-.PHONY: all units soak coverage print-packages fuzzers fuzz check check-root san tsan demo run bench docs lint install deb clean help FORCE
+.PHONY: all units soak coverage print-packages fuzzers fuzz check check-root san tsan demo run bench docs lint analyze install deb clean help FORCE
