@@ -242,12 +242,48 @@ def met(spec):
 
 wants = {"status-503": (503, None), "status-429": (429, None), "retry-after-2": (429, "2"), "slow": "late", "hang": "nothing",
          "drip": 10, "reset": "reset", "drop": "broken off", "torn": "broken off", "redirect": "itself", "cut": "half",
-         "empty": "empty", "html": "text/html", "gzip": "damaged", "oversized": "large", "stale": "old", "back": "good",
-         "wrong-game": "another", "lost-lines": "changed", "new-fields": "changed", "wrong-types": "changed",
+         "empty": "empty", "html": "text/html", "gzip": "damaged", "oversized": "large", "stale": "old",
+         "wrong-game": "another", "lost-lines": "changed", "lost-fields": "changed", "new-fields": "changed", "wrong-types": "changed",
          "wrong-sums": "changed", "twice": "changed", "flapping": "changed", "unknown-state": "changed"}
 with concurrent.futures.ThreadPoolExecutor(4) as pool:
     for (spec, want), got in zip(wants.items(), pool.map(met, wants)):
         tap.same(got, want, "fault " + spec)
+
+
+# Of a game that is on, a body of before is another. All fakes are asked at once: an ETag may be a second or two apart.
+def begin_live(*more):
+    return Fake("--season", "20252026", "--seed", "5", "--from", "2025-11-16T01:25:00Z", *more)
+
+
+def played(body):
+    """Seconds of the game that a body knows of."""
+    j = json.loads(body)
+    return j["periodDescriptor"]["number"] * 1200 - j["clock"]["secondsRemaining"]
+
+
+straight = begin_live()
+live = next(g["id"] for g in straight.json("/v1/score/2025-11-15")["games"]
+            if g["gameState"] == "LIVE" and g["clock"]["running"] and g["clock"]["secondsRemaining"] < 500)
+for spec, paths, most in (("back", ("boxscore", "play-by-play"), 660), ("contradict", ("play-by-play",), 61)):
+    bent = begin_live("--faults", spec + "=1")
+    for kind in paths:
+        path = "/v1/gamecenter/%d/%s" % (live, kind)
+        pairs = []
+        for _ in range(3):  # a game stands still now and then
+            (_, h1, b1), (_, h2, b2) = straight.get(path), bent.get(path)
+            pairs.append((etag_time(h2) - etag_time(h1), played(b1) - played(b2)))
+        tap.ok(all(abs(tags) <= 16 for tags, _ in pairs), "fault %s, %s: an ETag of now" % (spec, kind), pairs)
+        tap.ok(all(0 <= behind <= most for _, behind in pairs) and any(behind for _, behind in pairs), "fault %s, %s: a body of before, not of more than %d s" % (spec, kind, most), pairs)
+    bent.stop()
+straight.stop()
+
+unchanged = Fake("--season", "20232024", "--seed", "3", "--from", "2024-01-01T00:00:00Z", "--faults", "unchanged=1")
+status, headers, body = unchanged.get(page)
+tap.same((status, body), (200, good), "fault unchanged: a body for who names no ETag")
+for name, want in ((headers["ETag"], 304), ('W/"00000000"', 200)):
+    again = unchanged.get(page, If_None_Match=name)
+    tap.ok(again[0] == want and bool(again[2]) == (want == 200), "fault unchanged: %d to who names %s" % (want, "its own" if want == 304 else "another"), again[:2])
+unchanged.stop()
 
 
 def fates(seed):
