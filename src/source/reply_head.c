@@ -26,7 +26,7 @@ static bool parse_seconds(struct str value, int64_t *out)
 static bool parse_date(struct str value, int64_t *out)
 {
 	char text[64];
-	if (value.n >= sizeof(text))
+	if (!value.n || value.n >= sizeof(text))
 		return false;
 	memcpy(text, value.p, value.n);
 	text[value.n] = 0;
@@ -52,7 +52,7 @@ static int hex_digit(char c)
  */
 static void take_etag(struct reply_head *h, struct str value)
 {
-	if (value.n < sizeof(h->etag)) {
+	if (value.n && value.n < sizeof(h->etag)) {
 		memcpy(h->etag, value.p, value.n);
 		h->etag[value.n] = 0;
 	}
