@@ -13,6 +13,7 @@ import collections, datetime, hashlib, http.client, itertools, json, os, random,
 import rig
 
 TOKEN = "RINKSIDE_REHEARSAL"
+WINDOW_S = 15  # of the fake's cache: an ETag names its end, the body shows its beginning
 
 # Some twelve in a hundred requests, and an upstream that is dead for the first hour of every day (UTC).
 FAULTS = """status-500=0.01 status-503=0.01 status-404=0.004 status-403=0.001 status-429=0.003 retry-after-1=0.002 slow=0.001
@@ -25,12 +26,39 @@ KINDS = {"goal", "penalty", "shot-on-goal", "missed-shot", "blocked-shot", "fail
          "takeaway"}
 
 
+# Who an event is about, by kind: what the details call the player of `player_id`, and of `other_player_id`.
+WHO = {"goal": ("scoringPlayerId", None), "penalty": ("committedByPlayerId", "drawnByPlayerId"), "hit": ("hittingPlayerId", "hitteePlayerId"),
+       "faceoff": ("winningPlayerId", "losingPlayerId"), "blocked-shot": ("shootingPlayerId", "blockingPlayerId"), "giveaway": ("playerId", None),
+       "takeaway": ("playerId", None)}
+
+# What the older shape of a box score does not tell.
+NOT_NESTED = {"shifts", "giveaways", "takeaways", "starter", "decision"}
+
+
+def event_of_play(p):
+    """What `game_events` must have of a play."""
+    d, (minutes, seconds) = p.get("details", {}), p["timeInPeriod"].split(":")
+    player, other = WHO.get(p["typeDescKey"], ("shootingPlayerId", None))
+    if p["typeDescKey"] == "penalty":  # one of a bench has who serves it, one that nobody drew too
+        other = other if other in d else "servedByPlayerId"
+        player = player if player in d else None
+    return {"type": p["typeDescKey"], "period": p["periodDescriptor"]["number"], "period_type": p["periodDescriptor"]["periodType"],
+            "time_in_period": int(minutes) * 60 + int(seconds), "sort_order": p["sortOrder"], "situation": p.get("situationCode"),
+            "team_id": d.get("eventOwnerTeamId"), "player_id": d.get(player), "other_player_id": d.get(other),
+            "assist1_player_id": d.get("assist1PlayerId"), "assist2_player_id": d.get("assist2PlayerId"), "goalie_player_id": d.get("goalieInNetId"),
+            "away_score": d.get("awayScore"), "home_score": d.get("homeScore"), "x": d.get("xCoord"), "y": d.get("yCoord")}
+
+
 def seed():
     return int(os.environ.get("RINKSIDE_SEED") or random.randrange(1, 10 ** 6))
 
 
 def instant(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def rig_time(at):
+    return datetime.datetime.utcfromtimestamp(at).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def digest(games, lines):
@@ -95,19 +123,56 @@ class Subscriber(threading.Thread):
             self.last = identity
 
 
+class Visitor(threading.Thread):
+    """Asks one API for one page after the other, some of them of before."""
+
+    def __init__(self, port, rng, rehearsal, until):
+        super().__init__(daemon=True)
+        self.port, self.rng, self.rehearsal, self.until = port, rng, rehearsal, until
+        self.answers = collections.Counter()
+        self.start()
+
+    def target(self):
+        game = self.rehearsal.season // 10000 * 1000000 + 20000 + self.rng.randrange(1, 1313)
+        past = rig_time(self.rehearsal.now() - self.rng.uniform(600, 86400))
+        return self.rng.choice(["/game-stats/%d" % game, "/game-stats?limit=%d&sort=-goals" % self.rng.randrange(1, 1000), "/games?limit=50",
+                                "/games/%d/events" % game, "/game-stats/%d?as_of=%s" % (game, past), "/corrections?since=0",
+                                "/changes?after=%d" % self.rng.randrange(0, 20000), "/leaders?season=%d&stat=goals" % self.rehearsal.season,
+                                "/game-stats?format=csv", "/", "/metrics"])
+
+    def run(self):
+        while not self.until.is_set():
+            c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            try:
+                for _ in range(self.rng.randrange(1, 20)):
+                    c.request("GET", self.target(), headers={"Accept-Encoding": self.rng.choice(["gzip", "identity"])})
+                    r = c.getresponse()
+                    r.read()
+                    self.answers[r.status] += 1
+                    self.until.wait(0.05)
+            except (OSError, http.client.HTTPException) as e:
+                self.answers[type(e).__name__] += 1
+            finally:
+                c.close()
+
+
 class Rehearsal:
-    def __init__(self, seed, start, end, speed, season=20252026, faults=FAULTS, playoffs=False, chaos=True, long_lock=False):
+    """`shape_from`: until then box scores have the older shape."""
+
+    def __init__(self, seed, start, end, speed, season=20252026, faults=FAULTS, playoffs=False, chaos=True, long_lock=False, shape_from=None):
         self.seed, self.rng = seed, random.Random(seed)
         self.start, self.end, self.speed, self.season = instant(start), instant(end), speed, season
         self.chaos_wanted, self.long_lock = chaos, long_lock
         self.db, self.path = rig.database()
         self.truth_file = os.path.join(rig.TEMP, "truth")
-        quiet = datetime.datetime.utcfromtimestamp(self.end - 3 * 3600).strftime("%Y-%m-%dT%H:%M:%SZ")
+        quiet = rig_time(self.end - 3 * 3600)
         rules = ",".join(rule + "@to:" + quiet for rule in faults.split())
         self.env = {TOKEN: str(os.getpid())}
         self.counts = collections.Counter()
         self.common = ["--season", str(season), "--seed", str(seed)] + (["--playoffs"] if playoffs else [])
-        self.fake = rig.Program("fake", *self.common, "--listen", "127.0.0.1:0", "--from", start, "--speed", str(speed),
+        self.shape_from = instant(shape_from) if shape_from else 0
+        shape = ["--shape", "nested,%s=flat" % shape_from] if shape_from else []
+        self.fake = rig.Program("fake", *self.common, *shape, "--listen", "127.0.0.1:0", "--from", start, "--speed", str(speed),
                                 "--truth", self.truth_file, "--faults", rules, "--deadline", "2h", env=self.env)
         line = self.fake.wait_line("listening on", 60) or self.fake.output
         self.upstream = line.split("listening on ")[1]
@@ -115,7 +180,7 @@ class Rehearsal:
         self.real, self.shown = (int(x) / 1000 for x in clock.split("/")[:2])
         self.env["RINKSIDE_CLOCK"] = clock
         self.port = rig.free_port()
-        self.up, self.fds, self.rss = None, [], []
+        self.up, self.still, self.samples = None, {}, collections.defaultdict(list)
         self.gone = threading.Event()
         self.subscribers, self.diary = [], []
 
@@ -128,18 +193,24 @@ class Rehearsal:
         # A signal for a full disk would end the process before it could say so.
         self.up = rig.Program("up", "--every", "100ms", "--timeout", "1s", "--retries", "1", "--listen", "127.0.0.1:%d" % self.port,
                               "--log-level", "warning", db=self.db, upstream=self.upstream, env=self.env, restore_signals=False)
-        self.born = time.monotonic()
+
+    def start_still(self):
+        """An API and a worker that nobody kills: what they hold is what stays."""
+        self.still["api"] = rig.Program("api", "--listen", "127.0.0.1:0", "--cache", "8", "--log-level", "warning", db=self.db, env=self.env)
+        where = self.still["api"].wait_line("listening on", 20) or self.still["api"].output
+        self.still["worker"] = rig.Program("worker", "--timeout", "1s", "--retries", "1", "--log-level", "warning", db=self.db, upstream=self.upstream,
+                                           env=self.env)
+        self.still_port = int(where.rsplit(":", 1)[1])
 
     def sample(self):
-        try:
-            fds = len(os.listdir("/proc/%d/fd" % self.up.pid))
-            with open("/proc/%d/status" % self.up.pid) as f:
-                rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
-        except (OSError, StopIteration):
-            return
-        if time.monotonic() - self.born > 2:
-            self.fds.append((self.up.pid, fds))
-            self.rss.append((self.up.pid, rss))
+        for name, program in dict(self.still, up=self.up).items():
+            try:
+                fds = len(os.listdir("/proc/%d/fd" % program.pid))
+                with open("/proc/%d/status" % program.pid) as f:
+                    rss = next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+            except (OSError, StopIteration):
+                continue
+            self.samples[name].append((fds, rss))
 
     # ---- what goes wrong on this side ----
 
@@ -196,7 +267,10 @@ class Rehearsal:
         began = time.monotonic()
         self.start_up()
         tap.ok(self.up.wait_line("listening on", 20), "up starts", self.up.output)
-        self.subscribers = [Subscriber(self.port, random.Random(self.seed * 10 + i), self.gone) for i in range(3)]
+        self.start_still()
+        self.subscribers = [Subscriber(port, random.Random(self.seed * 10 + i), self.gone)
+                            for i, port in enumerate([self.port, self.port, self.port, self.still_port])]
+        self.visitor = Visitor(self.still_port, random.Random(self.seed * 10 + 9), self, self.gone)
         quiet = self.end - 3 * 3600
         while self.now() < quiet:
             self.pause(self.rng.uniform(0.3, 2))
@@ -214,6 +288,7 @@ class Rehearsal:
         while self.now() < self.end:
             self.pause(0.5)
         tap.ok(self.up.is_alive(), "up has borne it all", self.up.output[-1000:])
+        self.compare_machine(tap)
         self.counts["seconds"] = round(time.monotonic() - began)
         self.read_truth()
         self.compare_live(tap)
@@ -260,12 +335,15 @@ class Rehearsal:
 
     def compare_live(self, tap):
         """What was polled alone has become: a game's lines are those of one moment, whole."""
-        late = {"player_name", "player_age", "team_name", "opponent_team_name"}  # they may still be on their way
+        names = {"player_name", "player_age", "team_name", "opponent_team_name"}  # they may still be on their way
         ended = {r["game_id"] for r in rig.query(self.path, "select game_id from games where stats_status in ('official', 'settled')")}
         wrong, exact = [], 0
         for game, rows in self.stored().items():
             if game not in ended:
                 continue
+            versions = self.versions[game]
+            # Of the older shape alone: polled to its end before the other came, or not yet again since.
+            late = names | (NOT_NESTED if instant(versions[0][0]) < self.shape_from else set())
             if any(not self.differences(rows, version, late) for _, version in self.versions[game]):
                 exact += 1
             else:
@@ -275,6 +353,7 @@ class Rehearsal:
         stored = {r["game_id"] for r in rig.query(self.path, "select distinct game_id from game_stats")}
         tap.ok(due and due <= stored, "all %d games that ended hours ago are there" % len(due), sorted(due - stored)[:20])
         few = len(wrong) <= exact // 20  # whose last poll was one of those that went wrong
+        self.counts["await_their_next_poll"] = len(wrong)
         tap.ok(exact and few, "what was polled: %d official games are whole, %d await their next poll" % (exact, len(wrong)),
                "\n".join(wrong))
 
@@ -311,6 +390,7 @@ class Rehearsal:
             s.join(5)
         self.counts["visits"] = sum(s.visits for s in self.subscribers)
         tap.ok(self.up.stop() == 0, "up ends cleanly", self.up.output[-1000:])
+        tap.ok(self.still["worker"].stop() == 0, "and the worker", self.still["worker"].output[-1000:])
 
     def compare(self, tap):
         self.compare_rows(tap)
@@ -319,7 +399,9 @@ class Rehearsal:
         self.compare_changes(tap)
         self.compare_corrections(tap)
         self.compare_streams(tap)
-        self.compare_machine(tap)
+        self.compare_moments(tap)
+        tap.ok(self.still["api"].stop() == 0, "the API that stood beside it ends cleanly", self.still["api"].output[-1000:])
+        self.compare_processes(tap)
 
     def compare_rows(self, tap):
         stored, wrong = self.stored(), []
@@ -348,17 +430,16 @@ class Rehearsal:
     def compare_events(self, tap):
         wrong, total = [], 0
         c = http.client.HTTPConnection(self.over.split("//")[1], timeout=20)
-        for game in self.games[::max(1, len(self.games) // 60)]:
+        for game in self.games[::max(1, len(self.games) // 200)]:
             c.request("GET", "/v1/gamecenter/%d/play-by-play" % game)
             body = json.loads(c.getresponse().read())
-            want = {p["eventId"]: (p["typeDescKey"], p["periodDescriptor"]["number"]) for p in body["plays"] if p["typeDescKey"] in KINDS}
-            got = {r["event_id"]: (r["type"], r["period"]) for r in
-                   rig.query(self.path, "select event_id, type, period from game_events where game_id = ?", game)}
+            want = {p["eventId"]: event_of_play(p) for p in body["plays"] if p["typeDescKey"] in KINDS}
+            got = {r["event_id"]: r for r in rig.query(self.path, "select * from game_events where game_id = ?", game)}
             total += len(want)
-            if got != want:
-                wrong.append("%d: %d events wanted, %d stored, %s" % (game, len(want), len(got), sorted(set(want.items()) ^ set(got.items()))[:4]))
+            wrong += ["%d: %s" % (game, d) for d in self.differences(got, want)]
         c.close()
         tap.ok(total and not wrong, "%d events of a sample of games are the play-by-play's" % total, "\n".join(wrong))
+        self.counts["events"] = total
 
     def compare_changes(self, tap):
         """Played again from nothing they are the table, and `check` says the same by its own means."""
@@ -422,9 +503,11 @@ class Rehearsal:
             horn, end = self.versions[game][0][1], self.versions[game][-1][1]
             if game not in horns:
                 continue
+            untold = NOT_NESTED if instant(self.versions[game][0][0]) < self.shape_from else set()
             for player in set(horn) & set(end):
-                for name in ("goals", "assists", "hits", "shots", "player_position"):
-                    if horn[player][name] == end[player][name]:
+                for name in horn[player].keys() - untold:
+                    # What was absent is not corrected by what comes.
+                    if horn[player][name] == end[player][name] or horn[player][name] is None:
                         continue
                     total += 1
                     if not known[(game, player)].get(name):
@@ -448,20 +531,64 @@ class Rehearsal:
             wrong = ["revision %d" % identity for identity, said in s.events if want.get(identity, said) != said]
             tap.ok(not wrong, "subscriber %d: each event is what the database has of it" % i, wrong[:10])
 
+    def compare_moments(self, tap):
+        """While games were on: what `as_of` shows when a box score had come is what stood on the ice when the CDN took it, or one that came before."""
+        bodies = collections.defaultdict(list)
+        for b in rig.query(self.path, "select game_id, order_time, observed_at from raw_bodies where endpoint = 'boxscore' order by observed_at"):
+            bodies[b["game_id"]].append(b)
+        some = [(game, i) for game, list_of in bodies.items() if game in self.versions for i, b in enumerate(list_of)
+                if instant(b["observed_at"]) < instant(self.versions[game][0][0]) and b["order_time"] > self.shape_from + 60]
+        some = random.Random(self.seed).sample(some, min(len(some), 300))
+        late = {"player_name", "player_age", "team_name", "opponent_team_name"}
+        api, truth = (http.client.HTTPConnection(where, timeout=20) for where in ("127.0.0.1:%d" % self.still_port, self.over.split("//")[1]))
+
+        def lines(connection, target):
+            connection.request("GET", target)
+            return connection.getresponse().read()
+
+        def at(game, moment):
+            return {r["player_id"]: r for r in map(json.loads, lines(truth, "/fake/truth/%d?at=%s" % (game, rig_time(moment))).splitlines())}
+
+        def differ(rows, want):
+            # A goaltender's points are the play-by-play's, which is asked for at another moment.
+            return [d for player in set(rows) | set(want) for d in
+                    self.differences({k: v for k, v in rows.items() if k == player}, {k: v for k, v in want.items() if k == player},
+                                     late | ({"goals", "assists", "points"} if want.get(player, {}).get("player_position") == "G" else set()))]
+
+        exact, wrong = 0, []
+        for game, i in some:
+            answer = json.loads(lines(api, "/game-stats/%d?as_of=%s" % (game, bodies[game][i]["observed_at"])))
+            rows = {r["player_id"]: r for r in answer}
+            moments = sorted({b["order_time"] - WINDOW_S for b in bodies[game][max(0, i - 9):i + 1]}, reverse=True)
+            if any(not differ(rows, at(game, m)) for m in moments):
+                exact += 1
+            else:
+                wrong.append("%d at %s: %s" % (game, bodies[game][i]["observed_at"], differ(rows, at(game, moments[0]))[:3]))
+        self.counts["moments"], self.counts["moments_of_none"] = exact, len(wrong)
+        tap.ok(exact >= 9 * len(wrong) and exact, "as_of in the middle of games: %d moments are the truth, %d of no body that came" % (exact, len(wrong)),
+               "\n".join(wrong))
+
     def compare_machine(self, tap):
-        by_pid = collections.defaultdict(list)
-        for (pid, fds), (_, rss) in zip(self.fds, self.rss):
-            by_pid[pid].append((fds, rss))
-        longest = max(by_pid.values(), key=len, default=[])
-        third = len(longest) // 3
-        if third >= 3:
-            before, after = longest[third:2 * third], longest[-third:]
+        """Of the two that live from the beginning to the end, and while the games are still on."""
+        for name, program in self.still.items():
+            tap.ok(program.is_alive(), "the %s that stands beside it was never ended" % name, program.output[-1000:])
+            seen = self.samples[name]
+            third = len(seen) // 3
+            if third < 10:
+                continue
+            before, after = seen[third:2 * third], seen[-third:]
             f0, f1 = max(f for f, _ in before), max(f for f, _ in after)
             r0, r1 = max(r for _, r in before), max(r for _, r in after)
-            tap.ok(f1 <= f0 + 8 and f1 < 100, "descriptors are flat: %d, then %d" % (f0, f1))
-            tap.ok(r1 <= r0 * 1.25 + 8192, "memory is flat: %d KiB, then %d" % (r0, r1))
-            self.counts["rss_kib"] = r1
-            self.counts["descriptors"] = f1
+            tap.ok(f1 <= f0 + 8 and f1 < 100, "%s: descriptors are flat: %d, then %d" % (name, f0, f1))
+            tap.ok(r1 <= r0 * 1.25 + 8192, "%s: memory is flat: %d KiB, then %d" % (name, r0, r1))
+            self.counts[name + "_rss_kib"], self.counts[name + "_descriptors"] = r1, f1
+        self.counts["up_rss_kib"] = max(r for _, r in self.samples["up"])
+        self.counts["up_descriptors"] = max(f for f, _ in self.samples["up"])
+        answers = self.visitor.answers
+        self.counts["answers"] = answers[200]
+        tap.ok(answers[200] > 10 and not [a for a in answers if isinstance(a, int) and a >= 500 and a != 503], "the API answered %d times" % answers[200], answers)
+
+    def compare_processes(self, tap):
         ours, left = {p.pid for p in rig.Program.all if p.is_alive()}, []
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:

@@ -14,7 +14,8 @@ seed = rehearsal.seed()
 tap.note("RINKSIDE_SEED=%d" % seed)
 r = rehearsal.Rehearsal(seed, start=os.environ.get("RINKSIDE_SOAK_FROM", "2025-10-07T12:00:00Z"),
                         end=os.environ.get("RINKSIDE_SOAK_TO", "2026-05-02T12:00:00Z"),
-                        speed=float(os.environ.get("RINKSIDE_SOAK_SPEED", "12000")), playoffs=True, long_lock=True)
+                        speed=float(os.environ.get("RINKSIDE_SOAK_SPEED", "12000")), playoffs=True, long_lock=True,
+                        shape_from=os.environ.get("RINKSIDE_SOAK_SHAPE", "2025-10-26T00:30:00Z"))
 r.play(tap)
 r.settle(tap)
 r.compare(tap)

@@ -8,7 +8,8 @@ import rehearsal, rig
 tap = rig.Tap()
 seed = rehearsal.seed()
 tap.note("RINKSIDE_SEED=%d" % seed)
-r = rehearsal.Rehearsal(seed, start="2025-11-15T10:00:00Z", end="2025-11-16T19:00:00Z", speed=4000)
+r = rehearsal.Rehearsal(seed, start="2025-11-15T10:00:00Z", end="2025-11-16T19:00:00Z", speed=4000,
+                        shape_from="2025-11-16T00:45:00Z")
 r.play(tap)
 r.settle(tap)
 r.compare(tap)
