@@ -91,7 +91,7 @@ faults = [
     ("503", 3, Reply(status=503), ["503 Service Unavailable"]),
     ("504", 3, Reply(status=504), ["504 Gateway Timeout"]),
     ("204", 3, Reply(status=204), ["204 No Content"]),
-    ("HTML with 200", 4, Reply("<!doctype html><html><body>We'll be right back</body></html>"), []),
+    ("HTML with 200", 4, Reply("<!doctype html><html><body>We'll be right back</body></html>"), ["HTML"]),
     ("an empty body", 4, Reply(b""), []),
     ("an empty object", 4, Reply({}), []),
     ("an array", 4, Reply([]), []),
@@ -170,6 +170,15 @@ for words, word in ((["123"], "123"), (["2023020001x"], "2023020001x"), ([""], "
     tap.ok(r.returncode == 2 and is_one_sentence(r, word) and not up.log, "ingest %s: exit 2" % " ".join(words), r.stderr)
 r = rig.run("ingest", GAME, "--db", "sqlite:%s/no/such/directory.db" % rig.TEMP, upstream=up.url)
 tap.ok(r.returncode == 5 and is_one_sentence(r), "a database that can't be made: exit 5", r.stderr)
+# The index of the log fits, the log does not.
+up.replies[rig.box_score_path(GAME + 5)] = Reply(rig.box_score(GAME + 5), headers=rig.etag(NOW))
+before = stats(path)
+r = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 72; exec \"$0\" \"$@\"", rig.BINARY, "ingest", str(GAME + 5)], capture_output=True, text=True,
+                   env=rig.environment(db, up.url), cwd=rig.TEMP)
+tap.ok(r.returncode == 5 and is_one_sentence(r, str(GAME + 5)) and not r.stdout, "a full disk: exit 5, one sentence", (r.returncode, r.stdout, r.stderr))
+tap.ok(stats(path) == before and not stats(path, GAME + 5) and rig.run("check", db=db).returncode == 0, "and the database is as it was")
+r = ingest(GAME + 5, db=db)
+tap.ok(r.returncode == 0 and len(stats(path, GAME + 5)) == 8, "with room again it goes on", r.stderr)
 r = rig.run("ingest", GAME, "--db", "carrier-pigeon:x", upstream=up.url)
 tap.ok(r.returncode == 2 and is_one_sentence(r), "a database of another kind: exit 2", r.stderr)
 r = rig.run("ingest", "--columns")

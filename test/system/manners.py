@@ -27,7 +27,8 @@ def client(games=(GAME,), upstream=None, timeout_ms=4000, retries=0, rate=0, pat
     started = time.monotonic()
     p = subprocess.run([CLIENT, *map(str, (upstream or up.url, timeout_ms, retries, rate, patience_ms, long, threads, *games))],
                        capture_output=True, text=True, timeout=60, env=rig.environment(**(env or {})))
-    return [Result(line) for line in p.stdout.splitlines()], time.monotonic() - started
+    results = [Result(line) for line in p.stdout.splitlines()]
+    return results or [Result("kind=-1 bytes=0 text=the client ended with %d" % p.returncode)], time.monotonic() - started
 
 
 def script(*replies):
