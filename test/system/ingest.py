@@ -119,7 +119,8 @@ faults = [
     ("a lost field", 4, lines(lambda p: [x.pop("goals") for s in p.values() for g in ("forwards", "defense") for x in s[g]]), []),
     ("no lines at all", 4, Reply({k: v for k, v in rig.box_score(GAME).items() if k != "playerByGameStats"}, headers=rig.etag(NOW + 30)), []),
     ("a negative number", 4, lines(set_field("goals", -1)), []),
-    ("text for a number", 4, lines(set_field("goals", "one")), ["goals"]),
+    ("text for a number", 4, lines(set_field("goals", "one")), ["goals", "wanted a number"]),
+    ("text for a number that no sum shows", 4, lines(set_field("hits", "one")), ["hits", "wanted a number"]),
     ("points that are not goals and assists", 4, lines(set_field("points", 7)), []),
     ("a player twice", 4, lines(twice), []),
 ]
