@@ -34,7 +34,7 @@ static bool set_variable(char *line)
 		if (!line)
 			unsetenv(names[i]);
 		else if (!strncmp(line, names[i], n) && line[n] == '=')
-			return setenv(names[i], line + n + 1, 1) == 0;
+			return putenv(line) == 0; /* which setenv would keep for ever */
 	}
 	return false;
 }
@@ -54,7 +54,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	copy[size] = 0;
 	for (size_t i = 0; i < ROWS; i++)
 		list[i] = &rows[i];
-	set_variable(NULL);
 	for (char *at = copy, *line; at && argc < WORDS;) {
 		line = at;
 		at = strchr(at, '\n');
@@ -73,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		fuzz_check(err.kind == ERR_USAGE && err.text[0]);
 	}
+	set_variable(NULL);
 	free(copy);
 	return 0;
 }
