@@ -210,6 +210,7 @@ struct source_settings command_source(const struct config *c)
 		.timeout_ms = c->timeout_ms,
 		.retries = c->retries,
 		.rate = c->rate,
+		.host_fd = manners_host_fd(),
 		.version = version_number()};
 }
 

@@ -151,12 +151,14 @@ static bool start_child(struct run *run)
 	snprintf(id, sizeof(id), "%" PRId64, run->game_id);
 	for (const char *const *o = r->settings.child_options; *o && n < MAX_OPTIONS + 3; o++)
 		args[n++] = (char *)(uintptr_t)*o;
+	int host = r->settings.source.host_fd;
 	uv_stdio_container_t io[] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 1},
-		{.flags = UV_INHERIT_FD, .data.fd = 2}};
+		{.flags = UV_INHERIT_FD, .data.fd = 2},
+		[HOST_FD_OF_CHILD] = {.flags = UV_INHERIT_FD, .data.fd = host}};
 	uv_process_options_t options = {.file = "/proc/self/exe",
 		.args = args,
 		.stdio = io,
-		.stdio_count = 3,
+		.stdio_count = host ? HOST_FD_OF_CHILD + 1 : HOST_FD_OF_CHILD,
 		.exit_cb = on_exit_of_child};
 	run->process.data = run->deadline.data = run;
 	run->handles = 2;

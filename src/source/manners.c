@@ -7,19 +7,28 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MAX_BUSY = 256 }; /* requests about games at one time; more wait for a place */
 
+/* Monotonic microseconds, which are the same for all processes of a machine. */
+struct host {
+	_Atomic int64_t next_us;     /* the cap's next free place */
+	_Atomic int64_t quiet_until; /* what the host asked for */
+};
+
 struct manners {
-	pthread_mutex_t mutex; /* over all that follows, but is_stopped */
+	pthread_mutex_t mutex; /* over all that follows, but is_stopped and the host */
 	pthread_cond_t changed;
 	atomic_bool is_stopped;
 
-	double interval_ms;  /* between two requests; 0: no cap */
-	double next_at;      /* monotonic ms: the cap's next free place */
-	int64_t quiet_until; /* monotonic ms: what the host asked for */
+	int64_t interval_us; /* between two requests; 0: no cap */
+	struct host *host;   /* own, or memory that is shared */
+	struct host own;
 
 	int failures;    /* running */
 	int64_t open_ms; /* how long the breaker was last opened for; 0: it is closed */
@@ -41,6 +50,71 @@ static uint64_t seed_of_the_machine(void)
 	return seed;
 }
 
+/* ---- memory shared with other processes ---- */
+
+static int given_fd(void)
+{
+	const char *text = getenv(HOST_FD_VARIABLE);
+	struct stat st;
+	if (!text || fstat(HOST_FD_OF_CHILD, &st) || st.st_size != sizeof(struct host))
+		return 0;
+	return HOST_FD_OF_CHILD;
+}
+
+int manners_host_fd(void)
+{
+	static int known;
+	char number[4];
+	if (known || (known = given_fd()))
+		return known;
+#ifdef __linux__
+	int fd = memfd_create("rinkside-host", MFD_CLOEXEC);
+#else
+	int fd = -1;
+#endif
+	if (fd < 0)
+		return 0;
+	snprintf(number, sizeof(number), "%d", HOST_FD_OF_CHILD);
+	if (ftruncate(fd, sizeof(struct host)) || setenv(HOST_FD_VARIABLE, number, 1)) {
+		close(fd);
+		return 0;
+	}
+	return known = fd;
+}
+
+static struct host *map_host(int fd)
+{
+	void *p =
+		fd > 0 ? mmap(NULL, sizeof(struct host), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+		       : MAP_FAILED;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static int64_t now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* False: another has taken the place that was seen. */
+static bool take_place(struct manners *m, int64_t seen_us)
+{
+	int64_t now = now_us(), place = seen_us > now ? seen_us : now;
+	return !m->interval_us ||
+	       atomic_compare_exchange_strong(&m->host->next_us, &seen_us, place + m->interval_us);
+}
+
+static void keep_quiet(struct manners *m, int64_t until_us)
+{
+	int64_t was = m->host->quiet_until;
+	while (was < until_us &&
+		!atomic_compare_exchange_weak(&m->host->quiet_until, &was, until_us))
+		;
+}
+
+/* ---- opening and closing ---- */
+
 struct manners *manners_new(const struct source_settings *s)
 {
 	struct manners *m = calloc(1, sizeof(*m));
@@ -54,7 +128,10 @@ struct manners *manners_new(const struct source_settings *s)
 	pthread_cond_init(&m->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&m->mutex, NULL);
-	m->interval_ms = s->rate > 0 ? 1000 / s->rate : 0;
+	m->interval_us = s->rate > 0 ? (int64_t)(1000000 / s->rate) : 0;
+	m->host = map_host(s->host_fd);
+	if (!m->host)
+		m->host = &m->own;
 	m->parallel = s->parallel;
 	m->random = s->seed ? s->seed : seed_of_the_machine();
 	return m;
@@ -64,6 +141,8 @@ void manners_free(struct manners *m)
 {
 	if (!m)
 		return;
+	if (m->host != &m->own)
+		munmap(m->host, sizeof(*m->host));
 	pthread_cond_destroy(&m->changed);
 	pthread_mutex_destroy(&m->mutex);
 	free(m);
@@ -114,14 +193,12 @@ static bool breaker_is_open(const struct manners *m, int64_t now)
 	return m->open_ms && (now < m->open_until || m->is_probing);
 }
 
-static void take(struct manners *m, int64_t game, int64_t now)
+static void take(struct manners *m, int64_t game)
 {
 	m->in_flight++;
 	if (game)
 		m->busy[m->busy_count++] = game;
 	m->is_probing = m->open_ms != 0;
-	double place = m->next_at > (double)now ? m->next_at : (double)now;
-	m->next_at = place + m->interval_ms;
 }
 
 enum turn manners_begin(struct manners *m, int64_t game, int64_t deadline_ms, int64_t *wait_ms)
@@ -130,9 +207,8 @@ enum turn manners_begin(struct manners *m, int64_t game, int64_t deadline_ms, in
 	pthread_mutex_lock(&m->mutex);
 	while (!m->is_stopped) {
 		int64_t now = time_monotonic_ms();
-		int64_t ready = m->quiet_until;
-		if ((double)ready < m->next_at)
-			ready = (int64_t)m->next_at + ((double)(int64_t)m->next_at < m->next_at);
+		int64_t place = m->host->next_us, quiet = m->host->quiet_until;
+		int64_t ready = ((quiet > place ? quiet : place) + 999) / 1000;
 		*wait_ms = ready - now;
 		if (breaker_is_open(m, now)) {
 			*wait_ms = m->open_until > now ? m->open_until - now : 0;
@@ -144,7 +220,9 @@ enum turn manners_begin(struct manners *m, int64_t game, int64_t deadline_ms, in
 			break;
 		}
 		if (ready <= now && !is_busy(m, game)) {
-			take(m, game, now);
+			if (!take_place(m, place))
+				continue;
+			take(m, game);
 			turn = TURN_GIVEN;
 			break;
 		}
@@ -201,9 +279,8 @@ void manners_end(struct manners *m, int64_t game, enum verdict verdict, int64_t 
 		}
 	m->in_flight--;
 	judge(m, verdict);
-	int64_t until = time_monotonic_ms() + retry_after_ms;
-	if (retry_after_ms && until > m->quiet_until)
-		m->quiet_until = until;
+	if (retry_after_ms)
+		keep_quiet(m, now_us() + retry_after_ms * 1000);
 	pthread_cond_broadcast(&m->changed);
 	pthread_mutex_unlock(&m->mutex);
 }

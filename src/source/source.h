@@ -49,6 +49,7 @@ struct source_settings {
 	int64_t patience_ms; /* one fetch with all its tries and waits; 0: three times timeout_ms */
 	bool is_long_lived;  /* many requests to come: certificates are all read once, connections
 				kept */
+	int host_fd; /* what is shared with others that ask the host: manners_host_fd(); 0: nothing */
 	const char *version; /* for the User-Agent: "0.1.0"; NULL: not said */
 	uint64_t seed;       /* of the jitter; 0: from the machine */
 };
@@ -74,6 +75,15 @@ enum { SOURCE_PADDING = 8 }; /* so that a parser may work in place */
 
 struct manners; /* what is shared towards one host: rate, breaker, Retry-After */
 struct source;
+
+/*
+ * Memory by which all that ask the host, in this process and in its children, keep to one rate, and to
+ * what the host asked of any of them. A child finds it at HOST_FD_OF_CHILD when its environment has
+ * HOST_FD_VARIABLE, which this sets. The same at each call; 0: the system has none. Not from two threads.
+ */
+#define HOST_FD_VARIABLE "RINKSIDE_HOST_FD"
+enum { HOST_FD_OF_CHILD = 3 };
+int manners_host_fd(void);
 
 /* The settings are copied as far as manners need them. */
 struct manners *manners_new(const struct source_settings *s);

@@ -151,4 +151,17 @@ up.stop()
 
 r = rig.run("monitor", "word", db=db)
 tap.ok(r.returncode == 2 and "word" in r.stderr, "a word is a usage error", r.stderr)
+# ---- the host asks to be left alone: its children are told, too ----
+
+up = show(rig.Upstream(), [entry(2026020001 + i, "LIVE") for i in range(6)])
+for i in range(6):
+    up.replies[rig.box_score_path(2026020001 + i)] = Reply(status=429, headers={"Retry-After": "600"})
+db, path = rig.database()
+m = rig.Program("monitor", "--every", "200ms", "--max-children", 1, "--retries", 0, db=db, upstream=up.url)
+tap.ok(rig.wait_for(lambda: "left alone" in m.output or "not asked" in m.output, 15), "what a child was told is known to the others", m.output)
+before = len(up.requests())
+tap.ok(rig.wait_for(lambda: m.output.count("not asked") > 5, 15), "and to the monitor", m.output)
+tap.same((len(up.requests("/boxscore")), len(up.requests()) - before), (1, 0), "one asked, and nobody since")
+m.stop()
+
 tap.done()
