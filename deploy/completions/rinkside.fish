@@ -215,6 +215,7 @@ complete -c rinkside -n __fish_use_subcommand -a fake -d 'serves a made-up NHL A
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l listen -x -d 'where to listen; port 0: any free one; systemd: the socket that it hands over'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l seed -x -d 'of the league, its games and the faults'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l games -x -d 'in the made-up night'
+complete -c rinkside -n '__fish_seen_subcommand_from fake' -l after -x -d 'what was over of that night when it was first looked at'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l speed -x -d 'times as fast as life'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l ttl -x -d 'how long a body holds, in the game\'s seconds; never less than a real one'
 complete -c rinkside -n '__fish_seen_subcommand_from fake' -l latency -x -d 'before each reply'

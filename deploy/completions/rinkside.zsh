@@ -271,6 +271,7 @@ _rinkside()
 			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
 			'--seed[of the league, its games and the faults]:N:' \
 			'--games[in the made-up night]:N:' \
+			'--after[what was over of that night when it was first looked at]:TIME:' \
 			'--speed[times as fast as life]:N:' \
 			'--ttl[how long a body holds, in the game'\''s seconds; never less than a real one]:S:' \
 			'--latency[before each reply]:TIME:' \

@@ -8,15 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const option_names[] = {"listen", "seed", "games", "speed", "ttl", "latency",
-	"season", "from", "playoffs", "shape", "recordings", "replay", "faults", "deadline",
-	"truth", NULL};
+static const char *const option_names[] = {"listen", "seed", "games", "after", "speed", "ttl",
+	"latency", "season", "from", "playoffs", "shape", "recordings", "replay", "faults",
+	"deadline", "truth", NULL};
 
 enum { LEAGUE_ARENA = 4 * 1024 * 1024 };
 
 static bool check_season(const struct config *c, struct err *err)
 {
 	int64_t first = c->season / 10000, ignored;
+	if (c->season && c->after_ms)
+		return err_set(
+			err, ERR_USAGE, "fake: --after is for a night, --from for a --season");
 	if (!c->season && (c->from.n || c->playoffs))
 		return err_set(err, ERR_USAGE, "fake: --from and --playoffs are for a --season");
 	if ((c->season && (c->recordings.n || c->replay.n)) || (c->recordings.n && c->replay.n))
@@ -52,7 +55,7 @@ static const struct league *make_league(const struct config *c, struct arena *ke
 		return NULL;
 	if (!c->season)
 		return league_night(keep, seed, c->recordings.n || c->replay.n ? 0 : (int)c->games,
-			time_now_ms(), c->speed);
+			time_now_ms() - c->after_ms, c->speed);
 	struct league *l = league_season(keep, seed, (int)(c->season / 10000));
 	if (c->playoffs)
 		league_add_playoffs(l);

@@ -41,7 +41,7 @@ def etag_time(headers):
 
 for args, word in ((["--faults", "slow=0.1,statu-500=0.1"], '"statu-500=0.1"'), (["--season", "20252027"], "20252027"),
                    (["--recordings", rig.TEMP + "/none"], "none"), (["--games", "17"], "games"), (["word"], "word"),
-                   (["--season", "20232024", "--recordings", "x"], "--recordings"), (["--from", "2025-10-07T20:00:00Z"], "--season"),
+                   (["--season", "20232024", "--recordings", "x"], "--recordings"), (["--from", "2025-10-07T20:00:00Z"], "--season"), (["--season", "20232024", "--after", "1m"], "--after"),
                    (["--season", "20232024", "--from", "noon"], "noon"), (["--faults", "slow=1@moon:1"], "@moon:1")):
     r = rig.run("fake", "--listen", "127.0.0.1:0", "--deadline", "1s", *args)
     tap.ok(r.returncode == 2 and word in r.stderr and r.stderr.count("\n") == 1, "usage: " + " ".join(args), r.stderr)
