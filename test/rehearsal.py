@@ -334,29 +334,34 @@ class Rehearsal:
             games[row["game_id"]][row["player_id"]] = row
         return games
 
-    def compare_live(self, tap):
-        """What was polled alone has become: a game's lines are those of one moment, whole."""
+    def whole_games(self):
+        """The official games whose lines are those of one moment of theirs, and what is wrong with the others."""
         names = {"player_name", "player_age", "team_name", "opponent_team_name"}  # they may still be on their way
         ended = {r["game_id"] for r in rig.query(self.path, "select game_id from games where stats_status in ('official', 'settled')")}
-        wrong, exact = [], 0
+        wrong, exact = {}, 0
         for game, rows in self.stored().items():
             if game not in ended:
                 continue
             versions = self.versions[game]
             # Of the older shape alone: polled to its end before the other came, or not yet again since.
             late = names | (NOT_NESTED if instant(versions[0][0]) < self.shape_from else set())
-            if any(not self.differences(rows, version, late) for _, version in self.versions[game]):
+            if any(not self.differences(rows, version, late) for _, version in versions):
                 exact += 1
             else:
-                wrong.append("%d: %s" % (game, self.differences(rows, self.versions[game][-1][1], late)[:3]))
+                wrong[game] = "%d: %s" % (game, self.differences(rows, versions[-1][1], late)[:3])
         self.counts["official_games"] = exact
+        self.counts["await_their_next_poll"] = len(wrong)
+        return exact, wrong
+
+    def compare_live(self, tap):
+        """What was polled alone has become."""
+        exact, wrong = self.whole_games()
         due = {g for g, v in self.versions.items() if self.start + 12 * 3600 < instant(v[0][0]) < self.end - 15 * 3600}
         stored = {r["game_id"] for r in rig.query(self.path, "select distinct game_id from game_stats")}
         tap.ok(due and due <= stored, "all %d games that ended hours ago are there" % len(due), sorted(due - stored)[:20])
         few = len(wrong) <= exact // 20  # whose last poll was one of those that went wrong
-        self.counts["await_their_next_poll"] = len(wrong)
         tap.ok(exact and few, "what was polled: %d official games are whole, %d await their next poll" % (exact, len(wrong)),
-               "\n".join(wrong))
+               "\n".join(wrong.values()))
 
     # ---- the end ----
 
