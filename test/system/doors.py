@@ -74,12 +74,16 @@ tap.same((status(opened.pid)["NoNewPrivs"], status(opened.pid)["Seccomp"]), ("0"
 
 # ---- what is tried from within: a debugger takes the process over ----
 
+UNIX, INET, STREAM = 1, 2, 1
+sockets = ("one", "two")  # of the internet's, where they may be made: whether one can be bound, whether one listens unbound
+
+
 def within(pid, *calls):
     """What the calls give in that process, as one who has taken it over would make them."""
     lines = ["set confirm off", "set pagination off", "set print thread-events off"]
-    for call in calls:
-        lines += ["print (long) syscall(%s)" % call]
-    r = subprocess.run(["gdb", "-batch", "-nx", "-p", str(pid)] + [x for line in lines for x in ("-ex", line)], capture_output=True, text=True, timeout=60)
+    lines += ["set $%s = (long) syscall(41, %d, %d, 0)" % (name, INET, STREAM) for name in sockets]
+    lines += ["print (long) syscall(%s)" % call for call in calls]
+    r = subprocess.run(["gdb", "-batch", "-nx", "-p", str(pid)] + [x for line in lines for x in ("-ex", line)], capture_output=True, text=True, timeout=240)
     return [int(v) for v in re.findall(r"^\$\d+ = (-?\d+)$", r.stdout, re.M)]
 
 
@@ -99,7 +103,6 @@ atexit.register(shutil.rmtree, elsewhere, True)
 secret = os.path.join(elsewhere, "secret")
 open(secret, "w").write("x")
 AT, RDONLY, RDWR, CREAT, TRUNC = -100, 0, 2, 0o100, 0o1000
-UNIX, INET, STREAM = 1, 2, 1
 other = subprocess.Popen(["sleep", "120"])
 atexit.register(other.kill)
 
@@ -151,12 +154,6 @@ def of(pid, calls):
     return [(what, call % pid if "%d" in call else call, goes) for what, call, goes in calls]
 
 
-def its_sockets(program):
-    """Of the internet's, which it may make; whether one can be bound, or listens unbound."""
-    fds = within(program.pid, "41, %d, %d, 0" % (INET, STREAM), "41, %d, %d, 0" % (INET, STREAM))
-    return fds if len(fds) == 2 else (9999, 9999)
-
-
 if has("gdb") and is_expected:
     with open(path, "rb") as f:
         before = f.read()
@@ -172,9 +169,8 @@ if has("gdb") and is_expected:
     rig.wait_for(lambda: len(os.listdir("/proc/%d/task" % ingest.pid)) > 1 or any("socket" in os.readlink("/proc/%d/fd/%s" % (ingest.pid, f))
                                                                                   for f in os.listdir("/proc/%d/fd" % ingest.pid)))
     for name, program in (("ingest", ingest), ("up", up), ("api --no-sandbox", opened)):
-        one, two = its_sockets(program)
         may = program is opened
-        bound = [("bind", "49, %d, %s, 16" % (one, may_bind), may), ("listen", "50, %d, 1" % two, may)]
+        bound = [("bind", "49, $one, %s, 16" % may_bind, may), ("listen", "50, $two, 1", may)]
         # The control: where nothing is shut each of these calls goes, so that a refusal above is one.
         calls = [(w, c, True) for w, c, _ in in_all if w not in no_control] if may else in_all
         take_over(name, program, of(program.pid, bound + calls))
