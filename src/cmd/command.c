@@ -76,7 +76,7 @@ static const struct option settings[] = {
 		"ingests at a time; the others wait"),
 	RANGE("jobs", INTEGER, jobs, "4", 1, 64, "N", "requests at a time"),
 	SETTING("only-missing", FLAG, only_missing, NULL, NULL,
-		"only games of which no line is stored"),
+		"only games of which no line of the end is stored"),
 	SETTING("events", FLAG, events, NULL, NULL,
 		"the play-by-play too: a second request for each game"),
 	SETTING("game-types", TEXT, game_types, "2,3", "LIST",

@@ -106,7 +106,7 @@ const struct command command_coverage = {
 	.words = "SEASON",
 	.summary = "what a season has, and the games that it lacks",
 	.help = "How many games of the season (20232024) are expected, stored with lines, and official, as far as the "
-		"schedule is known\nhere; then a line for each game that has ended and has no lines. `season SEASON "
+		"schedule is known\nhere; then a line for each game that has ended and has no lines of its end. `season SEASON "
 		"--only-missing` fetches those.",
 	.options = option_names,
 	.run = run,

@@ -150,7 +150,7 @@ const struct command command_season = {
 		"official form "
 		"is not asked for\nagain, so the same command goes on where it was broken off; "
 		"with "
-		"--only-missing any stored line is enough.\nAt the end every game that could not "
+		"--only-missing the lines of its end are enough, official or not.\nAt the end every game that could not "
 		"be had is a "
 		"line of the output, its id and why, and the exit code is 3.",
 	.options = option_names,

@@ -99,6 +99,12 @@ enum game_phase game_phase(struct str state)
 	return PHASE_UNKNOWN;
 }
 
+bool game_has_official_lines(const struct game *g)
+{
+	/* A row of before the second was kept has the first alone. */
+	return KNOWS(g, GAME, lines_official) ? g->lines_official : g->lines_ended;
+}
+
 bool game_is_off(struct str schedule_state)
 {
 	return str_equal(schedule_state, STR("PPD")) || str_equal(schedule_state, STR("CNCL"));

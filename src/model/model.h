@@ -137,6 +137,9 @@ enum game_phase {
 };
 enum game_phase game_phase(struct str game_state);
 
+/* The stored lines are those of the official end, whatever another endpoint says of the game since. */
+bool game_has_official_lines(const struct game *g);
+
 /* PPD and CNCL: not played on that day, whatever the game state says. */
 bool game_is_off(struct str schedule_state);
 

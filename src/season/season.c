@@ -138,20 +138,30 @@ static bool has_lines(struct store *s, int64_t game_id, bool *out, struct err *e
 	return true;
 }
 
+/* Lines from while it was being played are as good as none. */
+static bool is_whole(const struct run *r, const struct game *g)
+{
+	if (r->settings->events && g->events_due)
+		return false;
+	if (r->settings->only_missing)
+		return g->lines_ended;
+	return !KNOWS(g, GAME, last_error) && game_has_official_lines(g) &&
+	       (str_equal(g->stats_status, STR("official")) ||
+		       str_equal(g->stats_status, STR("settled")));
+}
+
 static bool is_known(struct run *r, int64_t id, bool *out, struct err *err)
 {
 	struct game game;
 	bool found;
 	if (!has_lines(r->store, id, out, err))
 		return false;
-	if (!*out || r->settings->only_missing)
+	if (!*out)
 		return true;
 	arena_reset(&r->keep);
 	if (!store_get_game(r->store, id, &r->keep, &game, &found, err))
 		return false;
-	*out = found && !KNOWS(&game, GAME, last_error) &&
-	       (str_equal(game.stats_status, STR("official")) ||
-		       str_equal(game.stats_status, STR("settled")));
+	*out = found && is_whole(r, &game);
 	return true;
 }
 

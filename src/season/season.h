@@ -16,7 +16,7 @@ struct season_settings {
 	struct source_settings source;
 	int64_t jobs;        /* requests at a time, 1 to 64 */
 	unsigned game_types; /* bit 1 << type */
-	bool only_missing;   /* any line stored is enough */
+	bool only_missing;   /* the lines of its end are enough, official or not */
 	bool events;         /* the play-by-play too, a second request for each game */
 };
 

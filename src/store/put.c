@@ -161,6 +161,8 @@ static void unset(struct game *g, uint64_t which)
 				(struct value){.type = game_table.columns[i].type});
 }
 
+/* Official are lines that an official box score brought: the schedule may have told of the end first,
+ * or an old copy of the box score have come after it. */
 static struct str status_of(const struct game *g, bool has_lines, int64_t now)
 {
 	switch (game_phase(g->game_state)) {
@@ -173,7 +175,7 @@ static struct str status_of(const struct game *g, bool has_lines, int64_t now)
 	case PHASE_PROVISIONAL:
 		break;
 	case PHASE_OFFICIAL:
-		if (!has_lines)
+		if (!has_lines || !game_has_official_lines(g))
 			break;
 		if (KNOWS(g, GAME, changed_at) && now - g->changed_at >= SETTLED_MS)
 			return STR("settled");
@@ -236,6 +238,7 @@ static void merge_game(struct replacement *r)
 			s->game.away_score + s->game.home_score + s->game.away_shots +
 				s->game.home_shots);
 		SET(g, GAME, lines_ended, has_ended(&s->game));
+		SET(g, GAME, lines_official, game_phase(s->game.game_state) == PHASE_OFFICIAL);
 	}
 	if (!KNOWS(g, GAME, observed_at) || s->observed_at > g->observed_at)
 		SET(g, GAME, observed_at, s->observed_at);

@@ -302,7 +302,8 @@ struct coverage {
 bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, struct coverage **out,
 	size_t *out_count, struct err *err);
 
-/* Games of the season that have ended and have no lines, after that one, in order; at most `room`. */
+/* Games of the season that have ended and have no lines of their end, after that one, in order; at most
+ * `room`. */
 bool store_get_missing(struct store *s, int64_t season, int64_t after, int64_t *out, size_t room,
 	size_t *out_count, struct err *err);
 

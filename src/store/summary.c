@@ -55,7 +55,7 @@ bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, str
 		    "sum(CASE WHEN schedule_state IN ('PPD', 'CNCL') THEN 0 ELSE 1 END), "
 		    "sum(CASE WHEN EXISTS (SELECT 1 FROM game_stats l WHERE l.game_id = g.game_id) "
 		    "THEN 1 ELSE 0 END), "
-		    "sum(CASE WHEN stats_status IN ('official', 'settled') THEN 1 ELSE 0 END) "
+		    "sum(CASE WHEN stats_status IN ('official', 'settled') AND lines_ended THEN 1 ELSE 0 END) "
 		    "FROM games g WHERE season >= ? AND season <= ? "
 		    "GROUP BY season, game_type ORDER BY season, game_type",
 		    &q, err))
@@ -86,7 +86,8 @@ bool store_get_missing(struct store *s, int64_t season, int64_t after, int64_t *
 		    "SELECT game_id FROM games g WHERE season = ? AND game_id > ? "
 		    "AND game_state IN ('OVER', 'FINAL', 'OFF') "
 		    "AND (schedule_state IS NULL OR schedule_state NOT IN ('PPD', 'CNCL')) "
-		    "AND NOT EXISTS (SELECT 1 FROM game_stats l WHERE l.game_id = g.game_id) "
+		    "AND (lines_ended IS NULL OR NOT lines_ended OR NOT EXISTS "
+		    "(SELECT 1 FROM game_stats l WHERE l.game_id = g.game_id)) "
 		    "ORDER BY game_id LIMIT ?",
 		    &q, err))
 		return false;

@@ -212,8 +212,9 @@ static bool has_known_status(struct verification *v, const struct game *g, size_
 	enum { OFFICIAL = 3 };
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (str_equal(words[i], g->stats_status))
-			return i < OFFICIAL || lines ||
-			       wrong(v, "is %.*s without a line", STR_ARG(g->stats_status));
+			return i < OFFICIAL || (lines && game_has_official_lines(g)) ||
+			       wrong(v, "is %.*s without %s", STR_ARG(g->stats_status),
+				       lines ? "the lines of its end" : "a line");
 	return wrong(v, "no such stats_status: \"%.*s\"", STR_ARG(str_first(g->stats_status, 40)));
 }
 

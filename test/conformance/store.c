@@ -336,6 +336,46 @@ static void test_the_end_corrects_nothing(void **state)
 	store_close(s);
 }
 
+static void see_official(struct store *s, struct body *b, int64_t after_s)
+{
+	struct err err;
+	size_t changed;
+	struct game seen = b->s.game;
+	SET(&seen, GAME, game_state, STR("OFF"));
+	assert_true(store_put_schedule(s, &seen, 1, b->s.order.time + after_s,
+		b->s.observed_at + after_s * 1000, &changed, &err));
+}
+
+/* The schedule's word makes no lines official that a box score showed before the official end. */
+static void test_official_lines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *shown, *status;
+		size_t missing;
+	} steps[] = {{"LIVE", "provisional", 1}, {"OVER", "provisional", 0},
+		{"FINAL", "provisional", 0}, {"OFF", "official", 0}};
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	struct err err;
+	int64_t missing[2];
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct body b;
+		size_t count;
+		make_body(&b, (int64_t)i * 60, str_from(steps[i].shown), 1, 1);
+		put(s, &b);
+		see_official(s, &b, 30);
+		struct game g = game_of(s, &keep);
+		assert_true(str_equal(g.game_state, STR("OFF")));
+		if (!str_equal(g.stats_status, str_from(steps[i].status)))
+			fail_msg("lines of %s are not %s", steps[i].shown, steps[i].status);
+		assert_true(store_get_missing(s, 20262027, 0, missing, 2, &count, &err));
+		assert_int_equal(count, steps[i].missing);
+	}
+	arena_release(&keep);
+	store_close(s);
+}
+
 static void test_status(void **state)
 {
 	(void)state;
@@ -1596,6 +1636,7 @@ int main(void)
 		cmocka_unit_test(test_corrections),
 		cmocka_unit_test(test_an_end_that_is_taken_back),
 		cmocka_unit_test(test_the_end_corrects_nothing),
+		cmocka_unit_test(test_official_lines),
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_what_is_worse_is_kept_aside),
 		cmocka_unit_test(test_a_lost_column),

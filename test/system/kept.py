@@ -146,4 +146,29 @@ r = rig.run("export", "revisions", db=db)
 tap.ok(r.returncode == 2 and "game_stats" in r.stderr, "no table of ours: exit 2", r.stderr)
 r = rig.run("export", "games", db="sqlite:" + os.path.join(rig.TEMP, "none.db"))
 tap.ok(r.returncode == 5, "no database: exit 5", r.stderr)
+# Lines from while it was played are not those of its end, whatever the schedule says of the game by then.
+PLAYS = "/v1/gamecenter/%d/play-by-play"
+for words in (["--only-missing"], []):
+    db, path = rig.database()
+    up.replies[rig.box_score_path(GAME)] = Reply(rig.box_score(GAME, gameState="LIVE"), headers=rig.etag(NOW - 3600))
+    ingest(up.replies[rig.box_score_path(GAME)])
+    c = sqlite3.connect(path)
+    c.execute("update games set game_state = 'OFF'")
+    c.commit()
+    c.close()
+    r = rig.run("coverage", "20232024", db=db)
+    tap.same(r.stdout.splitlines(), ["20232024: 1 games expected, 1 stored, 0 official", str(GAME)], "coverage lists a game whose end is not stored")
+    up.replies[rig.box_score_path(GAME)] = Reply(rig.box_score(GAME), headers=rig.etag(NOW))
+    up.forget()
+    r = rig.run("season", "20232024", *words, "--retries", 0, db=db, upstream=up.url)
+    tap.ok(rig.box_score_path(GAME) in [q.path for q in up.requests("boxscore")], "season %s asks for it" % " ".join(words), r.stderr[-200:])
+    tap.same([rig.query(path, "select stats_status from games where game_id = ?", GAME), up.requests("play-by-play")], [[{"stats_status": "official"}], []], "and heals it")
+for game in (GAME, GAME + 1, GAME + 2):
+    up.replies[PLAYS % game] = Reply({**{k: v for k, v in rig.box_score(game).items() if k != "playerByGameStats"}, "plays": [
+        {"eventId": 7, "typeDescKey": "goal", "timeInPeriod": "10:00", "periodDescriptor": {"number": 1, "periodType": "REG"},
+         "details": {"scoringPlayerId": 8470001, "assist1PlayerId": 8470004, "eventOwnerTeamId": 12}}]}, headers=rig.etag(NOW))
+for asked in ([PLAYS % g for g in (GAME, GAME + 1, GAME + 2)], []):
+    up.forget()
+    r = rig.run("season", "20232024", "--events", "--retries", 0, db=db, upstream=up.url)
+    tap.same(sorted(q.path for q in up.requests("play-by-play")), asked, "season --events asks for the play-by-plays that are due")
 tap.done()
