@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -43,6 +44,10 @@ static bool has_both_teams(const struct candidate *c, char *reason, size_t size)
 {
 	int64_t teams[2] = {c->snapshot->game.away_team_id, c->snapshot->game.home_team_id};
 	size_t counts[2] = {0};
+	if (teams[0] == teams[1]) {
+		snprintf(reason, size, "team %" PRId64 " plays against itself", teams[0]);
+		return false;
+	}
 	for (size_t i = 0; i < c->count; i++)
 		for (size_t side = 0; side < 2; side++)
 			counts[side] += c->lines[i].team_id == teams[side];
@@ -50,6 +55,19 @@ static bool has_both_teams(const struct candidate *c, char *reason, size_t size)
 		return true;
 	snprintf(reason, size, "the body has no player lines of team %" PRId64,
 		teams[counts[0] ? 1 : 0]);
+	return false;
+}
+
+static bool has_stored_clubs(const struct candidate *c, char *reason, size_t size)
+{
+	const struct game *g = &c->snapshot->game;
+	if (!c->old_count || (g->away_team_id == c->old->away_team_id &&
+				     g->home_team_id == c->old->home_team_id))
+		return true;
+	snprintf(reason, size,
+		"the body is of teams %" PRId64 " and %" PRId64 ", stored are %" PRId64
+		" and %" PRId64,
+		g->away_team_id, g->home_team_id, c->old->away_team_id, c->old->home_team_id);
 	return false;
 }
 
@@ -103,12 +121,17 @@ static uint64_t known_anywhere(const struct stat_line *lines, size_t count)
 	return known;
 }
 
+static bool is_goaltender(const struct stat_line *line)
+{
+	return str_equal(line->player_position, STR("G"));
+}
+
 static bool has_goaltender(const struct candidate *c, char *reason, size_t size)
 {
 	if (!c->count || !has_ended(&c->snapshot->game))
 		return true;
 	for (size_t i = 0; i < c->count; i++)
-		if (str_equal(c->lines[i].player_position, STR("G")))
+		if (is_goaltender(&c->lines[i]))
 			return true;
 	snprintf(reason, size, "the game has ended, and the body has no goaltender");
 	return false;
@@ -131,23 +154,105 @@ static uint64_t lost_columns(const struct candidate *c)
 	return c->count ? lost : 0;
 }
 
-static bool say_lost(uint64_t lost, char *reason, size_t size)
+static int by_player(const void *a, const void *b)
+{
+	int64_t x = ((const struct stat_line *)a)->player_id,
+		y = ((const struct stat_line *)b)->player_id;
+	return (x > y) - (x < y);
+}
+
+static const struct stat_line *old_of(const struct candidate *c, const struct stat_line *line)
+{
+	return c->old_count ? bsearch(line, c->old_lines, c->old_count, sizeof(*line), by_player)
+			    : NULL;
+}
+
+/* They add up, so they are held together. */
+static const uint64_t scoring = BIT(goals) | BIT(assists) | BIT(points);
+
+/*
+ * What a player had and has no more, but for what may go: a share without face-offs or shots, the
+ * decision that another goaltender was given, what a skater has where one was listed as a
+ * goaltender, what a goaltender's line has from the play-by-play.
+ */
+static uint64_t lost_by_line(
+	const struct candidate *c, const struct stat_line *old, const struct stat_line *new)
+{
+	uint64_t lost = old->known & ~new->known;
+	lost &= ~(BIT(player_age) | BIT(revision) | BIT(observed_at) | BIT(starter) |
+		  BIT(decision) | BIT(faceoff_win_pct));
+	if (KNOWS(new, STAT, player_position) && is_goaltender(new) != is_goaltender(old))
+		return lost & (BIT(player_name) | BIT(player_number) | BIT(time_on_ice));
+	if (is_goaltender(old))
+		lost &= ~scoring;
+	if (is_goaltender(old) && !has_ended(&c->snapshot->game))
+		lost &= ~BIT(penalty_minutes);
+	if (!new->shots_against)
+		lost &= ~BIT(save_pct);
+	return lost;
+}
+
+/* Main columns that a club's players had, and none of them has. */
+static uint64_t lost_by_club(const struct candidate *c, int64_t team_id)
+{
+	uint64_t lost = 0, known = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct stat_line *new = &c->lines[i], *old = old_of(c, new);
+		if (new->team_id != team_id)
+			continue;
+		known |= new->known;
+		lost |= old ? lost_by_line(c, old, new) : 0;
+	}
+	return lost & ~known & main_columns;
+}
+
+uint64_t checks_held(
+	const struct candidate *c, const struct stat_line *old, const struct stat_line *new)
+{
+	uint64_t lost = lost_by_line(c, old, new) | (lost_columns(c) & old->known);
+	if (!lost)
+		return 0;
+	uint64_t torn = (lost_columns(c) & main_columns) | lost_by_club(c, new->team_id);
+	lost &= ~torn;
+	return lost & scoring ? lost | (scoring & old->known & ~torn) : lost;
+}
+
+static bool say_lost(uint64_t lost, const char *who, char *reason, size_t size)
 {
 	if (!lost)
 		return true;
-	snprintf(reason, size, "no player has %s any more",
+	snprintf(reason, size, "%s has %s any more", who,
 		column_name((size_t)__builtin_ctzll(lost)));
 	return false;
 }
 
 static bool has_main_columns(const struct candidate *c, char *reason, size_t size)
 {
-	return say_lost(lost_columns(c) & main_columns, reason, size);
+	const struct game *g = &c->snapshot->game;
+	int64_t teams[2] = {g->away_team_id, g->home_team_id};
+	char who[60];
+	bool ok = say_lost(lost_columns(c) & main_columns, "no player", reason, size);
+	for (size_t i = 0; ok && i < 2; i++) {
+		snprintf(who, sizeof(who), "no player of team %" PRId64, teams[i]);
+		ok = say_lost(lost_by_club(c, teams[i]), who, reason, size);
+	}
+	return ok;
 }
 
 static bool has_other_columns(const struct candidate *c, char *reason, size_t size)
 {
-	return say_lost(lost_columns(c) & ~main_columns, reason, size);
+	if (!say_lost(lost_columns(c) & ~main_columns, "no player", reason, size))
+		return false;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct stat_line *new = &c->lines[i], *old = old_of(c, new);
+		uint64_t lost = old ? checks_held(c, old, new) & ~new->known : 0;
+		if (!lost)
+			continue;
+		snprintf(reason, size, "player %" PRId64 " has no %s any more", new->player_id,
+			column_name((size_t)__builtin_ctzll(lost)));
+		return false;
+	}
+	return true;
 }
 
 /* What a failed check costs, until it has come back so often that it is forgiven. */
@@ -160,6 +265,7 @@ static const struct {
 } checks[] = {
 	{STR_INIT("no-lines"), has_lines, NEVER_FORGIVEN},
 	{STR_INIT("one-team"), has_both_teams, NEVER_FORGIVEN},
+	{STR_INIT("other-clubs"), has_stored_clubs, COSTS_BODY},
 	{STR_INIT("few-lines"), has_most_lines, COSTS_BODY},
 	{STR_INIT("points"), points_add_up, COSTS_BODY},
 	{STR_INIT("negative"), nothing_is_negative, COSTS_BODY},
@@ -234,7 +340,7 @@ bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 			snprintf(out->warning, sizeof(out->warning),
 				"accepted, it keeps coming: %s", reason);
 		} else if (checks[i].cost == COSTS_COLUMN) {
-			out->held = lost_columns(c);
+			out->holds_columns = true;
 			snprintf(out->warning, sizeof(out->warning), "shown as it was: %s", reason);
 		} else if (out->is_good) {
 			out->is_good = false;

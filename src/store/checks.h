@@ -23,13 +23,17 @@ struct candidate {
 
 struct verdict {
 	bool is_good;
-	char reason[200];  /* why it is not */
-	uint64_t held;     /* columns that are to stay as they are stored */
-	char warning[200]; /* what was forgiven; empty: nothing */
+	char reason[200];   /* why it is not */
+	bool holds_columns; /* what lines have lost is to stay as it is stored: checks_held */
+	char warning[200];  /* what was forgiven; empty: nothing */
 };
 
 /* Counts in the quarantine table, so it is called within the transaction. */
 bool checks_run(const struct candidate *c, struct verdict *out, struct err *err);
+
+/* The columns that a line is to keep from the stored one, where the verdict holds columns. */
+uint64_t checks_held(
+	const struct candidate *c, const struct stat_line *old, const struct stat_line *new);
 
 /*
  * Whether stored lines hold by themselves what the checks ask of a body: the candidate's old lines

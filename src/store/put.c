@@ -669,14 +669,21 @@ static bool quarantine(struct replacement *r, const char *reason, struct err *er
 	return put_game_row(r, err);
 }
 
-/* Columns that the body has lost keep their values for now. */
-static void hold(struct replacement *r, uint64_t columns)
+/* Columns that a line of the body has lost keep their values for now. */
+static void hold(struct replacement *r, const struct candidate *c)
 {
-	for (size_t i = 0; columns && i < r->count; i++) {
+	/* What a club has lost is told from all of its lines, so they are written afterwards. */
+	uint64_t *held = ARENA_NEW(r->commit->keep, uint64_t, r->count + 1);
+	for (size_t i = 0; i < r->count; i++) {
+		const struct stat_line *old =
+			find_line(r->old_lines, r->old_count, r->lines[i].player_id);
+		held[i] = old ? checks_held(c, old, &r->lines[i]) : 0;
+	}
+	for (size_t i = 0; i < r->count; i++) {
 		const struct stat_line *old =
 			find_line(r->old_lines, r->old_count, r->lines[i].player_id);
 		for (size_t column = 0; old && column < stat_table.count; column++)
-			if (columns >> column & 1)
+			if (held[i] >> column & 1)
 				record_set(&stat_table, &r->lines[i], column,
 					record_get(&stat_table, old, column));
 	}
@@ -693,7 +700,8 @@ static bool replace(struct replacement *r, struct err *err)
 		return false;
 	if (!verdict.is_good)
 		return quarantine(r, verdict.reason, err);
-	hold(r, verdict.held);
+	if (verdict.holds_columns)
+		hold(r, &candidate);
 	merge_game(r);
 	if (s && is_box_score(s))
 		set_warning(

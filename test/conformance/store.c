@@ -437,6 +437,21 @@ static void spoil_goals(struct body *b)
 			&stat_table, &b->lines[i], STAT_goals, (struct value){.type = COLUMN_INT});
 }
 
+static void lose(struct body *b, int player, enum stat_column column)
+{
+	record_set(&stat_table, &b->lines[player], column,
+		(struct value){.type = stat_table.columns[column].type});
+}
+static void spoil_goals_of_a_club(struct body *b)
+{
+	for (int i = PLAYERS / 2; i < PLAYERS; i++)
+		lose(b, i, STAT_goals);
+}
+static void spoil_clubs(struct body *b)
+{
+	b->s.game.home_team_id = AWAY;
+}
+
 static const struct spoil {
 	void (*spoil)(struct body *b);
 	const char *reason;
@@ -450,6 +465,8 @@ static const struct spoil {
 	{spoil_negative, "has hits -1", true},
 	{spoil_no_goaltender, "no goaltender", true},
 	{spoil_goals, "no player has goals any more", true},
+	{spoil_goals_of_a_club, "no player of team 3 has goals any more", true},
+	{spoil_clubs, "team 12 plays against itself", false},
 };
 
 static int64_t count_quarantined(struct store *s)
@@ -508,9 +525,8 @@ static void test_what_is_worse_is_kept_aside(void **state)
 }
 
 /* A column that is no more costs itself and nothing else: held at first, given up in the end. */
-static void test_a_lost_column(void **state)
+static void check_loss(int player, enum stat_column column)
 {
-	(void)state;
 	struct store *s = fresh();
 	struct arena keep = arena_reserve(1 << 20);
 	struct body b;
@@ -519,16 +535,74 @@ static void test_a_lost_column(void **state)
 	for (int64_t minute = 1; minute <= 7; minute += 2) {
 		make_body(&b, minute * 60, STR("LIVE"), 1 + minute, 1);
 		for (int i = 0; i < PLAYERS; i++)
-			record_set(&stat_table, &b.lines[i], STAT_hits,
-				(struct value){.type = COLUMN_INT});
+			if (player < 0 || i == player)
+				lose(&b, i, column);
 		assert_int_equal(put(s, &b).outcome, PUT_STORED);
-		struct stat_line l = get_line(s, 5);
-		assert_int_equal(l.goals, 1 + minute);
-		assert_int_equal(KNOWS(&l, STAT, hits), minute < 7);
+		struct stat_line l = get_line(s, player < 0 ? 5 : player);
+		assert_int_equal(l.shots, 3 * (1 + minute));
+		assert_int_equal(l.known >> column & 1, minute < 7);
+		assert_int_equal(l.points, column == STAT_goals && minute < 7 ? 2 : 2 + minute);
 		struct game g = game_of(s, &keep);
 		assert_true(KNOWS(&g, GAME, warning));
 	}
 	arena_release(&keep);
+	store_close(s);
+}
+
+static void test_a_lost_column(void **state)
+{
+	(void)state;
+	check_loss(-1, STAT_hits);
+	check_loss(5, STAT_hits);
+	check_loss(5, STAT_goals); /* what adds up is held together */
+	check_loss(2, STAT_player_name);
+	check_loss(2, STAT_player_position);
+}
+
+/* The decision goes to the other goaltender, the only face-off was none: nothing was lost. */
+static void test_what_may_go(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	struct body b;
+	make_body(&b, 0, STR("FINAL"), 1, 1);
+	SET(&b.lines[0], STAT, decision, STR("W"));
+	SET(&b.lines[0], STAT, save_pct, 0.5);
+	put(s, &b);
+	make_body(&b, 60, STR("FINAL"), 1, 1);
+	SET(&b.lines[PLAYERS / 2], STAT, decision, STR("W"));
+	SET(&b.lines[PLAYERS / 2], STAT, save_pct, 0.5);
+	b.lines[0].saves = b.lines[0].shots_against = 0;
+	lose(&b, 5, STAT_faceoff_win_pct);
+	put(s, &b);
+	struct game g = game_of(s, &keep);
+	assert_false(KNOWS(&g, GAME, warning));
+	struct stat_line l = get_line(s, 5), goaltender = get_line(s, 0);
+	assert_false(KNOWS(&l, STAT, faceoff_win_pct));
+	assert_false(KNOWS(&goaltender, STAT, decision) || KNOWS(&goaltender, STAT, save_pct));
+	arena_release(&keep);
+	store_close(s);
+}
+
+static void test_other_clubs(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	for (int64_t minute = 1; minute <= 7; minute += 2) {
+		make_body(&b, minute * 60, STR("LIVE"), 1, 1);
+		b.s.game.home_team_id = 77;
+		for (int i = 0; i < PLAYERS; i++)
+			*(i < PLAYERS / 2 ? &b.lines[i].opponent_team_id : &b.lines[i].team_id) =
+				77;
+		struct put_result r = put(s, &b);
+		assert_int_equal(r.outcome == PUT_QUARANTINED, minute < 7);
+		assert_true(
+			minute == 7 || strstr(r.reason, "teams 12 and 77, stored are 12 and 3"));
+	}
 	store_close(s);
 }
 
@@ -1640,6 +1714,8 @@ int main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_what_is_worse_is_kept_aside),
 		cmocka_unit_test(test_a_lost_column),
+		cmocka_unit_test(test_what_may_go),
+		cmocka_unit_test(test_other_clubs),
 		cmocka_unit_test(test_names_and_ages),
 		cmocka_unit_test(test_goaltenders),
 		cmocka_unit_test(test_schedule),
