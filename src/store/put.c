@@ -793,7 +793,24 @@ static bool complete_affected(struct commit *c, struct affected *a, int64_t but,
 	return true;
 }
 
-/* The stored record with what the new one knows laid over it; whether one of `which` differs. */
+/*
+ * Whether what a new record knows counts before what is stored: what was fetched later does, and
+ * what was fetched before what a play-by-play tells in passing. Where that is the same, what they
+ * say decides, so that the order of arrival never does.
+ */
+static bool is_later(const struct table *t, const void *new, const void *old)
+{
+	size_t column = (size_t)(table_find(t, STR("fetched_at")) - t->columns);
+	struct value a = record_get(t, new, column), b = record_get(t, old, column);
+	if (a.known != b.known)
+		return a.known;
+	if (a.integer != b.integer)
+		return a.integer > b.integer;
+	return row_order(t, new, old, ~(uint64_t)0) > 0;
+}
+
+/* The stored record with what the new one knows laid over it, or beneath it when it is older; whether
+ * one of `which` differs. */
 static bool merge_row(struct commit *c, const struct table *t, const void *new, size_t size,
 	uint64_t which, int64_t id, int64_t second, bool *out_changed, struct err *err)
 {
@@ -809,9 +826,10 @@ static bool merge_row(struct commit *c, const struct table *t, const void *new, 
 			old = (char *)rows + i * size;
 	if (old)
 		memcpy(merged, old, size);
+	bool is_over = !old || is_later(t, new, old);
 	for (size_t i = 0; i < t->count; i++) {
 		struct value v = record_get(t, new, i);
-		if (v.known)
+		if (v.known && (is_over || !record_get(t, old, i).known))
 			record_set(t, merged, i, v);
 	}
 	*out_changed =
@@ -965,6 +983,17 @@ static bool ask_scheduled(struct commit *c, const struct game *seen, struct err 
 	return ask_teams(c, seen, err);
 }
 
+static const uint64_t club_names = BIT(GAME, away_team_name) | BIT(GAME, home_team_name);
+
+/* A schedule has no arrival, so that of the same moment the game's own endpoints know more; of two
+ * schedules of one moment what they say decides, whichever was written last. */
+static bool is_newest_word(struct order_key k, const struct game *seen, const struct game *g)
+{
+	struct order_key stored = order_of(g->state_time, g->state_progress, g->state_arrival);
+	int order = KNOWS(g, GAME, state_time) ? order_compare(k, stored) : 1;
+	return order ? order > 0 : row_order(&game_table, seen, g, ~club_names) > 0;
+}
+
 static bool put_scheduled(struct commit *c, const struct game *seen, int64_t order_time,
 	size_t *changed, struct err *err)
 {
@@ -974,12 +1003,15 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	bool has_lines;
 	if (!load_game(&r, err) || !game_has_lines(c, r.game_id, &has_lines, err))
 		return false;
-	const uint64_t names = BIT(GAME, away_team_name) | BIT(GAME, home_team_name);
-	overlay(g, seen, ~(game_state_columns | names | BIT(GAME, stats_status)));
-	overlay(g, seen, names & ~g->known); /* the full ones stay */
-	/* No arrival: of the same moment the game's own endpoints know more. */
+	const uint64_t clubs = BIT(GAME, away_team_id) | BIT(GAME, home_team_id);
+	uint64_t identity = ~(game_state_columns | club_names | BIT(GAME, stats_status));
 	struct order_key order = {order_time, seen->period, game_elapsed(seen), 0};
-	if (!is_older_than_state(order, g)) {
+	bool is_newest = is_newest_word(order, seen, g);
+	if (has_lines) /* which are of these two */
+		identity &= ~clubs;
+	overlay(g, seen, is_newest ? identity : identity & ~g->known);
+	overlay(g, seen, club_names & ~g->known); /* the full ones stay */
+	if (is_newest) {
 		take_state(g, seen, order);
 		if (!KNOWS(g, GAME, observed_at) || c->observed_at > g->observed_at)
 			SET(g, GAME, observed_at, c->observed_at);
@@ -991,7 +1023,9 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	if (has_lines)
 		note_events_due(&r);
 	if (!row_difference(&game_table, &r.old, g, change_content(&game_table)))
-		return true; /* that it was seen again is not worth a write */
+		/* That it was seen again is not worth a write, and what came between the two, if
+		 * it comes later, is put right by the next look. */
+		return true;
 	(*changed)++;
 	return write_game(&r, err);
 }

@@ -155,6 +155,24 @@ uint64_t row_difference(const struct table *t, const void *a, const void *b, uin
 	return different;
 }
 
+static int value_order(struct value a, struct value b)
+{
+	if (a.type == COLUMN_TEXT)
+		return str_compare(a.text, b.text);
+	if (a.type == COLUMN_REAL)
+		return (a.real > b.real) - (a.real < b.real);
+	return (a.integer > b.integer) - (a.integer < b.integer);
+}
+
+int row_order(const struct table *t, const void *a, const void *b, uint64_t among)
+{
+	uint64_t differ = row_difference(t, a, b, among & record_known(t, a) & record_known(t, b));
+	if (!differ)
+		return 0;
+	size_t first = (size_t)__builtin_ctzll(differ);
+	return value_order(record_get(t, a, first), record_get(t, b, first));
+}
+
 void row_write_json(const struct table *t, const void *record, uint64_t which, struct buf *out)
 {
 	struct json j = json_begin(out);

@@ -33,6 +33,9 @@ bool row_delete(
 
 /* Bits of the columns, out of `among`, in which two records differ. */
 uint64_t row_difference(const struct table *t, const void *a, const void *b, uint64_t among);
+/* Which comes later where nothing else tells: by the first of those columns that both know and in which
+ * they differ; 0: there is none. */
+int row_order(const struct table *t, const void *a, const void *b, uint64_t among);
 /* {"goals":1,"points":2}: the columns of `which`; those unknown are null. */
 void row_write_json(const struct table *t, const void *record, uint64_t which, struct buf *out);
 /* Such an object laid over a record, and the bits of what it named; texts copied into keep. What

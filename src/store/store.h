@@ -68,8 +68,8 @@ bool store_put_game(
 	struct store *s, const struct snapshot *snapshot, struct put_result *out, struct err *err);
 
 /*
- * Games as a schedule or score reply shows them, one transaction. Identity, start and
- * schedule state are taken; state, score and clock only where the reply's order_time is
+ * Games as a schedule or score reply shows them, one transaction. What is not
+ * known yet is taken; all else, the start and the state, only where the reply's order_time is
  * newer than the stored state's. Lines are never touched. Unchanged games are not written.
  */
 bool store_put_schedule(struct store *s, const struct game *games, size_t count, int64_t order_time,

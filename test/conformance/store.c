@@ -1466,7 +1466,14 @@ static void test_what_came_is_kept(void **state)
 
 /* ---- any order, any number ---- */
 
-enum { BOX_SCORES = 4, PLAYS = 2, SNAPSHOTS = BOX_SCORES + PLAYS, EVENTS = 4 };
+enum {
+	BOX_SCORES = 4,
+	PLAYS = 2,
+	SCHEDULES = 3,
+	FIRST_SCHEDULE = BOX_SCORES + PLAYS,
+	SNAPSHOTS = FIRST_SCHEDULE + SCHEDULES,
+	EVENTS = 4
+};
 
 /* A game's snapshots as its endpoints showed them. */
 struct story {
@@ -1498,6 +1505,16 @@ static void make_plays(struct story *y, int i, uint64_t *random)
 	}
 }
 
+/* What a schedule says of the game: put off, moved (each to a time of its own), ended. Two may share a moment. */
+static void make_schedule_of(struct body *b, int i, uint64_t *random)
+{
+	static const char *const states[] = {"OK", "PPD"}, *const games[] = {"LIVE", "OFF"};
+	SET(&b->s.game, GAME, schedule_state, str_from(states[below(random, 2)]));
+	SET(&b->s.game, GAME, start_time, START + i * MINUTE);
+	SET(&b->s.game, GAME, game_state, str_from(games[below(random, 2)]));
+	b->s.order.time = START / 1000 + below(random, 3) * 15;
+}
+
 /* Some share a time, so that period, clock and arrival decide. */
 static void make_story(struct story *y, uint64_t *random)
 {
@@ -1511,7 +1528,10 @@ static void make_story(struct story *y, uint64_t *random)
 		b->s.order.arrival_ms += i;
 		b->s.count = (size_t)(PLAYERS - below(random, 2));
 		SET(&b->s.game, GAME, period, b->s.order.period);
-		if (i >= BOX_SCORES) {
+		SET(&b->s.game, GAME, schedule_state, STR("OK"));
+		if (i >= FIRST_SCHEDULE) {
+			make_schedule_of(b, i, random);
+		} else if (i >= BOX_SCORES) {
 			b->s.order.time -= below(random, 3) * 15;
 			make_plays(y, i, random);
 		}
@@ -1523,7 +1543,14 @@ static void put_of_story(struct store *s, struct story *y, int i, int64_t game_i
 	struct snapshot shown = y->b[i].s;
 	struct put_result r;
 	struct err err;
+	size_t changed;
 	shown.game.game_id = game_id;
+	if (i >= FIRST_SCHEDULE) {
+		if (!store_put_schedule(
+			    s, &shown.game, 1, shown.order.time, shown.observed_at, &changed, &err))
+			fail_msg("%s", err.text);
+		return;
+	}
 	shown.lines = y->b[i].lines;
 	shown.events = y->events[i];
 	if (!store_put_game(s, &shown, &r, &err))
@@ -1553,26 +1580,34 @@ static void make_schedule(struct schedule_of_story *d, uint64_t *random)
 	}
 }
 
-/* Of what arrived, the newest box score and the newest play-by-play alone are the truth. */
+/* Of what arrived, the newest box score and the newest play-by-play alone are the truth, beside what
+ * schedules say. */
 static void put_newest(
 	struct store *s, struct story *y, const struct schedule_of_story *d, int64_t game_id)
 {
 	int newest[2] = {-1, -1};
+	unsigned arrived = 0;
 	for (int i = 0; i < d->count; i++) {
 		int n = d->order[i], *of = &newest[n >= BOX_SCORES];
-		if (*of < 0 || order_compare(y->b[n].s.order, y->b[*of].s.order) > 0)
+		if (n < FIRST_SCHEDULE &&
+			(*of < 0 || order_compare(y->b[n].s.order, y->b[*of].s.order) > 0))
 			*of = n;
+		arrived |= 1u << n;
 	}
 	for (int i = 0; i < 2; i++)
 		if (newest[i] >= 0)
 			put_of_story(s, y, newest[i], game_id);
+	for (int i = FIRST_SCHEDULE; i < SNAPSHOTS; i++)
+		if (arrived >> i & 1)
+			put_of_story(s, y, i, game_id);
 }
 
 /* Lines, events and what is shown of the game itself. */
 static void dump_all(struct store *s, int64_t game_id, struct buf *out)
 {
 	static const enum game_column shown[] = {GAME_game_state, GAME_stats_status,
-		GAME_away_score, GAME_home_score, GAME_period, GAME_warning};
+		GAME_away_score, GAME_home_score, GAME_period, GAME_warning, GAME_schedule_state,
+		GAME_start_time};
 	struct err err;
 	struct condition of_game = {.column = &event_table.columns[EVENT_game_id],
 		.value = {.known = true, .type = COLUMN_INT, .integer = game_id}};
@@ -1626,6 +1661,62 @@ static void test_any_order_ends_in_the_same_rows(void **state)
 	buf_clear(&want);
 	buf_clear(&got);
 	store_close(s);
+}
+
+/* What is said of a player and a club: rosters by the time of their fetch, two of them of one moment,
+ * and what a play-by-play tells in passing. */
+enum { WORDS = 5 };
+
+static void put_word(struct store *s, int i)
+{
+	static const int64_t fetched[WORDS] = {0, 0, START, START + MINUTE, START + MINUTE};
+	static const char *const names[WORDS] = {
+		"Al Young", "Al Old", "Zed Two", "Ann Ew", "Bob Ox"};
+	struct err err;
+	struct player p = {0};
+	struct team t = {0};
+	SET(&p, PLAYER, player_id, 8470001);
+	SET(&p, PLAYER, full_name, str_from(names[i]));
+	SET(&t, TEAM, team_id, AWAY);
+	SET(&t, TEAM, season, 20262027);
+	SET(&t, TEAM, full_name, str_from(names[i]));
+	if (fetched[i]) {
+		SET(&p, PLAYER, birth_date, eastern_day(START) - 9000 - i);
+		SET(&p, PLAYER, fetched_at, fetched[i]);
+		SET(&t, TEAM, fetched_at, fetched[i]);
+	}
+	assert_true(store_put_players(s, &p, 1, &err) && store_put_teams(s, &t, 1, &err));
+}
+
+static void test_any_order_of_words(void **state)
+{
+	(void)state;
+	uint64_t random = seed;
+	struct buf want, got;
+	buf_init(&want, 1 << 20);
+	buf_init(&got, 1 << 20);
+	for (int round = 0; round < 20; round++) {
+		struct store *s = fresh();
+		struct body b;
+		int order[WORDS] = {0, 1, 2, 3, 4};
+		make_body(&b, 0, STR("FINAL"), 1, 1);
+		put(s, &b);
+		for (int i = WORDS - 1; i > 0; i--) {
+			int j = (int)below(&random, i + 1), swap = order[i];
+			order[i] = order[j];
+			order[j] = swap;
+		}
+		for (int i = 0; i < WORDS; i++)
+			put_word(s, order[i]);
+		dump(s, round ? &got : &want);
+		if (round && !str_equal(buf_str(&want), buf_str(&got)))
+			fail_msg("SEED=%llu: round %d", (unsigned long long)seed, round);
+		store_close(s);
+	}
+	buf_add_char(&want, '\0');
+	assert_non_null(strstr(want.p, "8470001,Bob Ox,12,Bob Ox,3,,24,"));
+	buf_clear(&want);
+	buf_clear(&got);
 }
 
 static void put_all_from_a_process(const struct database *db, struct story *y, uint64_t random)
@@ -1732,6 +1823,7 @@ int main(void)
 		cmocka_unit_test(test_corrections_in_order),
 		cmocka_unit_test(test_what_came_is_kept),
 		cmocka_unit_test(test_any_order_ends_in_the_same_rows),
+		cmocka_unit_test(test_any_order_of_words),
 		cmocka_unit_test(test_processes_at_once),
 	};
 	return place_run_everywhere(tests, COUNT(tests));
