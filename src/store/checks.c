@@ -12,7 +12,8 @@ enum {
 	FORGIVEN_TIMES = 3,          /* as often it must have come back */
 	FORGIVEN_MS = 5 * 60 * 1000, /* over as long */
 	FEW_LINES_NUMERATOR = 3,     /* of the stored lines, below which the body is torn */
-	FEW_LINES_DENOMINATOR = 4,
+	FEW_LINES_DENOMINATOR = 4,   /* events likewise, */
+	SOME_EVENTS = 4,             /* but for as many as are taken back in a first minute */
 };
 
 #define BIT(member) ((uint64_t)1 << STAT_##member)
@@ -255,23 +256,67 @@ static bool has_other_columns(const struct candidate *c, char *reason, size_t si
 	return true;
 }
 
+/* Goals that count for a player. */
+static int64_t count_goals(const struct event *events, size_t count)
+{
+	int64_t goals = 0;
+	for (size_t i = 0; i < count; i++)
+		goals += str_equal(events[i].type, STR("goal")) &&
+			 !str_equal(events[i].period_type, STR("SO"));
+	return goals;
+}
+
+static bool has_shoot_out(const struct candidate *c)
+{
+	const struct snapshot *s = c->snapshot;
+	for (size_t i = 0; i < s->event_count; i++)
+		if (str_equal(s->events[i].period_type, STR("SO")))
+			return true;
+	return str_equal(s->game.period_type, STR("SO")) ||
+	       str_equal(s->game.last_period_type, STR("SO"));
+}
+
+/* A goal that was taken back is one less in the score as well. */
+static bool has_most_events(const struct candidate *c, char *reason, size_t size)
+{
+	const struct snapshot *s = c->snapshot;
+	int64_t goals = count_goals(s->events, s->event_count);
+	int64_t told = s->game.away_score + s->game.home_score - has_shoot_out(c);
+	if (s->event_count + SOME_EVENTS < c->old_event_count &&
+		s->event_count * FEW_LINES_DENOMINATOR < c->old_event_count * FEW_LINES_NUMERATOR) {
+		snprintf(reason, size, EVENTS_WARNING " has %zu events, %zu are stored",
+			s->event_count, c->old_event_count);
+		return false;
+	}
+	if (goals >= told || goals >= count_goals(c->old_events, c->old_event_count))
+		return true;
+	snprintf(reason, size, EVENTS_WARNING " has %" PRId64 " goals, its score says %" PRId64,
+		goals, told);
+	return false;
+}
+
 /* What a failed check costs, until it has come back so often that it is forgiven. */
-enum cost { COSTS_BODY, COSTS_COLUMN, NEVER_FORGIVEN };
+enum cost { COSTS_BODY, COSTS_COLUMN, COSTS_EVENTS, NEVER_FORGIVEN };
+
+/* Which snapshots a check is for. */
+enum part { OF_LINES = 1, OF_EVENTS = 2 };
 
 static const struct {
 	struct str kind;
 	check *run;
 	enum cost cost;
+	unsigned parts;
 } checks[] = {
-	{STR_INIT("no-lines"), has_lines, NEVER_FORGIVEN},
-	{STR_INIT("one-team"), has_both_teams, NEVER_FORGIVEN},
-	{STR_INIT("other-clubs"), has_stored_clubs, COSTS_BODY},
-	{STR_INIT("few-lines"), has_most_lines, COSTS_BODY},
-	{STR_INIT("points"), points_add_up, COSTS_BODY},
-	{STR_INIT("negative"), nothing_is_negative, COSTS_BODY},
-	{STR_INIT("no-goaltender"), has_goaltender, COSTS_BODY},
-	{STR_INIT("lost-main-column"), has_main_columns, COSTS_BODY},
-	{STR_INIT("lost-column"), has_other_columns, COSTS_COLUMN},
+	{STR_INIT("no-lines"), has_lines, NEVER_FORGIVEN, OF_LINES},
+	{STR_INIT("one-team"), has_both_teams, NEVER_FORGIVEN, OF_LINES},
+	{STR_INIT("other-clubs"), has_stored_clubs, COSTS_BODY, OF_LINES | OF_EVENTS},
+	{STR_INIT("few-lines"), has_most_lines, COSTS_BODY, OF_LINES},
+	{STR_INIT("points"), points_add_up, COSTS_BODY, OF_LINES},
+	{STR_INIT("negative"), nothing_is_negative, COSTS_BODY, OF_LINES},
+	{STR_INIT("no-goaltender"), has_goaltender, COSTS_BODY, OF_LINES},
+	{STR_INIT("lost-main-column"), has_main_columns, COSTS_BODY, OF_LINES},
+	{STR_INIT("lost-column"), has_other_columns, COSTS_COLUMN, OF_LINES},
+	{STR_INIT("few-events"), has_most_events, COSTS_EVENTS, OF_EVENTS},
 };
 
 /* ---- counting ---- */
@@ -312,11 +357,18 @@ static bool count(const struct candidate *c, struct str kind, const char *reason
 	return sql_exec(&q, err);
 }
 
-static bool forget(const struct candidate *c, struct err *err)
+#define FORGET "UPDATE quarantine SET times = 0 WHERE game_id = ? AND times > 0"
+
+/* What is wrong with the events is not over when a box score is good, nor the other way round. */
+static bool forget(const struct candidate *c, unsigned parts, struct err *err)
 {
+	static const char *const texts[] = {
+		[OF_LINES] = FORGET " AND kind <> 'few-events'",
+		[OF_EVENTS] = FORGET " AND kind = 'few-events'",
+		[OF_LINES | OF_EVENTS] = FORGET,
+	};
 	struct sql q;
-	if (!sql_prepare(c->store,
-		    "UPDATE quarantine SET times = 0 WHERE game_id = ? AND times > 0", &q, err))
+	if (!sql_prepare(c->store, texts[parts], &q, err))
 		return false;
 	sql_bind_i64(&q, c->snapshot->game.game_id);
 	return sql_exec(&q, err);
@@ -324,14 +376,15 @@ static bool forget(const struct candidate *c, struct err *err)
 
 bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 {
-	bool is_clean = true;
+	bool is_clean = true, has_events = c->snapshot->has_events;
+	/* The play-by-play has no place for lines. */
+	bool is_box_score = c->snapshot->has_lines || !has_events;
+	unsigned parts = (is_box_score ? OF_LINES : 0) | (has_events ? OF_EVENTS : 0);
 	*out = (struct verdict){.is_good = true};
-	if (!c->snapshot->has_lines && c->snapshot->has_events)
-		return true; /* the play-by-play has no place for lines */
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		char reason[sizeof(out->reason)] = "";
 		bool enough;
-		if (checks[i].run(c, reason, sizeof(reason)))
+		if (!(checks[i].parts & parts) || checks[i].run(c, reason, sizeof(reason)))
 			continue;
 		is_clean = false;
 		if (!count(c, checks[i].kind, reason, &enough, err))
@@ -342,12 +395,15 @@ bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 		} else if (checks[i].cost == COSTS_COLUMN) {
 			out->holds_columns = true;
 			snprintf(out->warning, sizeof(out->warning), "shown as it was: %s", reason);
+		} else if (checks[i].cost == COSTS_EVENTS && is_box_score) {
+			out->holds_events = true;
+			snprintf(out->warning, sizeof(out->warning), "%s", reason);
 		} else if (out->is_good) {
 			out->is_good = false;
 			memcpy(out->reason, reason, sizeof(reason));
 		}
 	}
-	return !is_clean || forget(c, err);
+	return !is_clean || forget(c, parts, err);
 }
 
 /* Whether this kind keeps coming, and is let in for that. */
@@ -370,7 +426,7 @@ bool checks_hold(const struct candidate *c, char *reason, size_t size, struct er
 	bool forgiven;
 	err->kind = ERR_NONE;
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
-		if (!checks[i].run(c, reason, size) &&
+		if (checks[i].parts & OF_LINES && !checks[i].run(c, reason, size) &&
 			(!is_forgiven(c, checks[i].kind, &forgiven, err) || !forgiven))
 			return false;
 	return true;

@@ -19,12 +19,18 @@ struct candidate {
 	size_t old_count;
 	const struct stat_line *lines;
 	size_t count;
+	const struct event *old_events; /* none where the snapshot's are older, or it brings none */
+	size_t old_event_count;
 };
+
+/* How every reason begins that is about the events alone. */
+#define EVENTS_WARNING "the play-by-play"
 
 struct verdict {
 	bool is_good;
 	char reason[200];   /* why it is not */
 	bool holds_columns; /* what lines have lost is to stay as it is stored: checks_held */
+	bool holds_events;  /* the stored ones stay, though the lines are good */
 	char warning[200];  /* what was forgiven; empty: nothing */
 };
 

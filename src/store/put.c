@@ -34,6 +34,9 @@ struct replacement {
 	struct game old, new; /* old.known 0: not stored yet */
 	struct stat_line *old_lines, *lines;
 	size_t old_count, count;
+	struct event *old_events; /* loaded where they are to be replaced */
+	size_t old_event_count;
+	bool holds_events;  /* they are not to be replaced after all */
 	bool scoring_moved; /* goals or assists of a line, or a line came or went */
 	bool lines_moved;   /* more than names and ages, which the game does not tell */
 	struct put_result *result;
@@ -479,17 +482,34 @@ static void note_events_due(struct replacement *r)
 		SET(g, GAME, events_due, true);
 }
 
+static bool brings_events(const struct replacement *r)
+{
+	const struct snapshot *s = r->snapshot;
+	return s && s->has_events && !is_older_than_events(s->order, &r->old);
+}
+
+static bool load_events(struct replacement *r, struct err *err)
+{
+	void *events;
+	if (!brings_events(r))
+		return true;
+	if (!rows_read(r->commit->store, &event_table, r->game_id, sizeof(struct event),
+		    r->commit->keep, &events, &r->old_event_count, err))
+		return false;
+	r->old_events = events;
+	return true;
+}
+
 /* Events of a game replaced whole: those that left go, those that differ are written. */
 static bool replace_events(struct replacement *r, struct err *err)
 {
 	const struct snapshot *s = r->snapshot;
 	struct game *g = &r->new;
 	struct store *store = r->commit->store;
-	if (!s || !s->has_events)
+	if (!brings_events(r))
 		return true;
-	if (is_older_than_events(s->order, g))
-		return true;
-	if (!s->event_count && s->game.period > 0) { /* lost on the way: a face-off there was */
+	/* Lost on the way: a face-off there was. */
+	if (r->holds_events || (!s->event_count && s->game.period > 0)) {
 		SET(g, GAME, events_due, true);
 		return true;
 	}
@@ -497,12 +517,9 @@ static bool replace_events(struct replacement *r, struct err *err)
 	SET(g, GAME, events_progress, progress(s->order));
 	SET(g, GAME, events_arrival, s->order.arrival_ms);
 	SET(g, GAME, events_due, events_lag(r));
-	void *stored;
-	size_t old_count, i = 0, j = 0;
-	if (!rows_read(store, &event_table, r->game_id, sizeof(struct event), r->commit->keep,
-		    &stored, &old_count, err))
-		return false;
-	struct event *old = stored, *new = ARENA_NEW(r->commit->keep, struct event, s->event_count);
+	size_t old_count = r->old_event_count, i = 0, j = 0;
+	struct event *old = r->old_events,
+		     *new = ARENA_NEW(r->commit->keep, struct event, s->event_count);
 	for (size_t k = 0; k < s->event_count; k++) {
 		new[k] = s->events[k];
 		SET(&new[k], EVENT, game_id, r->game_id);
@@ -654,6 +671,17 @@ static void set_warning(struct game *g, const char *text, struct arena *keep)
 		SET(g, GAME, warning, str_copy(keep, str_from(text)));
 }
 
+/* What is wrong with the events is told until there are better ones, however good the lines are. */
+static void warn(struct replacement *r, const char *text)
+{
+	struct game *g = &r->new;
+	bool is_of_events = str_starts(g->warning, STR(EVENTS_WARNING));
+	if (text && *text)
+		set_warning(g, text, r->commit->keep);
+	else if (is_of_events ? r->snapshot->has_events : is_box_score(r->snapshot))
+		set_warning(g, NULL, r->commit->keep);
+}
+
 /* The last good rows stay; readers see why. */
 static bool quarantine(struct replacement *r, const char *reason, struct err *err)
 {
@@ -666,6 +694,8 @@ static bool quarantine(struct replacement *r, const char *reason, struct err *er
 	overlay(&r->new, &r->snapshot->game, BIT(GAME, last_poll_at) | BIT(GAME, expires_at));
 	if (!r->old.known)
 		return true; /* nothing stored: nothing to warn about */
+	if (!is_box_score(r->snapshot))
+		SET(&r->new, GAME, events_due, true);
 	return put_game_row(r, err);
 }
 
@@ -694,8 +724,10 @@ static bool replace(struct replacement *r, struct err *err)
 	const struct snapshot *s = r->snapshot;
 	struct verdict verdict = {.is_good = true};
 	take_lines(r);
-	struct candidate candidate = {
-		r->commit->store, s, &r->old, r->old_lines, r->old_count, r->lines, r->count};
+	if (!load_events(r, err))
+		return false;
+	struct candidate candidate = {r->commit->store, s, &r->old, r->old_lines, r->old_count,
+		r->lines, r->count, r->old_events, r->old_event_count};
 	if (s && !checks_run(&candidate, &verdict, err))
 		return false;
 	if (!verdict.is_good)
@@ -703,9 +735,9 @@ static bool replace(struct replacement *r, struct err *err)
 	if (verdict.holds_columns)
 		hold(r, &candidate);
 	merge_game(r);
-	if (s && is_box_score(s))
-		set_warning(
-			&r->new, *verdict.warning ? verdict.warning : s->warning, r->commit->keep);
+	r->holds_events = verdict.holds_events;
+	if (s)
+		warn(r, *verdict.warning ? verdict.warning : is_box_score(s) ? s->warning : NULL);
 	if (!replace_events(r, err) || !complete(r, err) || !put_lines(r, err) ||
 		!put_game_row(r, err))
 		return false;

@@ -140,10 +140,18 @@ r = ingest(up, db)
 tap.same(r.asked, [rig.box_score_path(GAME)], "then no more")
 moved = rig.box_score(GAME)
 side = moved["playerByGameStats"]["awayTeam"]
-side["forwards"][1].update(assists=1, points=2)
+side["forwards"][1].update(goals=0, assists=1, points=1)
+moved["awayTeam"]["score"] = 1  # the third goal is taken back
 side["defense"][0].update(assists=0, points=0)
 up.replies[rig.box_score_path(GAME)] = Reply(moved, headers=rig.etag(NOW + 60))
-up.replies[PLAYS] = Reply(play_by_play("OFF", lambda plays: plays.pop(3)), headers=rig.etag(NOW + 60))
+fewer = play_by_play("OFF", lambda plays: plays.pop(3))
+up.replies[PLAYS] = Reply(fewer, headers=rig.etag(NOW + 60))
+r = ingest(up, db)
+warning = rig.query(path, "select warning, events_due from games")
+tap.ok(PLAYS in r.asked and warning == [{"warning": "the play-by-play has 2 goals, its score says 3", "events_due": 1}],
+       "a play-by-play without a goal that its score has is kept aside, and asked for again", [r.asked, warning])
+fewer["awayTeam"]["score"] = 1
+up.replies[PLAYS] = Reply(fewer, headers=rig.etag(NOW + 60))
 r = ingest(up, db)
 tap.ok(PLAYS in r.asked and len(rig.query(path, "select 1 from game_events where type = 'goal'")) == 2,
        "an assist given to somebody else asks for it too, and an event that was deleted goes", r.asked)
