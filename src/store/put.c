@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -550,6 +551,31 @@ static bool replace_events(struct replacement *r, struct err *err)
 static const uint64_t told_elsewhere = BIT(STAT, player_name) | BIT(STAT, player_age) |
 				       BIT(STAT, team_name) | BIT(STAT, opponent_team_name);
 
+/* The same share, rounded to fewer decimals in one of the two: a fraction of the numbers in a game that
+ * is another one differs by more. */
+static bool is_same_share(double a, double b)
+{
+	for (double unit = 1000; unit < 1e6; unit *= 10) {
+		bool one_is_rounded = fabs(a * unit - round(a * unit)) < 1e-6 ||
+				      fabs(b * unit - round(b * unit)) < 1e-6;
+		if (one_is_rounded && fabs(a - b) * unit <= 0.5 + 1e-6)
+			return true;
+	}
+	return false;
+}
+
+static uint64_t drop_roundings(
+	const struct stat_line *old, const struct stat_line *new, uint64_t changed)
+{
+	for (size_t i = 0; i < stat_table.count; i++) {
+		struct value a = record_get(&stat_table, old, i),
+			     b = record_get(&stat_table, new, i);
+		if (a.type == COLUMN_REAL && a.known && b.known && is_same_share(a.real, b.real))
+			changed &= ~((uint64_t)1 << i);
+	}
+	return changed;
+}
+
 /*
  * After the horn something that was shown has become something else, or a line came or went. The
  * schedule may tell of the end first: the lines of the end itself correct nothing.
@@ -559,7 +585,9 @@ static bool is_correction(const struct replacement *r, const struct stat_line *o
 {
 	if (!r->old_count || !r->old.lines_ended)
 		return false;
-	return !old || !new || (changed & old->known & ~told_elsewhere);
+	if (!old || !new)
+		return true;
+	return drop_roundings(old, new, changed & old->known & ~told_elsewhere) != 0;
 }
 
 /* The row itself is written or deleted already; the first lines of a game have followed nothing. */

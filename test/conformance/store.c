@@ -279,6 +279,19 @@ static void test_corrections(void **state)
 	r = put(s, &b);
 	assert_int_equal(r.updated, 1);
 	assert_true(r.correction);
+	/* Rounded to fewer decimals, or to more, it is the same share; another one is not. */
+	static const struct {
+		double share;
+		bool is_correction;
+	} steps[] = {{0.5909, true}, {0.590909, false}, {0.591, false}, {0.5, true}, {0.483, true},
+		{0.482759, false}, {0.482143, true}};
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		b.s.order.time += 10;
+		SET(&b.lines[5], STAT, faceoff_win_pct, steps[i].share);
+		r = put(s, &b);
+		assert_int_equal(r.updated, 1);
+		assert_int_equal(r.correction, steps[i].is_correction);
+	}
 	store_close(s);
 }
 
