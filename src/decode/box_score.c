@@ -55,6 +55,10 @@ _Static_assert(STAT_shots_against == STAT_saves + 1 &&
 		       STAT_short_handed_shots_against == STAT_short_handed_saves + 1,
 	"READ_PAIR fills a column and the next");
 
+/* A field that has become something else must not stop every game: the store holds what it was. */
+#define READ_STATISTICS(place, fields, line)                                                       \
+	place_read_leniently((place), (fields), COUNT(fields), &stat_table, (line))
+
 enum { GROUPS = 3, GOALTENDERS = 2 };
 static const char *const groups[GROUPS] = {"forwards", "defense", "goalies"};
 
@@ -79,12 +83,12 @@ static void read_line(const struct place *p, struct box_score *b, bool is_home, 
 		     home = record_get(&game_table, g, GAME_home_team_name);
 	record_set(&stat_table, line, STAT_team_name, is_home ? home : away);
 	record_set(&stat_table, line, STAT_opponent_team_name, is_home ? away : home);
-	PLACE_READ(p, person_fields, &stat_table, line);
+	READ_STATISTICS(p, person_fields, line);
 	if (is_goaltender) {
-		PLACE_READ(p, goaltender_fields, &stat_table, line);
+		READ_STATISTICS(p, goaltender_fields, line);
 	} else {
-		PLACE_READ(p, skater_fields, &stat_table, line);
-		place_read(
+		READ_STATISTICS(p, skater_fields, line);
+		place_read_leniently(
 			p, b->is_nested ? &nested_faceoffs : &flat_faceoffs, 1, &stat_table, line);
 	}
 	if (KNOWS(line, STAT, player_position) && !position_is_known(line->player_position))

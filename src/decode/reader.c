@@ -128,6 +128,10 @@ bool place_fault(const struct place *p, const char *format, ...)
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
 	struct str path = place_path(p, r->keep);
+	if (r->is_lenient) {
+		reader_warn(r, "%.*s left out: %s", STR_ARG(path), what);
+		return false;
+	}
 	r->failed = true;
 	return err_set(r->err, ERR_DECODE, "%.*s: %s", STR_ARG(path), what);
 }
@@ -462,6 +466,14 @@ void place_read(const struct place *p, const struct field *fields, size_t count,
 			record_set(t, record, f->column + 1, v);
 		}
 	}
+}
+
+void place_read_leniently(const struct place *p, const struct field *fields, size_t count,
+	const struct table *t, void *record)
+{
+	p->reader->is_lenient = true;
+	place_read(p, fields, count, t, record);
+	p->reader->is_lenient = false;
 }
 
 bool place_int(const struct place *p, const char *key, int64_t *out)

@@ -26,6 +26,7 @@ struct reader {
 	struct arena *keep;
 	struct err *err;
 	bool failed;
+	bool is_lenient;     /* what is wrong is left out, with a warning */
 	const char *warning; /* the first thing never seen before that was kept */
 };
 
@@ -85,6 +86,10 @@ struct field {
 
 /* Sets the columns of a record that the object has; the others are left as they are. */
 void place_read(const struct place *p, const struct field *fields, size_t count,
+	const struct table *t, void *record);
+
+/* The same for statistics: one that is wrong costs itself and nothing else. */
+void place_read_leniently(const struct place *p, const struct field *fields, size_t count,
 	const struct table *t, void *record);
 
 /* One value; false when it is absent or wrong. */
