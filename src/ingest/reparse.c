@@ -70,6 +70,7 @@ bool reparse_game(struct store *store, int64_t game_id,
 	bool is_found, ok = true;
 	struct err late;
 	r.body = arena_reserve(INGEST_ARENA);
+	store_replay(store);
 	ok = store_get_game(store, game_id, &keep, &r.game, &is_found, err) &&
 	     store_get_bodies(store, game_id, &keep, &bodies, &body_count, err);
 	if (ok && !is_found)

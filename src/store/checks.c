@@ -374,6 +374,21 @@ static bool forget(const struct candidate *c, unsigned parts, struct err *err)
 	return sql_exec(&q, err);
 }
 
+/* Whether this kind keeps coming, and is let in for that. */
+static bool is_forgiven(const struct candidate *c, struct str kind, bool *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(c->store, "SELECT times FROM quarantine WHERE game_id = ? AND kind = ?",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, c->snapshot->game.game_id);
+	sql_bind_text(&q, kind);
+	enum step step = sql_step(&q, err);
+	*out = step == STEP_ROW && sql_i64(&q) >= FORGIVEN_TIMES;
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
 bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 {
 	bool is_clean = true, has_events = c->snapshot->has_events;
@@ -387,7 +402,8 @@ bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 		if (!(checks[i].parts & parts) || checks[i].run(c, reason, sizeof(reason)))
 			continue;
 		is_clean = false;
-		if (!count(c, checks[i].kind, reason, &enough, err))
+		if (c->store->is_replaying ? !is_forgiven(c, checks[i].kind, &enough, err)
+					   : !count(c, checks[i].kind, reason, &enough, err))
 			return false;
 		if (enough && checks[i].cost != NEVER_FORGIVEN) {
 			snprintf(out->warning, sizeof(out->warning),
@@ -403,22 +419,7 @@ bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 			memcpy(out->reason, reason, sizeof(reason));
 		}
 	}
-	return !is_clean || forget(c, parts, err);
-}
-
-/* Whether this kind keeps coming, and is let in for that. */
-static bool is_forgiven(const struct candidate *c, struct str kind, bool *out, struct err *err)
-{
-	struct sql q;
-	if (!sql_prepare(c->store, "SELECT times FROM quarantine WHERE game_id = ? AND kind = ?",
-		    &q, err))
-		return false;
-	sql_bind_i64(&q, c->snapshot->game.game_id);
-	sql_bind_text(&q, kind);
-	enum step step = sql_step(&q, err);
-	*out = step == STEP_ROW && sql_i64(&q) >= FORGIVEN_TIMES;
-	sql_reset(&q);
-	return step != STEP_FAILED;
+	return !is_clean || c->store->is_replaying || forget(c, parts, err);
 }
 
 bool checks_hold(const struct candidate *c, char *reason, size_t size, struct err *err)

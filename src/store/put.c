@@ -699,10 +699,21 @@ static void set_warning(struct game *g, const char *text, struct arena *keep)
 		SET(g, GAME, warning, str_copy(keep, str_from(text)));
 }
 
+static bool is_what_is_stored(const struct replacement *r)
+{
+	const struct order_key *k = &r->snapshot->order;
+	if (!is_box_score(r->snapshot))
+		return KNOWS(&r->old, GAME, events_time) && k->time == r->old.events_time &&
+		       k->arrival_ms == r->old.events_arrival;
+	return KNOWS(&r->old, GAME, order_time) && !order_compare(*k, stored_order(&r->old));
+}
+
 /* What is wrong with the events is told until there are better ones, however good the lines are. */
 static void warn(struct replacement *r, const char *text)
 {
 	struct game *g = &r->new;
+	if (r->commit->store->is_replaying && is_what_is_stored(r))
+		return; /* what came after it may have been worse */
 	bool is_of_events = str_starts(g->warning, STR(EVENTS_WARNING));
 	if (text && *text)
 		set_warning(g, text, r->commit->keep);
@@ -717,6 +728,8 @@ static bool quarantine(struct replacement *r, const char *reason, struct err *er
 	r->count = r->old_count;
 	r->result->outcome = PUT_QUARANTINED;
 	snprintf(r->result->reason, sizeof(r->result->reason), "%s", reason);
+	if (r->commit->store->is_replaying)
+		return true;
 	SET(&r->new, GAME, game_id, r->game_id);
 	set_warning(&r->new, r->result->reason, r->commit->keep);
 	overlay(&r->new, &r->snapshot->game, BIT(GAME, last_poll_at) | BIT(GAME, expires_at));

@@ -41,6 +41,11 @@ static void write_sha256(struct str body, char out[static 65])
 		snprintf(out + 2 * i, 3, "%02x", digest[i]);
 }
 
+void store_replay(struct store *s)
+{
+	s->is_replaying = true;
+}
+
 void store_note(struct store *s, const struct store_reply *r)
 {
 	bool keeps_poll = keeping.polls_ms && r->tries, keeps_body = keeping.raw_ms && r->body.n;

@@ -126,6 +126,12 @@ void store_note(struct store *s, const struct store_reply *r);
 bool store_flush(struct store *s, struct err *err); /* a commit for what is noted, if anything is */
 bool store_prune(struct store *s, int64_t now_ms, struct err *err); /* some 1,000 rows of each */
 
+/*
+ * What is put from now on has been put before: a body that is worse than what is stored is refused
+ * as ever, but not counted again, and the warnings stand as they were.
+ */
+void store_replay(struct store *s);
+
 /* The next game of which bodies are kept; 0 holds those of no game, -1: there is none. */
 bool store_next_body_game(struct store *s, int64_t after, int64_t *out, struct err *err);
 

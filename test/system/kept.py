@@ -76,6 +76,21 @@ if packed:
     tap.ok(r.returncode == 0 and "1 changed something" in r.stdout and shots == [{"home_shots": 26}], "a newer body that nobody understood then is taken now", r.stdout + r.stderr)
 else:
     tap.note("no zstd here: a body understood late was left out")
+# What was kept aside is not counted again, nor told again.
+def worse(hits):
+    body = rig.box_score(GAME + 6, gameState="LIVE")
+    body["playerByGameStats"]["awayTeam"]["forwards"][0]["hits"] = -hits
+    return body
+
+
+for at, body in ((0, rig.box_score(GAME + 6, gameState="LIVE")), (60, worse(1)), (600, worse(2))):
+    ingest(Reply(body, headers=rig.etag(NOW + at)), GAME + 6)
+seen = [rig.query(path, "select %s" % what) for what in ("revision from revisions", "* from quarantine", "warning from games")]
+for _ in range(2):
+    r = rig.run("reparse", db=db)
+    tap.ok(r.returncode == 0 and "0 changed something, 2 were refused" in r.stdout, "reparse refuses again what was refused", r.stdout + r.stderr)
+tap.same([rig.query(path, "select %s" % what) for what in ("revision from revisions", "* from quarantine", "warning from games")], seen,
+         "and takes no revision, counts nothing and leaves the warnings")
 for words in (["x"], [GAME, "--season", "20232024"], ["--season", "7"]):
     r = rig.run("reparse", *words, db=db)
     tap.ok(r.returncode == 2 and len(r.stderr.splitlines()) == 1, "reparse %s: exit 2" % words, r.stderr)
