@@ -32,6 +32,13 @@ struct replay {
 	size_t count;
 	struct game game; /* known 0: not there */
 	int64_t revision; /* the newest of any of its changes */
+	struct status_since {
+		int64_t revision;
+		struct str status;
+	} * statuses; /* the game's, in order */
+	size_t status_count, status_room;
+	int64_t at;     /* the revision under way, */
+	bool had_lines; /* and whether there were any before it */
 };
 
 static bool wrong(struct verification *v, const char *format, ...)
@@ -52,7 +59,8 @@ static bool wrong(struct verification *v, const char *format, ...)
 
 struct change_row {
 	int64_t revision, player_id; /* 0: of the game itself */
-	struct str kind, before, after;
+	struct str kind, before, after, phase;
+	bool is_correction;
 	int64_t observed_at;
 };
 
@@ -94,6 +102,51 @@ static bool apply(struct verification *v, const struct change_row *c, const stru
 	       wrong(v, "revision %" PRId64 ": a delete with something after it", c->revision);
 }
 
+/* What the game's status was before a revision. */
+static struct str status_before(const struct replay *r, int64_t revision)
+{
+	struct str status = STR("scheduled");
+	for (size_t i = 0; i < r->status_count && r->statuses[i].revision < revision; i++)
+		status = r->statuses[i].status;
+	return status;
+}
+
+static void note_status(struct verification *v, struct replay *r, int64_t revision)
+{
+	if (r->status_count == r->status_room) {
+		r->status_room = r->status_room * 2 + 64;
+		struct status_since *more =
+			ARENA_NEW(&v->keep, struct status_since, r->status_room);
+		if (r->status_count)
+			memcpy(more, r->statuses, r->status_count * sizeof(*more));
+		r->statuses = more;
+	}
+	r->statuses[r->status_count++] = (struct status_since){revision, r->game.stats_status};
+}
+
+static bool is_of_phase(struct verification *v, const struct change_row *c, struct str phase)
+{
+	return str_equal(c->phase, phase) ||
+	       wrong(v,
+		       "revision %" PRId64 ", player %" PRId64
+		       ": its phase is \"%.*s\", the game was %.*s",
+		       c->revision, c->player_id, STR_ARG(str_first(c->phase, 40)), STR_ARG(phase));
+}
+
+/* The first lines correct nothing; a line that comes or goes after the official end does. */
+static bool is_rightly_correction(
+	struct verification *v, const struct replay *r, const struct change_row *c)
+{
+	bool is_update = str_equal(c->kind, STR("update"));
+	bool is_past_end =
+		str_equal(c->phase, STR("official")) || str_equal(c->phase, STR("settled"));
+	bool can_be = r->had_lines && !str_equal(c->phase, STR("scheduled"));
+	bool must_be = r->had_lines && is_past_end && !is_update;
+	return (c->is_correction ? can_be : !must_be) ||
+	       wrong(v, "revision %" PRId64 ", player %" PRId64 ": is %s correction", c->revision,
+		       c->player_id, c->is_correction ? "marked as a" : "not marked as the");
+}
+
 static struct stat_line *find_line(struct replay *r, int64_t player_id)
 {
 	for (size_t i = 0; i < r->count; i++)
@@ -106,6 +159,13 @@ static bool apply_to_line(struct verification *v, struct replay *r, const struct
 {
 	struct stat_line *line = find_line(r, c->player_id);
 	bool is_there = line;
+	if (c->revision != r->at) {
+		r->at = c->revision;
+		r->had_lines = r->count > 0;
+	}
+	struct str phase = r->had_lines ? status_before(r, c->revision) : STR("scheduled");
+	if (!is_of_phase(v, c, phase) || !is_rightly_correction(v, r, c))
+		return false;
 	if (!line && r->count == MAX_PLAYERS)
 		return wrong(v, "more than %d players", MAX_PLAYERS);
 	if (!line) {
@@ -123,16 +183,20 @@ static bool apply_to_line(struct verification *v, struct replay *r, const struct
 
 static bool apply_to_game(struct verification *v, struct replay *r, const struct change_row *c)
 {
-	return apply(v, c, &game_table, &r->game, r->game.known != 0);
+	struct str phase = r->game.known ? r->game.stats_status : STR("scheduled");
+	if (!is_of_phase(v, c, phase) || !apply(v, c, &game_table, &r->game, r->game.known != 0))
+		return false;
+	note_status(v, r, c->revision);
+	return true;
 }
 
 /* ---- all of a game ---- */
 
 static const char line_changes[] =
-	"SELECT revision, kind, before, after, observed_at, player_id FROM stat_changes WHERE "
+	"SELECT revision, kind, before, after, observed_at, player_id, phase, correction FROM stat_changes WHERE "
 	"game_id = ? ORDER BY revision, player_id";
 static const char game_changes[] =
-	"SELECT revision, kind, before, after, observed_at, 0 FROM game_changes WHERE game_id = ? "
+	"SELECT revision, kind, before, after, observed_at, 0, phase, 0 FROM game_changes WHERE game_id = ? "
 	"ORDER BY revision";
 
 static bool replay(struct verification *v, struct replay *r, const char *query,
@@ -151,6 +215,8 @@ static bool replay(struct verification *v, struct replay *r, const char *query,
 		c.after = sql_text(&q);
 		c.observed_at = sql_value(&q, COLUMN_TIME).integer;
 		c.player_id = sql_i64(&q);
+		c.phase = sql_text(&q);
+		c.is_correction = sql_i64(&q) != 0;
 		if (c.revision > r->revision)
 			r->revision = c.revision;
 		v->out->changes++;
@@ -158,6 +224,14 @@ static bool replay(struct verification *v, struct replay *r, const char *query,
 	}
 	sql_reset(&q);
 	return ok && step == STEP_DONE;
+}
+
+static bool has_player(const struct stat_line *lines, size_t count, int64_t player_id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lines[i].player_id == player_id)
+			return true;
+	return false;
 }
 
 static bool compare_lines(
@@ -176,8 +250,13 @@ static bool compare_lines(
 				lines[i].player_id,
 				stat_table.columns[__builtin_ctzll(differ)].name.p);
 	}
-	return r->count == count ||
-	       wrong(v, "stat_changes give %zu lines, game_stats has %zu", r->count, count);
+	for (size_t i = 0; i < r->count; i++)
+		if (!has_player(lines, count, r->lines[i].player_id))
+			return wrong(v,
+				"player %" PRId64
+				" is not in game_stats, but stat_changes give a line",
+				r->lines[i].player_id);
+	return true;
 }
 
 static bool compare_game(struct verification *v, const struct replay *r, const struct game *game)
@@ -254,8 +333,8 @@ static bool verify_game(struct verification *v)
 		return wrong(v, "has lines or changes, but is not in games");
 	v->out->games++;
 	v->out->lines += (int64_t)line_count;
-	return replay(v, r, line_changes, apply_to_line) &&
-	       replay(v, r, game_changes, apply_to_game) &&
+	return replay(v, r, game_changes, apply_to_game) &&
+	       replay(v, r, line_changes, apply_to_line) &&
 	       compare_lines(v, r, lines, line_count) && compare_game(v, r, games) &&
 	       lines_hold(v, games, lines, line_count);
 }
