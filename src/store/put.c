@@ -555,7 +555,9 @@ static const uint64_t told_elsewhere = BIT(STAT, player_name) | BIT(STAT, player
  * is another one differs by more. */
 static bool is_same_share(double a, double b)
 {
-	for (double unit = 1000; unit < 1e6; unit *= 10) {
+	static const double units[] = {1e3, 1e4, 1e5};
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		double unit = units[i];
 		bool one_is_rounded = fabs(a * unit - round(a * unit)) < 1e-6 ||
 				      fabs(b * unit - round(b * unit)) < 1e-6;
 		if (one_is_rounded && fabs(a - b) * unit <= 0.5 + 1e-6)

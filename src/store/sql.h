@@ -38,9 +38,9 @@ struct store {
 	struct noted noted[STORE_NOTED];
 	size_t noted_count;
 	bool is_replaying; /* store_replay */
-	int holds;        /* how often it is held, to read one commit */
-	int64_t limit_ms; /* of what is being read; 0: none */
-	int64_t deadline; /* by the monotonic clock, where there is a limit */
+	int holds;         /* how often it is held, to read one commit */
+	int64_t limit_ms;  /* of what is being read; 0: none */
+	int64_t deadline;  /* by the monotonic clock, where there is a limit */
 };
 
 #define REVISION_TO_COME INT64_MAX
