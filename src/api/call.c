@@ -171,16 +171,20 @@ enum format call_accept(const struct route *route, struct str accept)
 	return best;
 }
 
+/* The coding's own quality goes before that of "*", wherever either stands. */
 bool request_takes_gzip(struct str accept_encoding)
 {
+	int64_t of_any = 0;
 	while (accept_encoding.n) {
 		struct str_cut item = str_cut(accept_encoding, ','), cut = str_cut(item.head, ';');
 		struct str name = str_trim(cut.head);
 		accept_encoding = item.tail;
-		if (str_equal_nocase(name, STR("gzip")) || str_equal(name, STR("*")))
+		if (str_equal_nocase(name, STR("gzip")))
 			return quality(cut.tail) > 0;
+		if (str_equal(name, STR("*")))
+			of_any = quality(cut.tail);
 	}
-	return false;
+	return of_any > 0;
 }
 
 /* ---- parameters ---- */

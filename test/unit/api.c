@@ -106,8 +106,10 @@ static void test_format_over_accept(void **state)
 static void test_gzip(void **state)
 {
 	(void)state;
-	static const char *const yes[] = {"gzip", "br, GZIP;q=0.3", "*", "deflate,gzip;q=1"};
-	static const char *const no[] = {"", "br", "gzip;q=0", "gzip;q=0.000, br", "xgzip"};
+	static const char *const yes[] = {
+		"gzip", "br, GZIP;q=0.3", "*", "deflate,gzip;q=1", "*;q=0, gzip"};
+	static const char *const no[] = {
+		"", "br", "gzip;q=0", "gzip;q=0.000, br", "xgzip", "*, gzip;q=0", "*;q=0"};
 	for (size_t i = 0; i < COUNT(yes); i++)
 		assert_true(request_takes_gzip(str_from(yes[i])));
 	for (size_t i = 0; i < COUNT(no); i++)
