@@ -176,7 +176,8 @@ size_t answer_head_lines(
 	at = add_line(at, STR("Vary"), STR("Accept, Accept-Encoding"));
 	at = add_line(at, STR("Access-Control-Allow-Origin"), STR("*"));
 	at = add_line(at, STR("Access-Control-Expose-Headers"),
-		STR("ETag, Link, X-Total-Count, X-Observed-At, X-Upstream-Age, X-Stale"));
+		STR("ETag, Link, Retry-After, X-Total-Count, X-Observed-At, X-Upstream-Age, "
+		    "X-Stale"));
 	for (size_t i = 0; i < a->line_count; i++)
 		at = add_line(at, a->lines[i].name, a->lines[i].value);
 	if (a->status != 304)
