@@ -3,6 +3,7 @@
 #include "base/time.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { MAX_ROUTES = 48 };
@@ -22,7 +23,7 @@ enum {
 typedef _Atomic int64_t number;
 
 struct metrics {
-	number counters[COUNTERS], gauges[GAUGES];
+	number values[METRICS];                         /* those that are counted or set */
 	number by_status[MAX_ROUTES + 1][STATUSES + 1]; /* the last: any other */
 	number by_time[BUCKETS + 1];
 	number nanoseconds;
@@ -30,8 +31,8 @@ struct metrics {
 
 static const struct {
 	const char *name, *type, *help;
-} counter_texts[COUNTERS] = {[COUNT_HITS] = {"cache_hits_total", "counter",
-				     "Answers that had been kept"},
+} texts[METRICS] = {
+	[COUNT_HITS] = {"cache_hits_total", "counter", "Answers that had been kept"},
 	[COUNT_RENDERS] = {"cache_misses_total", "counter", "Answers that were made"},
 	[COUNT_COALESCED] = {"cache_coalesced_total", "counter",
 		"Requests that waited for an answer being made for another"},
@@ -41,21 +42,53 @@ static const struct {
 		"Requests turned away because the queue was full"},
 	[COUNT_EXPORTS] = {"exports_total", "counter", "Whole results streamed"},
 	[COUNT_CUT] = {"queries_cut_total", "counter",
-		"Answers given up because they took longer than the limit"}},
-  gauge_texts[GAUGES] = {[GAUGE_CONNECTIONS] = {"connections", "gauge", "Connections now"},
-	  [GAUGE_ACCEPTED] = {"connections_accepted_total", "counter", "Connections taken"},
-	  [GAUGE_REFUSED] = {"connections_refused_total", "counter",
-		  "Connections turned away for being too many"},
-	  [GAUGE_BAD_REQUESTS] = {"bad_requests_total", "counter", "Requests that were no HTTP"},
-	  [GAUGE_TIMEOUTS] = {"timeouts_total", "counter", "Connections closed for being slow"},
-	  [GAUGE_SLOW_DROPPED] = {"slow_readers_dropped_total", "counter",
-		  "Streams whose reader fell behind"},
-	  [GAUGE_QUEUE] = {"queue_depth", "gauge", "Answers that wait for a thread"},
-	  [GAUGE_KEPT] = {"cache_entries", "gauge", "Answers kept"},
-	  [GAUGE_KEPT_BYTES] = {"cache_bytes", "gauge", "Memory of the answers kept"},
-	  [GAUGE_SUBSCRIBERS] = {"stream_subscribers", "gauge", "Readers of /stream"},
-	  [GAUGE_AWAY] = {"database_away", "gauge", "1 while the database cannot be read"},
-	  [GAUGE_CHANGED_AT] = {NULL, NULL, NULL}};
+		"Answers given up because they took longer than the limit"},
+	[GAUGE_CONNECTIONS] = {"connections", "gauge", "Connections now"},
+	[GAUGE_ACCEPTED] = {"connections_accepted_total", "counter", "Connections taken"},
+	[GAUGE_REFUSED] = {"connections_refused_total", "counter",
+		"Connections turned away for being too many"},
+	[GAUGE_BAD_REQUESTS] = {"bad_requests_total", "counter", "Requests that were no HTTP"},
+	[GAUGE_TIMEOUTS] = {"timeouts_total", "counter", "Connections closed for being slow"},
+	[GAUGE_SLOW_DROPPED] = {"slow_readers_dropped_total", "counter",
+		"Streams whose reader fell behind"},
+	[GAUGE_QUEUE] = {"queue_depth", "gauge", "Answers that wait for a thread"},
+	[GAUGE_KEPT] = {"cache_entries", "gauge", "Answers kept"},
+	[GAUGE_KEPT_BYTES] = {"cache_bytes", "gauge", "Memory of the answers kept"},
+	[GAUGE_SUBSCRIBERS] = {"stream_subscribers", "gauge", "Readers of /stream"},
+	[GAUGE_AWAY] = {"database_away", "gauge", "1 while the database cannot be read"},
+	[GAUGE_CHANGED_AT] = {"database_change_age_seconds", "gauge",
+		"Since the last commit was heard of"},
+	[ANSWERED_REQUESTS] = {"http_requests_total", "counter",
+		"Requests answered, by route and status"},
+	[ANSWERED_SECONDS] = {"http_request_duration_seconds", "histogram",
+		"From the whole head to the answer"},
+	[REPLICA_AWAY] = {"replica_away", "gauge", "1 while the replica cannot be read"},
+	[REPLICA_BEHIND] = {"replica_behind_revisions", "gauge",
+		"Commits that the replica lacked when last read"},
+	[REPLICA_BEHIND_SECONDS] = {"replica_behind_seconds", "gauge",
+		"For how long it has been behind"},
+	[REPLICA_PASSED_OVER] = {"replica_passed_over_total", "counter",
+		"Reads that went to the database for that"},
+	[DATABASE_REVISION] = {"database_revision", "counter",
+		"The newest commit that readers can see"},
+	[DATABASE_QUARANTINED] = {"quarantined_games", "gauge",
+		"Games of which a body is kept aside"},
+	/* Of the last minutes, as the ledger of polls is pruned: sums over all of it could fall. */
+	[UPSTREAM_REQUESTS] = {"upstream_requests_5m", "gauge",
+		"Requests of the upstream in the last five minutes"},
+	[UPSTREAM_CHANGED] = {"upstream_changed_5m", "gauge",
+		"Of these, those that brought something new"},
+	[UPSTREAM_FAILED] = {"upstream_failed_5m", "gauge", "Of these, those that came to nothing"},
+	[UPSTREAM_BYTES] = {"upstream_bytes_5m", "gauge", "Their bytes on the wire"},
+	[LIVE_LAG] = {"live_game_lag_seconds", "gauge",
+		"From when the upstream showed a change to its row, in the last hour: the median"},
+	[LIVE_WORST_LAG] = {"live_game_lag_worst_seconds", "gauge",
+		"From when the upstream showed a change to its row, in the last hour: at most"},
+	[LIVE_AGE] = {"live_game_age_seconds", "gauge", "Since the upstream showed what is stored"},
+	[LIVE_POLL_AGE] = {"live_game_poll_age_seconds", "gauge",
+		"Since the upstream was last asked"},
+	[LIVE_ERROR] = {"live_game_error", "gauge", "1 when the last poll failed"},
+};
 
 /* The loop alone writes, so that a plain store is enough. */
 static void add(number *n, int64_t more)
@@ -82,14 +115,14 @@ void metrics_free(struct metrics *m)
 	free(m);
 }
 
-void metrics_add(struct metrics *m, enum counter c)
+void metrics_add(struct metrics *m, enum metric which)
 {
-	add(&m->counters[c], 1);
+	add(&m->values[which], 1);
 }
 
-void metrics_set(struct metrics *m, enum gauge g, int64_t value)
+void metrics_set(struct metrics *m, enum metric which, int64_t value)
 {
-	atomic_store_explicit(&m->gauges[g], value, memory_order_relaxed);
+	atomic_store_explicit(&m->values[which], value, memory_order_relaxed);
 }
 
 void metrics_answered(
@@ -105,36 +138,55 @@ void metrics_answered(
 	add(&m->nanoseconds, (int64_t)nanoseconds);
 }
 
-static void write_head(struct buf *out, const char *name, const char *type, const char *help)
+/* ---- as text ---- */
+
+void metric_write_head(enum metric which, struct buf *out)
 {
-	buf_add_format(
-		out, "# HELP rinkside_%s %s.\n# TYPE rinkside_%s %s\n", name, help, name, type);
+	buf_add_format(out, "# HELP rinkside_%s %s.\n# TYPE rinkside_%s %s\n", texts[which].name,
+		texts[which].help, texts[which].name, texts[which].type);
+}
+
+void metric_write_line(enum metric which, struct str labels, int64_t value, struct buf *out)
+{
+	buf_add_format(out, "rinkside_%s%.*s %lld\n", texts[which].name, STR_ARG(labels),
+		(long long)value);
+}
+
+void metric_write_seconds(enum metric which, struct str labels, int64_t ms, struct buf *out)
+{
+	buf_add_format(out, "rinkside_%s%.*s %.3f\n", texts[which].name, STR_ARG(labels),
+		(double)ms / 1000);
+}
+
+void metric_write(enum metric which, int64_t value, struct buf *out)
+{
+	metric_write_head(which, out);
+	metric_write_line(which, STR(""), value, out);
 }
 
 static void write_requests(const struct metrics *m, struct buf *out)
 {
-	write_head(out, "http_requests_total", "counter", "Requests answered, by route and status");
+	metric_write_head(ANSWERED_REQUESTS, out);
 	for (size_t i = 0; i <= MAX_ROUTES; i++)
 		for (size_t s = 0; s <= STATUSES; s++) {
 			struct str route = i < route_count ? routes[i].pattern : STR("none");
+			char labels[160], status[12] = "other";
 			long long n = get(&m->by_status[i][s]);
 			if (!n)
 				continue;
-			buf_add_format(out, "rinkside_http_requests_total{route=\"%.*s\",status=\"",
-				STR_ARG(route));
 			if (s < STATUSES)
-				buf_add_i64(out, statuses[s]);
-			else
-				buf_add(out, STR("other"));
-			buf_add_format(out, "\"} %lld\n", n);
+				snprintf(status, sizeof(status), "%d", statuses[s]);
+			snprintf(labels, sizeof(labels), "{route=\"%.*s\",status=\"%s\"}",
+				STR_ARG(route), status);
+			metric_write_line(ANSWERED_REQUESTS, str_from(labels), n, out);
 		}
 }
 
 static void write_times(const struct metrics *m, struct buf *out)
 {
-	static const char name[] = "http_request_duration_seconds";
+	const char *name = texts[ANSWERED_SECONDS].name;
 	long long sum = 0;
-	write_head(out, name, "histogram", "From the whole head to the answer");
+	metric_write_head(ANSWERED_SECONDS, out);
 	for (size_t b = 0; b <= BUCKETS; b++) {
 		sum += get(&m->by_time[b]);
 		buf_add_format(out, "rinkside_%s_bucket{le=\"%s\"} %lld\n", name,
@@ -148,23 +200,11 @@ void metrics_write(const struct metrics *m, struct buf *out)
 {
 	write_requests(m, out);
 	write_times(m, out);
-	for (size_t i = 0; i < COUNTERS; i++) {
-		write_head(
-			out, counter_texts[i].name, counter_texts[i].type, counter_texts[i].help);
-		buf_add_format(
-			out, "rinkside_%s %lld\n", counter_texts[i].name, get(&m->counters[i]));
-	}
-	for (size_t i = 0; i < GAUGES; i++) {
-		if (!gauge_texts[i].name)
-			continue;
-		write_head(out, gauge_texts[i].name, gauge_texts[i].type, gauge_texts[i].help);
-		buf_add_format(out, "rinkside_%s %lld\n", gauge_texts[i].name, get(&m->gauges[i]));
-	}
-	long long changed_at = get(&m->gauges[GAUGE_CHANGED_AT]);
+	for (enum metric i = 0; i < GAUGE_CHANGED_AT; i++)
+		metric_write(i, get(&m->values[i]), out);
+	long long changed_at = get(&m->values[GAUGE_CHANGED_AT]);
 	if (!changed_at)
 		return;
-	write_head(
-		out, "database_change_age_seconds", "gauge", "Since the last commit was heard of");
-	buf_add_format(out, "rinkside_database_change_age_seconds %.3f\n",
-		(double)(time_now_ms() - changed_at) / 1000);
+	metric_write_head(GAUGE_CHANGED_AT, out);
+	metric_write_seconds(GAUGE_CHANGED_AT, STR(""), time_now_ms() - changed_at, out);
 }

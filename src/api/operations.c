@@ -6,6 +6,8 @@
 #include "api/serve.h"
 #include "base/time.h"
 
+#include <stdio.h>
+
 bool answer_live(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	(void)c, (void)call, (void)err;
@@ -41,44 +43,69 @@ bool answer_ready(struct context *c, const struct call *call, struct answer *out
 
 /* ---- metrics ---- */
 
-/* How far a live game's row is behind: since the upstream showed it, and since it was asked. */
-static void write_live_game(const struct game *g, int64_t now, struct buf *out)
+/* How late a game's rows were in the last hour, how old they are, and the polls of it. */
+static void write_live_game(const struct game *g, const struct upstream_lag *lag, int64_t now,
+	struct buf lines[static METRICS])
 {
-	long long id = (long long)g->game_id;
+	char text[40];
+	int n = snprintf(text, sizeof(text), "{game_id=\"%lld\"}", (long long)g->game_id);
+	struct str game = {text, (size_t)n};
+	if (lag) {
+		metric_write_seconds(LIVE_LAG, game, lag->median_ms, &lines[LIVE_LAG]);
+		metric_write_seconds(LIVE_WORST_LAG, game, lag->worst_ms, &lines[LIVE_WORST_LAG]);
+	}
 	if (KNOWS(g, GAME, observed_at))
-		buf_add_format(out, "rinkside_live_game_lag_seconds{game_id=\"%lld\"} %.3f\n", id,
-			(double)(now - g->observed_at) / 1000);
+		metric_write_seconds(LIVE_AGE, game, now - g->observed_at, &lines[LIVE_AGE]);
 	if (KNOWS(g, GAME, last_poll_at))
-		buf_add_format(out, "rinkside_live_game_poll_age_seconds{game_id=\"%lld\"} %.3f\n",
-			id, (double)(now - g->last_poll_at) / 1000);
-	buf_add_format(out, "rinkside_live_game_error{game_id=\"%lld\"} %d\n", id,
-		(int)KNOWS(g, GAME, last_error));
+		metric_write_seconds(
+			LIVE_POLL_AGE, game, now - g->last_poll_at, &lines[LIVE_POLL_AGE]);
+	metric_write_line(LIVE_ERROR, game, KNOWS(g, GAME, last_error), &lines[LIVE_ERROR]);
 }
 
-static bool write_live_games(struct store *s, struct buf *out, struct err *err)
+static const struct upstream_lag *find_lag(
+	const struct upstream_lag *lags, size_t count, int64_t game_id)
 {
-	buf_add(out,
-		STR("# HELP rinkside_live_game_lag_seconds Since the upstream showed what is stored.\n"
-		    "# TYPE rinkside_live_game_lag_seconds gauge\n"
-		    "# HELP rinkside_live_game_poll_age_seconds Since the upstream was last asked.\n"
-		    "# TYPE rinkside_live_game_poll_age_seconds gauge\n"
-		    "# HELP rinkside_live_game_error 1 when the last poll failed.\n"
-		    "# TYPE rinkside_live_game_error gauge\n"));
+	for (size_t i = 0; i < count; i++)
+		if (lags[i].game_id == game_id)
+			return &lags[i];
+	return NULL;
+}
+
+static bool read_live_games(struct store *s, struct buf lines[static METRICS], struct err *err)
+{
 	static const struct str live = STR_INIT("live");
 	struct condition is_live = {.column = &game_table.columns[GAME_stats_status],
 		.value = {.known = true, .type = COLUMN_TEXT, .text = live}};
 	struct selection q = {.table = &game_table, .conditions = &is_live, .condition_count = 1};
+	struct upstream_lag lags[LAG_GAMES];
+	size_t lag_count;
+	int64_t now = time_now_ms();
+	if (!store_get_lags(s, now, lags, &lag_count, err))
+		return false;
 	struct cursor *cursor = store_select(s, &q, err);
 	struct game g;
 	enum step step = STEP_FAILED;
-	int64_t now = time_now_ms();
 	while (cursor && (step = cursor_step(cursor, &g, err)) == STEP_ROW)
-		write_live_game(&g, now, out);
+		write_live_game(&g, find_lag(lags, lag_count, g.game_id), now, lines);
 	cursor_close(cursor);
 	return step == STEP_DONE;
 }
 
-/* Of the last minutes, as the ledger of polls is pruned: sums over all of it could fall. */
+/* Game by game they are read; but the lines of a metric have to stand together. */
+static bool write_live_games(struct store *s, struct buf *out, struct err *err)
+{
+	struct buf lines[METRICS];
+	for (enum metric m = LIVE_LAG; m < METRICS; m++)
+		buf_init(&lines[m], ANSWER_BYTES);
+	bool ok = read_live_games(s, lines, err);
+	for (enum metric m = LIVE_LAG; m < METRICS; m++) {
+		metric_write_head(m, out);
+		buf_add(out, buf_str(&lines[m]));
+		buf_clear(&lines[m]);
+	}
+	return ok;
+}
+
 static bool write_upstream(struct store *s, struct buf *out, struct err *err)
 {
 	enum { WINDOW_MS = 300000 };
@@ -86,21 +113,10 @@ static bool write_upstream(struct store *s, struct buf *out, struct err *err)
 	int64_t now = time_now_ms();
 	if (!store_get_upstream(s, now - WINDOW_MS, now, &u, err))
 		return false;
-	const struct {
-		const char *name, *help;
-		int64_t value;
-	} rows[] = {
-		{"upstream_requests_5m", "Requests of the upstream in the last five minutes",
-			u.requests},
-		{"upstream_changed_5m", "Of these, those that brought something new", u.changed},
-		{"upstream_failed_5m", "Of these, those that came to nothing", u.failed},
-		{"upstream_bytes_5m", "Their bytes on the wire", u.bytes},
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		buf_add_format(out,
-			"# HELP rinkside_%s %s.\n# TYPE rinkside_%s gauge\nrinkside_%s %lld\n",
-			rows[i].name, rows[i].help, rows[i].name, rows[i].name,
-			(long long)rows[i].value);
+	metric_write(UPSTREAM_REQUESTS, u.requests, out);
+	metric_write(UPSTREAM_CHANGED, u.changed, out);
+	metric_write(UPSTREAM_FAILED, u.failed, out);
+	metric_write(UPSTREAM_BYTES, u.bytes, out);
 	return true;
 }
 
@@ -110,31 +126,19 @@ static bool write_database(struct store *s, struct buf *out, struct err *err)
 	if (!store_get_revision(s, &revision, err) ||
 		!store_count_quarantined(s, &quarantined, err))
 		return false;
-	buf_add_format(out,
-		"# HELP rinkside_database_revision The newest commit that readers can see.\n"
-		"# TYPE rinkside_database_revision counter\nrinkside_database_revision %lld\n"
-		"# HELP rinkside_quarantined_games Games of which a body is kept aside, and that have not come right since.\n"
-		"# TYPE rinkside_quarantined_games gauge\nrinkside_quarantined_games %lld\n",
-		(long long)revision, (long long)quarantined);
+	metric_write(DATABASE_REVISION, revision, out);
+	metric_write(DATABASE_QUARANTINED, quarantined, out);
 	return write_upstream(s, out, err) && write_live_games(s, out, err);
 }
 
 static void write_replica_metrics(const struct replica *r, struct buf *out)
 {
 	struct replica_state s = replica_look(r);
-	buf_add_format(out,
-		"# HELP rinkside_replica_away 1 while the replica cannot be read.\n"
-		"# TYPE rinkside_replica_away gauge\nrinkside_replica_away %d\n"
-		"# HELP rinkside_replica_behind_revisions Commits that the replica lacked when last read.\n"
-		"# TYPE rinkside_replica_behind_revisions gauge\n"
-		"rinkside_replica_behind_revisions %lld\n"
-		"# HELP rinkside_replica_behind_seconds For how long it has been behind.\n"
-		"# TYPE rinkside_replica_behind_seconds gauge\nrinkside_replica_behind_seconds %.3f\n"
-		"# HELP rinkside_replica_passed_over_total Reads that went to the database for that.\n"
-		"# TYPE rinkside_replica_passed_over_total counter\n"
-		"rinkside_replica_passed_over_total %lld\n",
-		(int)s.is_away, (long long)s.behind, (double)s.behind_ms / 1000,
-		(long long)s.passed_over);
+	metric_write(REPLICA_AWAY, s.is_away, out);
+	metric_write(REPLICA_BEHIND, s.behind, out);
+	metric_write_head(REPLICA_BEHIND_SECONDS, out);
+	metric_write_seconds(REPLICA_BEHIND_SECONDS, STR(""), s.behind_ms, out);
+	metric_write(REPLICA_PASSED_OVER, s.passed_over, out);
 }
 
 /* Also without a database, which is when it is looked at. */

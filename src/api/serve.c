@@ -341,7 +341,7 @@ static void refuse_busy(struct api *a, struct http_exchange *x, const struct rou
 static void set_gauges(struct api *a)
 {
 	struct http_server_stats http = http_server_stats(a->server);
-	const int64_t values[GAUGES] = {[GAUGE_CONNECTIONS] = http.connections,
+	const int64_t values[] = {[GAUGE_CONNECTIONS] = http.connections,
 		[GAUGE_ACCEPTED] = http.accepted,
 		[GAUGE_REFUSED] = http.refused,
 		[GAUGE_BAD_REQUESTS] = http.bad_requests,
@@ -352,8 +352,8 @@ static void set_gauges(struct api *a)
 		[GAUGE_KEPT_BYTES] = (int64_t)shelf_bytes(a->shelf),
 		[GAUGE_SUBSCRIBERS] = stream_hub_stats(a->streams).readers,
 		[GAUGE_AWAY] = a->is_away};
-	for (int g = 0; g < GAUGE_CHANGED_AT; g++)
-		metrics_set(a->metrics, (enum gauge)g, values[g]);
+	for (enum metric g = GAUGE_CONNECTIONS; g <= GAUGE_AWAY; g++)
+		metrics_set(a->metrics, g, values[g]);
 }
 
 /* Nothing to show: the call is read to its end, and a thread makes the answer. */

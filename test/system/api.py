@@ -252,7 +252,7 @@ tap.same(get("/game-stats?nonsense=1")[1]["Cache-Control"], "no-store", "a probl
 tap.ok(b"<html" in get("/")[2] and get("/")[1]["Content-Type"].startswith("text/html"), "/ is a page")
 got = get("/metrics")[2].decode()
 tap.ok(re.search(r'^rinkside_http_requests_total\{route="/game-stats",status="200"\} [1-9]', got, re.M) and re.search(r'^rinkside_http_request_duration_seconds_bucket\{le="\+Inf"\} [1-9]', got, re.M)
-       and re.search(r"^rinkside_database_revision %d$" % len(games), got, re.M) and 'rinkside_live_game_lag_seconds{game_id="' in got, "/metrics", got[:500])
+       and re.search(r"^rinkside_database_revision %d$" % len(games), got, re.M) and 'rinkside_live_game_age_seconds{game_id="' in got, "/metrics", got[:500])
 bare = [l for l in got.splitlines() if not re.fullmatch(r'#.*|rinkside_\w+(\{\w+="[^"]*"(,\w+="[^"]*")*\})? -?[0-9.]+(e[+-]?\d+)?', l)]
 tap.ok(not bare, "in Prometheus' form", bare[:5])
 tap.same(json.loads(get("/health/live")[2]), {"status": "live"}, "/health/live")
