@@ -13,6 +13,7 @@ struct export
 {
 	struct pool_job job;
 	struct api *api;
+	struct asked by;
 	struct http_exchange *x; /* until the head has been sent; then the stream */
 	struct http_stream *stream;
 	struct arena keep;
@@ -151,6 +152,7 @@ static void send_head(struct export *e)
 		.on_drain = on_drain, .on_close = on_close, .is_finite = true};
 	struct http_header_line lines[ANSWER_LINES + 9];
 	size_t n = head_lines(e, e->gzip, lines);
+	api_answered(e->api, &e->by, 200);
 	e->stream = http_stream(e->x, 200, lines, n, &callbacks, e);
 	e->x = NULL;
 }
@@ -160,11 +162,12 @@ static bool answer_at_once(struct export *e)
 {
 	struct str wanted = http_header(e->x, STR("if-none-match"));
 	if (e->head.problem.status) {
-		api_reply(e->api, e->x, &e->call, &e->head);
+		api_reply(e->api, &e->by, &e->head);
 	} else if (e->has_etag && wanted.n && etag_matches(wanted, &e->etag)) {
 		e->head.status = 304;
 		struct http_header_line lines[ANSWER_LINES + 9];
 		size_t n = head_lines(e, false, lines);
+		api_answered(e->api, &e->by, 304);
 		http_reply(e->x, 304, lines, n, NULL);
 	} else {
 		return false;
@@ -209,18 +212,20 @@ static void done(struct pool_job *job)
 	}
 }
 
-static void refuse(struct api *a, struct http_exchange *x, const struct call *call)
+static void refuse(struct api *a, const struct asked *by, const struct call *call)
 {
-	struct problem p;
-	problem_set(&p, 503, STR(""), "too many results are being streamed; ask again");
-	api_refuse(a, x, call->route, &p);
+	struct answer answer;
+	answer_init(&answer, call);
+	answer_problem(&answer, 503, STR(""), "too many results are being streamed; ask again");
+	api_reply(a, by, &answer);
+	answer_clear(&answer);
 }
 
-void export_start(struct api *a, struct http_exchange *x, const struct call *call)
+void export_start(struct api *a, const struct asked *by, const struct call *call)
 {
 	struct problem problem;
 	if (!api_count_export(a, 1)) {
-		refuse(a, x, call);
+		refuse(a, by, call);
 		return;
 	}
 	struct export *e = calloc(1, sizeof(*e));
@@ -228,13 +233,14 @@ void export_start(struct api *a, struct http_exchange *x, const struct call *cal
 		abort();
 	*e = (struct export){.job = {.work = work, .done = done, .is_long = true},
 		.api = a,
-		.x = x,
+		.by = *by,
+		.x = by->x,
 		.keep = arena_reserve(EXPORT_ARENA),
 		.call = *call,
-		.is_head = http_method(x) == HTTP_HEAD_,
-		.gzip = request_takes_gzip(http_header(x, STR("accept-encoding")))};
+		.is_head = http_method(by->x) == HTTP_HEAD_,
+		.gzip = by->takes_gzip};
 	/* It was read before; its texts are to outlive the exchange. */
-	call_read_query(&e->call, str_copy(&e->keep, http_query(x)), &e->keep, &problem);
+	call_read_query(&e->call, str_copy(&e->keep, http_query(by->x)), &e->keep, &problem);
 	answer_init(&e->head, &e->call);
 	e->head.is_private = api_asks_tokens(a);
 	buf_init(&e->piece, PIECE_MOST);

@@ -9,7 +9,7 @@
 
 #include "api/serve.h"
 
-/* The answer to the exchange. The call's list was found too large for an ordinary one. */
-void export_start(struct api *a, struct http_exchange *x, const struct call *call);
+/* The answer to whoever asked. The call's list was found too large for an ordinary one. */
+void export_start(struct api *a, const struct asked *by, const struct call *call);
 
 #endif

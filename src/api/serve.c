@@ -90,21 +90,17 @@ int64_t api_revision(const struct api *a)
 
 /* ---- replies ---- */
 
-/* Somebody who is owed an answer. */
-struct asked {
-	struct http_exchange *x;
-	const struct route *route; /* NULL: there is none */
-	bool takes_gzip;
-	uint64_t began;
-};
-
-static struct asked asked_now(
-	const struct api *a, struct http_exchange *x, const struct route *route)
+struct asked api_asked(const struct api *a, struct http_exchange *x, const struct route *route)
 {
 	return (struct asked){.x = x,
 		.route = route,
 		.takes_gzip = request_takes_gzip(http_header(x, STR("accept-encoding"))),
 		.began = a->began};
+}
+
+void api_answered(struct api *a, const struct asked *by, int status)
+{
+	metrics_answered(a->metrics, by->route, status, uv_hrtime() - by->began);
 }
 
 struct str api_own_lines(const char *cache_control, int64_t observed_at, bool is_stale,
@@ -131,7 +127,7 @@ static void reply_page(struct api *a, const struct asked *by, const struct page 
 	struct str wanted = f->unchanged ? http_header(x, STR("if-none-match")) : STR("");
 	if (wanted.n && etag_matches(wanted, &f->etag))
 		status = 304;
-	metrics_answered(a->metrics, by->route, status, uv_hrtime() - by->began);
+	api_answered(a, by, status);
 	if (is_stale)
 		metrics_add(a->metrics, COUNT_STALE);
 	if (status == 304)
@@ -155,13 +151,11 @@ static void make_page(struct page *out, struct answer *a, bool gzip)
 	face_make(&out->faces[0], a, false);
 }
 
-void api_reply(
-	struct api *a, struct http_exchange *x, const struct call *call, struct answer *answer)
+void api_reply(struct api *a, const struct asked *by, struct answer *answer)
 {
 	struct page page;
-	struct asked by = asked_now(a, x, call->route);
-	make_page(&page, answer, by.takes_gzip);
-	reply_page(a, &by, &page, false);
+	make_page(&page, answer, by->takes_gzip);
+	reply_page(a, by, &page, false);
 	page_clear(&page);
 }
 
@@ -170,9 +164,10 @@ void api_refuse(
 {
 	struct answer answer;
 	struct call call = {.route = route};
+	struct asked by = api_asked(a, x, route);
 	answer_init(&answer, &call);
 	answer_take_problem(&answer, p);
-	api_reply(a, x, &call, &answer);
+	api_reply(a, &by, &answer);
 	answer_clear(&answer);
 }
 
@@ -284,7 +279,7 @@ static void export_to_waiters(struct render *r)
 	for (struct waiter *w = r->waiters, *next; w; w = next) {
 		next = w->next;
 		metrics_add(r->api->metrics, COUNT_EXPORTS);
-		export_start(r->api, w->by.x, &r->call);
+		export_start(r->api, &w->by, &r->call);
 	}
 }
 
@@ -411,7 +406,7 @@ static bool is_current(const struct entry *e, bool takes_gzip)
 static void serve_kept(struct api *a, struct http_exchange *x, const struct call *call)
 {
 	struct str key = target_of(x);
-	struct asked by = asked_now(a, x, call->route);
+	struct asked by = api_asked(a, x, call->route);
 	struct entry *e = shelf_find(a->shelf, key, call->format);
 	if (e && is_current(e, by.takes_gzip)) {
 		metrics_add(a->metrics, COUNT_HITS);
@@ -442,6 +437,13 @@ const struct http_header_line api_options_lines[API_OPTIONS_LINES] = {
 	{STR_INIT("Access-Control-Max-Age"), STR_INIT("86400")},
 };
 
+static void serve_options(struct api *a, struct http_exchange *x, const struct route *route)
+{
+	struct asked by = api_asked(a, x, route);
+	api_answered(a, &by, 204);
+	http_reply(x, 204, api_options_lines, API_OPTIONS_LINES, NULL);
+}
+
 bool api_check_token(const struct tokens *tokens, const struct route *route,
 	struct str authorization, struct problem *problem)
 {
@@ -459,7 +461,7 @@ static void on_request(struct http_exchange *x, void *context)
 	if (!call_find_route(http_path(x), &call, &problem)) {
 		api_refuse(a, x, NULL, &problem);
 	} else if (http_method(x) == HTTP_OPTIONS_) {
-		http_reply(x, 204, api_options_lines, API_OPTIONS_LINES, NULL);
+		serve_options(a, x, call.route);
 	} else if (!api_check_token(a->tokens, call.route,
 			   a->tokens ? http_header(x, STR("authorization")) : STR(""), &problem)) {
 		api_refuse(a, x, call.route, &problem);

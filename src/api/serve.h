@@ -33,9 +33,20 @@ bool api_is_ending(const struct api *a);
 struct stream_hub *api_stream_hub(const struct api *a);
 int64_t api_revision(const struct api *a); /* the newest that the loop has heard of; 0: none yet */
 
-/* Answers an exchange of a ROUTE_STREAM. */
-void api_reply(
-	struct api *a, struct http_exchange *x, const struct call *call, struct answer *answer);
+/* Somebody who is owed an answer. */
+struct asked {
+	struct http_exchange *x;
+	const struct route *route; /* NULL: there is none */
+	bool takes_gzip;
+	uint64_t began; /* by uv_hrtime */
+};
+/* Only while the request is being taken: later it is another's time that it would have. */
+struct asked api_asked(const struct api *a, struct http_exchange *x, const struct route *route);
+
+/* Counts an answer that goes out by another way than api_reply. */
+void api_answered(struct api *a, const struct asked *by, int status);
+void api_reply(struct api *a, const struct asked *by, struct answer *answer);
+/* While the request is being taken. */
 void api_refuse(
 	struct api *a, struct http_exchange *x, const struct route *route, const struct problem *p);
 

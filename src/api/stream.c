@@ -858,6 +858,8 @@ void stream_changes(struct api *a, struct http_exchange *x, const struct call *c
 		api_refuse(a, x, call->route, &problem);
 		return;
 	}
+	struct asked by = api_asked(a, x, call->route);
+	api_answered(a, &by, 200);
 	load_new(h); /* with nobody looking it may have fallen behind */
 	struct reader *r = add_reader(h, call);
 	r->stream = begin_stream(x, r);

@@ -150,6 +150,7 @@ tap.ok(tag and read_whole("/game-stats?format=csv", If_None_Match=tag)[0] == 304
 tap.ok(read_whole("/game-stats?format=ndjson", If_None_Match=tag)[2] == ROWS, "not for another format")
 status, headers, count, packed = read_whole("/game-stats?format=csv", Accept_Encoding="gzip")
 tap.ok(status == 200 and headers["Content-Encoding"] == "gzip" and packed < size / 5, "gzip, as it is streamed", (packed, size))
+tap.same([metric(url, r'http_requests_total\{route="/game-stats",status="%d"\}' % n) for n in (200, 304)], [24 + 3, 1], "whole results are counted as other answers are, and their 304")
 
 # Who reads nothing holds up nobody; when that one goes, memory comes back.
 idle = [ask("/game-stats?format=csv") for _ in range(2)]

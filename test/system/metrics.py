@@ -78,5 +78,25 @@ tap.same(set(ages), {label % g for g in (*SHOWN_AGES, QUIET)}, "the age of every
 tap.same(samples("live_game_error", text)[label % QUIET], 1, "and whether its last poll failed")
 later = rig.wait_for(lambda: next((t for t in [metrics()] if all(v > ages[k] for k, v in samples("live_game_age_seconds", t).items())), None))
 tap.ok(later and samples("live_game_lag_seconds", later) == lags, "time passes: the age grows, the lag does not", later)
+
+# ---- every answer is counted ----
+
+port = int(url.rsplit(":", 1)[1])
+
+
+def requests():
+    return {tuple(re.findall(r'"([^"]*)"', labels)): n for labels, n in samples("http_requests_total").items()}
+
+
+before = requests()
+rig.get(url + "/games", method="OPTIONS")
+reader = rig.EventReader(port)
+rig.get(url + "/stream?team=none")
+after = requests()
+tap.same({k: n - before.get(k, 0) for k, n in after.items() if n != before.get(k, 0)},
+         {("/games", "204"): 1, ("/stream", "200"): 1, ("/stream", "400"): 1, ("/metrics", "200"): 1}, "OPTIONS, a stream that begins, one that is refused, and /metrics")
+text = metrics()
+tap.same(samples("http_request_duration_seconds_count", text)[""], sum(samples("http_requests_total", text).values()), "and all of them timed")
+reader.s.close()
 tap.same(api.stop(), 0, "exit 0")
 tap.done()
