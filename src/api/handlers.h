@@ -40,7 +40,26 @@ route_handler answer_page, answer_asset;
 
 /* summaries.c */
 extern const struct table leader_table, coverage_table, upstream_table, lag_table;
-enum { LEADER_STATS = 16 };
+/* What can be summed over games. */
+#define LEADER_LIST(X)                                                                             \
+	X(goals)                                                                                   \
+	X(assists)                                                                                 \
+	X(points)                                                                                  \
+	X(plus_minus)                                                                              \
+	X(penalty_minutes)                                                                         \
+	X(hits)                                                                                    \
+	X(shots)                                                                                   \
+	X(blocked_shots)                                                                           \
+	X(giveaways)                                                                               \
+	X(takeaways)                                                                               \
+	X(power_play_goals)                                                                        \
+	X(shifts)                                                                                  \
+	X(time_on_ice)                                                                             \
+	X(saves)                                                                                   \
+	X(shots_against)                                                                           \
+	X(goals_against)
+#define ONE_LEADER_STAT(name) +1
+enum { LEADER_STATS = 0 LEADER_LIST(ONE_LEADER_STAT) };
 extern const struct str leader_stats[LEADER_STATS];
 route_handler answer_leaders, answer_coverage, answer_upstream, answer_lag;
 

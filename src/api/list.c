@@ -27,10 +27,9 @@ struct plan {
 	size_t sorting_count;
 	const struct column *columns[SELECTION_COLUMNS]; /* shown ones first, then those we need */
 	size_t shown, column_count;
-	size_t place; /* index of the first of the columns that make the place */
-	bool has_time,
-		has_games; /* observed_at comes before the place; its key begins with a game */
-	bool is_whole;     /* no limit */
+	size_t place;             /* index of the first of the columns that make the place */
+	bool has_time, has_games; /* its time comes before the place; its key begins with a game */
+	bool is_whole;            /* no limit */
 	int64_t limit, as_of;
 	uint64_t hash; /* of what a cursor is bound to */
 	struct value after[MARK_VALUES];
@@ -236,11 +235,18 @@ static bool read_fields(struct plan *p)
 	return true;
 }
 
+/* When the upstream showed a row: of people and clubs, when it was asked for them. */
+static const struct column *find_time(const struct table *t)
+{
+	const struct column *time = table_find(t, STR("observed_at"));
+	return time ? time : table_find(t, STR("fetched_at"));
+}
+
 /* After those shown: what the head tells of, and what the place is made of. */
 static void add_needed(struct plan *p)
 {
 	const struct table *t = p->list->table;
-	const struct column *time = table_find(t, STR("observed_at"));
+	const struct column *time = find_time(t);
 	p->has_time = time != NULL;
 	p->has_games = str_equal(t->columns[0].name, STR("game_id"));
 	if (time)

@@ -90,11 +90,13 @@ bool answer_player(struct context *c, const struct call *call, struct answer *ou
 		.table = &player_table, .conditions = &one, .condition_count = 1, .limit = 1};
 	struct cursor *cursor = store_select(c->store, &q, err);
 	enum step step = cursor ? cursor_step(cursor, &p, err) : STEP_FAILED;
-	if (step == STEP_ROW)
+	if (step == STEP_ROW) {
+		out->observed_at = KNOWS(&p, PLAYER, fetched_at) ? p.fetched_at : 0;
 		write_object(&player_table, &p, out);
-	else if (step == STEP_DONE)
+	} else if (step == STEP_DONE) {
 		answer_problem(out, 404, STR("player_id"), "player_id: no player %lld is known",
 			(long long)call->id);
+	}
 	cursor_close(cursor);
 	out->shows_polls = true;
 	if (step == STEP_ROW)

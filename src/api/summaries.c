@@ -132,6 +132,13 @@ static void write_records(const struct table *t, const void *records, size_t siz
 	row_writer_end(&w, &out->body);
 }
 
+/* What the head tells of: the newest of all that is shown. */
+static void note_newest(int64_t observed_at, struct answer *out)
+{
+	if (observed_at > out->observed_at)
+		out->observed_at = observed_at;
+}
+
 /* ---- coverage ---- */
 
 bool answer_coverage(
@@ -143,13 +150,15 @@ bool answer_coverage(
 		    c->store, call_number(call, STR("season"), 0), c->keep, &rows, &count, err))
 		return false;
 	struct shown_coverage *shown = ARENA_NEW(c->keep, struct shown_coverage, count + 1);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		shown[i] = (struct shown_coverage){.known = ~(uint64_t)0,
 			.season = rows[i].season,
 			.game_type = rows[i].game_type,
 			.expected = rows[i].expected,
 			.stored = rows[i].stored,
 			.official = rows[i].official};
+		note_newest(rows[i].observed_at, out);
+	}
 	out->shows_polls = true; /* a schedule brings games without a line */
 	write_records(&coverage_table, shown, sizeof(*shown), count, c, out);
 	return true;
@@ -234,52 +243,13 @@ bool answer_lag(struct context *c, const struct call *call, struct answer *out, 
 
 /* ---- leaders ---- */
 
-/* What can be summed over games. */
-static const size_t summed[] = {STAT_goals, STAT_assists, STAT_points, STAT_plus_minus,
-	STAT_penalty_minutes, STAT_hits, STAT_shots, STAT_blocked_shots, STAT_giveaways,
-	STAT_takeaways, STAT_power_play_goals, STAT_shifts, STAT_time_on_ice, STAT_saves,
-	STAT_shots_against, STAT_goals_against};
-const struct str leader_stats[] = {STR_INIT("goals"), STR_INIT("assists"), STR_INIT("points"),
-	STR_INIT("plus_minus"), STR_INIT("penalty_minutes"), STR_INIT("hits"), STR_INIT("shots"),
-	STR_INIT("blocked_shots"), STR_INIT("giveaways"), STR_INIT("takeaways"),
-	STR_INIT("power_play_goals"), STR_INIT("shifts"), STR_INIT("time_on_ice"),
-	STR_INIT("saves"), STR_INIT("shots_against"), STR_INIT("goals_against")};
-_Static_assert(sizeof(summed) / sizeof(summed[0]) == LEADER_STATS &&
-		       sizeof(leader_stats) / sizeof(leader_stats[0]) == LEADER_STATS,
-	"a name for each");
+#define SUMMED_COLUMN(name) STAT_##name,
+#define SUMMED_NAME(name)   STR_INIT(#name),
+static const size_t summed[] = {LEADER_LIST(SUMMED_COLUMN)};
+const struct str leader_stats[LEADER_STATS] = {LEADER_LIST(SUMMED_NAME)};
 
-/* The texts of the player's line in the last of the games. */
-static bool describe_leader(
-	struct context *c, const struct leader *l, struct shown_leader *out, struct err *err)
-{
-	const struct column *columns = stat_table.columns;
-	const struct column *const shown[] = {&columns[STAT_player_name],
-		&columns[STAT_player_position], &columns[STAT_team_id], &columns[STAT_team_name]};
-	struct condition key[] = {
-		{.column = &columns[STAT_game_id],
-			.value = {.known = true, .type = COLUMN_INT, .integer = l->last_game}},
-		{.column = &columns[STAT_player_id],
-			.value = {.known = true, .type = COLUMN_INT, .integer = l->player_id}},
-	};
-	struct selection q = {.table = &stat_table,
-		.conditions = key,
-		.condition_count = 2,
-		.columns = shown,
-		.column_count = 4};
-	struct cursor *cursor = store_select(c->store, &q, err);
-	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
-	if (step == STEP_ROW) {
-		out->player_name = str_copy(c->keep, cursor_value(cursor).text);
-		out->player_position = str_copy(c->keep, cursor_value(cursor).text);
-		out->team_id = cursor_value(cursor).integer;
-		out->team_name = str_copy(c->keep, cursor_value(cursor).text);
-	}
-	cursor_close(cursor);
-	return step != STEP_FAILED;
-}
-
-static bool show_leaders(struct context *c, const struct leader *leaders, size_t count,
-	struct answer *out, struct err *err)
+static void show_leaders(
+	struct context *c, const struct leader *leaders, size_t count, struct answer *out)
 {
 	struct shown_leader *shown = ARENA_NEW(c->keep, struct shown_leader, count + 1);
 	for (size_t i = 0; i < count; i++) {
@@ -287,13 +257,15 @@ static bool show_leaders(struct context *c, const struct leader *leaders, size_t
 		shown[i] = (struct shown_leader){.known = ~(uint64_t)0,
 			.rank = is_equal ? shown[i - 1].rank : (int64_t)i + 1,
 			.player_id = leaders[i].player_id,
+			.player_name = leaders[i].player_name,
+			.player_position = leaders[i].player_position,
+			.team_id = leaders[i].team_id,
+			.team_name = leaders[i].team_name,
 			.games = leaders[i].games,
 			.value = leaders[i].total};
-		if (!describe_leader(c, &leaders[i], &shown[i], err))
-			return false;
+		note_newest(leaders[i].observed_at, out);
 	}
 	write_records(&leader_table, shown, sizeof(*shown), count, c, out);
-	return true;
 }
 
 enum { OF_A_SEASON = 1000000, OF_A_TYPE = 10000, REGULAR = 2 };
@@ -338,6 +310,8 @@ bool answer_leaders(struct context *c, const struct call *call, struct answer *o
 			STR_ARG(team->text));
 	size_t count;
 	struct leader *leaders = ARENA_NEW(c->keep, struct leader, ask.limit);
-	return store_get_leaders(c->store, &ask, leaders, &count, err) &&
-	       show_leaders(c, leaders, count, out, err);
+	if (!store_get_leaders(c->store, &ask, c->keep, leaders, &count, err))
+		return false;
+	show_leaders(c, leaders, count, out);
+	return true;
 }

@@ -303,6 +303,7 @@ struct coverage {
 	int64_t expected; /* games that are to be played, or were: not those put off or cancelled */
 	int64_t stored;   /* with stat lines */
 	int64_t official;
+	int64_t observed_at; /* of the newest that was seen of any of them; 0: none was */
 };
 /* By season and type of game; season 0: all. */
 bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, struct coverage **out,
@@ -345,10 +346,13 @@ struct leader_question {
 	int64_t limit;
 };
 struct leader {
-	int64_t player_id, games, total, last_game;
+	int64_t player_id, games, total;
+	int64_t observed_at; /* of the newest line that was summed */
+	int64_t team_id;     /* this and the texts: of the last of the games */
+	struct str player_name, player_position, team_name;
 };
-bool store_get_leaders(struct store *s, const struct leader_question *ask, struct leader *out,
-	size_t *out_count, struct err *err);
+bool store_get_leaders(struct store *s, const struct leader_question *ask, struct arena *keep,
+	struct leader *out, size_t *out_count, struct err *err);
 
 /* Games of which a body is kept aside, and that have not come right since. */
 bool store_count_quarantined(struct store *s, int64_t *out, struct err *err);

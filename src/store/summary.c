@@ -55,8 +55,8 @@ bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, str
 		    "sum(CASE WHEN schedule_state IN ('PPD', 'CNCL') THEN 0 ELSE 1 END), "
 		    "sum(CASE WHEN EXISTS (SELECT 1 FROM game_stats l WHERE l.game_id = g.game_id) "
 		    "THEN 1 ELSE 0 END), "
-		    "sum(CASE WHEN stats_status IN ('official', 'settled') AND lines_ended THEN 1 ELSE 0 END) "
-		    "FROM games g WHERE season >= ? AND season <= ? "
+		    "sum(CASE WHEN stats_status IN ('official', 'settled') AND lines_ended THEN 1 ELSE 0 END), "
+		    "max(observed_at) FROM games g WHERE season >= ? AND season <= ? "
 		    "GROUP BY season, game_type ORDER BY season, game_type",
 		    &q, err))
 		return false;
@@ -71,6 +71,7 @@ bool store_get_coverage(struct store *s, int64_t season, struct arena *keep, str
 		c->expected = sql_i64(&q);
 		c->stored = sql_i64(&q);
 		c->official = sql_i64(&q);
+		c->observed_at = sql_value(&q, COLUMN_TIME).integer;
 	}
 	sql_reset(&q);
 	return step != STEP_FAILED;
@@ -226,12 +227,15 @@ bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 
 /* ---- leaders ---- */
 
+/* The sums first; then, of those few, each one's line in the last of the games. */
 static void write_leaders(const struct leader_question *ask, struct buf *out)
 {
 	struct str column = stat_table.columns[ask->column].name;
 	buf_add_format(out,
-		"SELECT player_id, count(*), CAST(sum(%.*s) AS BIGINT), max(game_id) FROM game_stats "
-		"WHERE game_id >= ? AND game_id < ?",
+		"SELECT s.player_id, games, total, newest, l.team_id, l.player_name, "
+		"l.player_position, l.team_name FROM (SELECT player_id, count(*) AS games, "
+		"CAST(sum(%.*s) AS BIGINT) AS total, max(observed_at) AS newest, max(game_id) AS "
+		"last_game FROM game_stats WHERE game_id >= ? AND game_id < ?",
 		STR_ARG(column));
 	for (size_t i = 0; i < ask->team_count; i++)
 		buf_add(out, i ? STR(", ?") : STR(" AND team_id IN (?"));
@@ -240,13 +244,29 @@ static void write_leaders(const struct leader_question *ask, struct buf *out)
 	if (ask->position.n)
 		buf_add(out, STR(" AND player_position = ?"));
 	buf_add_format(out,
-		" GROUP BY player_id HAVING sum(%.*s) IS NOT NULL ORDER BY 3 DESC, 2, 1 LIMIT ?",
+		" GROUP BY player_id HAVING sum(%.*s) IS NOT NULL ORDER BY 3 DESC, 2, 1 LIMIT ?) "
+		"AS s JOIN game_stats l ON l.game_id = s.last_game AND l.player_id = s.player_id "
+		"ORDER BY total DESC, games, s.player_id",
 		STR_ARG(column));
 	buf_add_char(out, '\0');
 }
 
-bool store_get_leaders(struct store *s, const struct leader_question *ask, struct leader *out,
-	size_t *out_count, struct err *err)
+static struct leader read_leader(struct sql *q, struct arena *keep)
+{
+	struct leader l = {0};
+	l.player_id = sql_i64(q);
+	l.games = sql_i64(q);
+	l.total = sql_i64(q);
+	l.observed_at = sql_value(q, COLUMN_TIME).integer;
+	l.team_id = sql_i64(q);
+	l.player_name = str_copy(keep, sql_text(q));
+	l.player_position = str_copy(keep, sql_text(q));
+	l.team_name = str_copy(keep, sql_text(q));
+	return l;
+}
+
+bool store_get_leaders(struct store *s, const struct leader_question *ask, struct arena *keep,
+	struct leader *out, size_t *out_count, struct err *err)
 {
 	struct buf text;
 	struct sql q;
@@ -265,13 +285,8 @@ bool store_get_leaders(struct store *s, const struct leader_question *ask, struc
 		sql_bind_text(&q, ask->position);
 	sql_bind_i64(&q, ask->limit);
 	*out_count = 0;
-	while ((step = sql_step(&q, err)) == STEP_ROW && *out_count < (size_t)ask->limit) {
-		struct leader *l = &out[(*out_count)++];
-		l->player_id = sql_i64(&q);
-		l->games = sql_i64(&q);
-		l->total = sql_i64(&q);
-		l->last_game = sql_i64(&q);
-	}
+	while ((step = sql_step(&q, err)) == STEP_ROW && *out_count < (size_t)ask->limit)
+		out[(*out_count)++] = read_leader(&q, keep);
 	sql_reset(&q);
 	return step != STEP_FAILED;
 }

@@ -44,7 +44,7 @@ def insert(table, rows):
 with sqlite3.connect(path) as store:
     insert("games", games)
     insert("game_stats", lines)
-    insert("teams", [{"team_id": c[0], "season": s * 10001 + 1, "abbrev": c[1], "full_name": c[2]} for c in CLUBS for s in (2022, 2023)])
+    insert("teams", [{"team_id": c[0], "season": s * 10001 + 1, "abbrev": c[1], "full_name": c[2], "fetched_at": "%d-10-01T00:00:00.000Z" % s} for c in CLUBS for s in (2022, 2023)])
     insert("players", [{"player_id": 8470180, "full_name": "Player Zéro", "birth_date": "2000-02-29", "fetched_at": "2026-01-01T00:00:00.000Z"}])
     insert("game_events", [{"game_id": games[0]["game_id"], "event_id": 100 - i, "sort_order": i, "type": ["goal", "penalty"][i % 2], "period": 1 + i // 10} for i in range(20)])
     store.execute("update revisions set revision = ?", (len(games),))
@@ -201,6 +201,16 @@ for g in games:
     want[g["season"], g["game_type"]] = (e + (g["schedule_state"] != "PPD"), s + (g["stats_status"] != "scheduled"), o + (g["stats_status"] in ("official", "settled")))
 tap.same(got, want, "coverage: expected, stored, official")
 tap.same(len(rows("/coverage?season=20222023")), 2, "of one season")
+best = {r["player_id"]: r for r in rows("/leaders?season=20222023&stat=goals&limit=5")}
+last = {p: max((l for l in lines if l["player_id"] == p and l["game_id"] // 10000 == 202202), key=lambda l: l["game_id"]) for p in best}
+told = ("player_name", "player_position", "team_id", "team_name")
+tap.same({p: [r[k] for k in told] for p, r in best.items()}, {p: [l[k] for k in told] for p, l in last.items()}, "leaders are described by their last game's line")
+newest = {"/leaders?season=20222023&stat=goals&limit=5": max(l["observed_at"] for l in lines if l["player_id"] in best and l["game_id"] // 10000 == 202202),
+          "/coverage?season=20222023": max(g["observed_at"] for g in games if g["season"] == 20222023),
+          "/teams?season=20222023": "2022-10-01T00:00:00Z", "/teams": "2023-10-01T00:00:00Z", "/teams?fields=abbrev&format=csv": "2023-10-01T00:00:00Z",
+          "/players": "2026-01-01T00:00:00Z", "/players/8470180": "2026-01-01T00:00:00Z"}
+tap.same({t: get(t)[1]["X-Observed-At"] for t in newest}, newest, "X-Observed-At: the newest that is summed, counted or listed")
+tap.ok(all(int(get(t)[1]["X-Upstream-Age"]) > 10**6 for t in newest), "and X-Upstream-Age")
 
 # ---- what bad parameters earn ----
 
