@@ -51,11 +51,39 @@ static void add_column_schema(struct json *j, const struct table *t, size_t i)
 	json_close(j, '}');
 }
 
+static bool has_parameter(const struct route *r, struct str name)
+{
+	for (size_t i = 0; r->parameters && r->parameters[i]; i++)
+		if (str_equal(r->parameters[i]->name, name))
+			return true;
+	return false;
+}
+
+/* Whether a reader can ask for some of its columns alone. */
+static bool comes_in_parts(const struct table *t)
+{
+	for (size_t i = 0; i < route_count; i++)
+		if (routes[i].rows == t && has_parameter(&routes[i], STR("fields")))
+			return true;
+	return false;
+}
+
+static void add_required(struct json *j, const struct table *t)
+{
+	open_key(j, "required", '[');
+	for (size_t i = 0; i < t->count; i++)
+		if (!t->columns[i].hidden)
+			json_text(j, t->columns[i].name);
+	json_close(j, ']');
+}
+
 static void add_table_schema(struct json *j, const struct table *t)
 {
 	json_key(j, t->name);
 	json_open(j, '{');
 	add_text(j, "type", STR("object"));
+	if (!comes_in_parts(t))
+		add_required(j, t);
 	open_key(j, "properties", '{');
 	for (size_t i = 0; i < t->count; i++)
 		if (!t->columns[i].hidden)
@@ -66,22 +94,69 @@ static void add_table_schema(struct json *j, const struct table *t)
 	json_close(j, '}');
 }
 
-static void add_problem_schema(struct json *j)
+/* What is no table. Names in single quotes here, which JSON has doubled. */
+#define OBJECT(required, properties)                                                               \
+	"{'type':'object','required':[" required "],'properties':{" properties                     \
+	"},'additionalProperties':false}"
+#define REFERENCE(name) "{'$ref':'#/components/schemas/" name "'}"
+#define WHOLE_NUMBER    "{'type':'integer','format':'int64'}"
+#define COMMIT          "'revision','observed_at'"
+#define COMMIT_OF       "'revision':" WHOLE_NUMBER ",'observed_at':{'type':'string','format':'date-time'}"
+#define KIND            "'kind','phase'"
+#define KIND_OF                                                                                    \
+	"'kind':{'enum':['insert','update','delete']},'phase':{'description':'how final the "      \
+	"game was before','enum':['scheduled','live','provisional','official','settled']}"
+#define COLUMNS           "'before','after'"
+#define COLUMNS_OF(table) "'before':" REFERENCE(table) ",'after':" REFERENCE(table)
+#define GAME              "'game_id'," KIND "," COLUMNS
+#define GAME_OF           "'game_id':" WHOLE_NUMBER "," KIND_OF "," COLUMNS_OF("games")
+#define LINE              "'game_id','player_id'," KIND ",'correction'," COLUMNS
+#define LINE_OF                                                                                    \
+	"'game_id':" WHOLE_NUMBER ",'player_id':" WHOLE_NUMBER "," KIND_OF                         \
+	",'correction':{'type':'boolean','description':'it changed after the horn'}," COLUMNS_OF(  \
+		"game_stats")
+#define LIST_OF(name) "{'type':'array','items':" REFERENCE(name) "}"
+
+static const struct {
+	const char *name, *schema;
+} shapes[] = {
+	{"problem", "{'type':'object','description':'RFC 9457','required':['type','title','status',"
+		    "'detail'],'properties':{'type':{'type':'string'},'title':{'type':'string'},"
+		    "'status':{'type':'integer'},'detail':{'type':'string'},'parameter':{'type':"
+		    "'string','description':'what the problem is with'}}}"},
+	{"changed_game", OBJECT(GAME, GAME_OF)},
+	{"changed_line", OBJECT(LINE, LINE_OF)},
+	{"revision",
+		OBJECT(COMMIT ",'games','lines'", COMMIT_OF
+			",'games':" LIST_OF("changed_game") ",'lines':" LIST_OF("changed_line"))},
+	{"correction", OBJECT(COMMIT "," LINE, COMMIT_OF "," LINE_OF)},
+	{"live", OBJECT("'status'", "'status':{'const':'live'}")},
+	{"ready",
+		OBJECT("'status','revision'", "'status':{'const':'ready'},'revision':" WHOLE_NUMBER
+					      ",'replica':" REFERENCE("replica"))},
+	{"replica", OBJECT("'away','revision','behind'",
+			    "'away':{'type':'boolean'},'revision':" WHOLE_NUMBER
+			    ",'behind':" WHOLE_NUMBER)},
+	{"openapi", "{'type':'object','required':['openapi','info','paths','components']}"},
+};
+
+static void add_shape(struct json *j, const char *name, const char *schema)
 {
-	json_key(j, STR("problem"));
-	json_raw(j,
-		STR("{\"type\":\"object\",\"description\":\"RFC 9457\",\"required\":[\"type\","
-		    "\"title\",\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":\"string\"},"
-		    "\"title\":{\"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":"
-		    "{\"type\":\"string\"},\"parameter\":{\"type\":\"string\",\"description\":\"what "
-		    "the problem is with\"}}}"));
+	struct buf text;
+	buf_init(&text, 4096);
+	for (; *schema; schema++)
+		buf_add_char(&text, *schema == '\'' ? '"' : *schema);
+	json_key(j, str_from(name));
+	json_raw(j, buf_str(&text));
+	buf_clear(&text);
 }
 
 /* Each table once, in the order of the routes that show it. */
 static void add_schemas(struct json *j)
 {
 	open_key(j, "schemas", '{');
-	add_problem_schema(j);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+		add_shape(j, shapes[i].name, shapes[i].schema);
 	for (size_t i = 0; i < route_count; i++) {
 		bool is_first = routes[i].rows != NULL;
 		for (size_t k = 0; k < i; k++)
@@ -209,10 +284,24 @@ static void add_id_parameter(struct json *j, const struct route *r)
 	json_close(j, '}');
 }
 
+/* What browsers send by themselves when they come back. */
+static void add_last_event_parameter(struct json *j)
+{
+	json_open(j, '{');
+	add_text(j, "name", STR("Last-Event-ID"));
+	add_text(j, "in", STR("header"));
+	add_text(j, "description", STR("goes on after this event; goes before the query's after"));
+	json_key(j, STR("schema"));
+	json_raw(j, STR("{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}"));
+	json_close(j, '}');
+}
+
 static void add_parameters(struct json *j, const struct route *r)
 {
 	open_key(j, "parameters", '[');
 	add_id_parameter(j, r);
+	if (r->kind == ROUTE_STREAM)
+		add_last_event_parameter(j);
 	for (size_t i = 0; r->parameters && r->parameters[i]; i++)
 		add_parameter(j, r->parameters[i]);
 	add_format_parameter(j, r);
@@ -230,19 +319,13 @@ static void add_reference(struct json *j, struct str name)
 
 static void add_json_schema(struct json *j, const struct route *r)
 {
-	if (!r->rows) {
-		json_raw(j, r->is_list ? STR("\"type\":\"array\",\"items\":{\"type\":\"object\"}")
-				       : STR("\"type\":\"object\""));
-		return;
+	if (r->is_list) {
+		add_text(j, "type", STR("array"));
+		open_key(j, "items", '{');
 	}
-	if (!r->is_list) {
-		add_reference(j, r->rows->name);
-		return;
-	}
-	add_text(j, "type", STR("array"));
-	open_key(j, "items", '{');
-	add_reference(j, r->rows->name);
-	json_close(j, '}');
+	add_reference(j, r->rows ? r->rows->name : str_from(r->shape));
+	if (r->is_list)
+		json_close(j, '}');
 }
 
 static void add_content(struct json *j, const struct route *r)
@@ -264,10 +347,114 @@ static void add_content(struct json *j, const struct route *r)
 	json_close(j, '}');
 }
 
-static void add_problem(struct json *j, const char *status, const char *why)
+enum head_line {
+	HEAD_ETAG,
+	HEAD_LINK,
+	HEAD_OBSERVED,
+	HEAD_AGE,
+	HEAD_STALE,
+	HEAD_TOTAL,
+	HEAD_RETRY,
+	HEAD_AUTHENTICATE,
+	HEAD_LINES
+};
+#define HEAD(line) (1u << HEAD_##line)
+
+static const struct {
+	const char *name, *type, *help;
+} head_lines[HEAD_LINES] = {
+	[HEAD_ETAG] = {"ETag", "string", "strong, for If-None-Match"},
+	[HEAD_LINK] = {"Link", "string", "the next page, rel=next; absent on the last"},
+	[HEAD_OBSERVED] = {"X-Observed-At", "string",
+		"when the upstream showed the newest of what is shown; absent where nothing has "
+		"such a time, and where a whole result is streamed, whose head goes before its "
+		"rows"},
+	[HEAD_AGE] = {"X-Upstream-Age", "integer", "seconds since then"},
+	[HEAD_STALE] = {"X-Stale", "string",
+		"true: the database is away, and this is the last answer"},
+	[HEAD_TOTAL] = {"X-Total-Count", "integer", "with count=exact: how many there are in all"},
+	[HEAD_RETRY] = {"Retry-After", "integer", "seconds"},
+	[HEAD_AUTHENTICATE] = {"WWW-Authenticate", "string", "Bearer"},
+};
+
+static unsigned head_of_answer(const struct route *r)
+{
+	unsigned lines = HEAD(ETAG);
+	if (r->kind == ROUTE_STREAM)
+		return 0;
+	if (r->kind == ROUTE_STORE)
+		lines |= HEAD(STALE) | HEAD(OBSERVED) | HEAD(AGE);
+	if (r->is_list && has_parameter(r, STR("limit")) && r->rows != &leader_table)
+		lines |= HEAD(LINK);
+	if (has_parameter(r, STR("count")))
+		lines |= HEAD(TOTAL);
+	return lines;
+}
+
+static void add_head(struct json *j, unsigned lines)
+{
+	if (!lines)
+		return;
+	open_key(j, "headers", '{');
+	for (int i = 0; i < HEAD_LINES; i++) {
+		if (!(lines >> i & 1))
+			continue;
+		json_key(j, str_from(head_lines[i].name));
+		json_open(j, '{');
+		add_text(j, "description", str_from(head_lines[i].help));
+		open_key(j, "schema", '{');
+		add_text(j, "type", str_from(head_lines[i].type));
+		json_close(j, '}');
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+}
+
+static bool is_any(const struct route *r)
+{
+	return r != NULL;
+}
+
+static bool asks_token(const struct route *r)
+{
+	return !r->is_open;
+}
+
+static bool has_id(const struct route *r)
+{
+	return id_name(r).n > 0;
+}
+
+static bool comes_whole(const struct route *r)
+{
+	return list_of_route(r) != NULL;
+}
+
+static bool is_stream(const struct route *r)
+{
+	return r->kind == ROUTE_STREAM;
+}
+
+static const struct {
+	const char *status, *why;
+	bool (*has)(const struct route *r);
+	unsigned head;
+} problems[] = {
+	{"400", "a parameter that is unknown, given twice, or not what it may be", is_any, 0},
+	{"401", "the server asks for a token, and this is none", asks_token, HEAD(AUTHENTICATE)},
+	{"404", "nothing is known by this number", has_id, 0},
+	{"406", "nothing that Accept names can be had here", is_any, 0},
+	{"413", "all of it as CSV or NDJSON, from a function: it has pages alone", comes_whole, 0},
+	{"500", "a mistake of the server's, which its log tells of", is_any, 0},
+	{"501", "a stream, from a function: it has no connection that lasts", is_stream, 0},
+	{"503", "the database is away, or too much is asked", is_any, HEAD(RETRY)},
+};
+
+static void add_problem(struct json *j, const char *status, const char *why, unsigned head)
 {
 	open_key(j, status, '{');
 	add_text(j, "description", str_from(why));
+	add_head(j, head);
 	json_key(j, STR("content"));
 	json_raw(j, STR("{\"application/problem+json\":{\"schema\":{\"$ref\":"
 			"\"#/components/schemas/problem\"}}}"));
@@ -276,22 +463,22 @@ static void add_problem(struct json *j, const char *status, const char *why)
 
 static void add_responses(struct json *j, const struct route *r)
 {
+	unsigned head = head_of_answer(r);
 	open_key(j, "responses", '{');
 	open_key(j, "200", '{');
 	add_text(j, "description", str_from(r->summary));
+	add_head(j, head);
 	add_content(j, r);
 	json_close(j, '}');
 	if (r->kind != ROUTE_STREAM) {
 		open_key(j, "304", '{');
 		add_text(j, "description", STR("unchanged since the ETag in If-None-Match"));
+		add_head(j, head);
 		json_close(j, '}');
 	}
-	add_problem(j, "400", "a parameter that is unknown, given twice, or not what it may be");
-	if (!r->is_open)
-		add_problem(j, "401", "the server asks for a token, and this is none");
-	if (id_name(r).n)
-		add_problem(j, "404", "nothing is known by this number");
-	add_problem(j, "503", "the database is away, or too much is asked: Retry-After says when");
+	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++)
+		if (problems[i].has(r))
+			add_problem(j, problems[i].status, problems[i].why, problems[i].head);
 	json_close(j, '}');
 }
 

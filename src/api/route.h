@@ -33,7 +33,8 @@ struct route {
 	route_handler *handler;
 	route_stream *stream;
 	const struct table *rows; /* what it shows, or NULL */
-	bool is_list;             /* an array of them */
+	const char *shape; /* where that is no table: its schema's name in openapi.c, or NULL */
+	bool is_list;      /* an array of them */
 	const char *summary;
 };
 
