@@ -76,7 +76,8 @@ static const struct column upstream_columns[] = {
 		"Seconds from when the upstream showed what changed a game to its row, in the last hour; half were quicker"),
 	SHOWN(shown_upstream, lag_worst_s, REAL, "The same, at most"),
 };
-enum { UPSTREAM_LAG_MEDIAN = 9, UPSTREAM_LAG_WORST };
+/* Bits of those that are unknown where nothing was asked, or nothing changed. */
+enum { BYTES_FIXED = 1 << 3, GAPS = 1 << 7 | 1 << 8, LAGS = 1 << 9 | 1 << 10 };
 
 static const struct column lag_columns[] = {
 	SHOWN(shown_lag, game_id, INT, "The game"),
@@ -185,6 +186,19 @@ static bool sum_played(struct context *c, int64_t now, int64_t *out, struct err 
 	return true;
 }
 
+/* A size that no body has told, a gap between no polls: absent, which is never 0. */
+static uint64_t upstream_known(const struct upstream_summary *u, bool has_lags, bool has_played)
+{
+	uint64_t known = ~(uint64_t)0;
+	if (!u->schedule_bytes || (has_played && !u->box_score_bytes))
+		known &= ~(uint64_t)BYTES_FIXED;
+	if (!u->gaps)
+		known &= ~(uint64_t)GAPS;
+	if (!has_lags)
+		known &= ~(uint64_t)LAGS;
+	return known;
+}
+
 bool answer_upstream(
 	struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
@@ -198,8 +212,7 @@ bool answer_upstream(
 		!store_get_lag(c->store, now, &lag, err) || !sum_played(c, now, &played, err))
 		return false;
 	int64_t looks = (now - midnight) / 1000 * FIXED_HOURS / HOURS / FIXED_S;
-	struct shown_upstream shown = {.known = ~(uint64_t)0,
-		.requests = u.requests,
+	struct shown_upstream shown = {.requests = u.requests,
 		.requests_fixed = looks + played / FIXED_S,
 		.bytes = u.bytes,
 		.bytes_fixed = looks * u.schedule_bytes + played / FIXED_S * u.box_score_bytes,
@@ -210,8 +223,7 @@ bool answer_upstream(
 		.gap_worst_s = (double)u.gap_worst_ms / 1000,
 		.lag_median_s = (double)lag.median_ms / 1000,
 		.lag_worst_s = (double)lag.worst_ms / 1000};
-	if (!lag.changes)
-		shown.known &= ~(1u << UPSTREAM_LAG_MEDIAN | 1u << UPSTREAM_LAG_WORST);
+	shown.known = upstream_known(&u, lag.changes > 0, played > 0);
 	struct json j = json_begin(&out->body);
 	record_write_json(&upstream_table, &shown, &j);
 	buf_add_char(&out->body, '\n');

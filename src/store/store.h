@@ -318,9 +318,10 @@ bool store_get_missing(struct store *s, int64_t season, int64_t after, int64_t *
 struct upstream_summary {
 	int64_t requests, changed, failed; /* of these: brought something new; came to nothing */
 	int64_t bytes;                     /* on the wire */
-	int64_t box_score_bytes, schedule_bytes; /* of a body undone, on average */
-	int64_t gap_mean_ms, gap_worst_ms;       /* between two polls of a game, in the last hour */
-	int64_t quarantined;                     /* store_count_quarantined */
+	int64_t box_score_bytes, schedule_bytes; /* of a body undone, on average; 0: none came */
+	int64_t gaps;                            /* between two polls of a game, in the last hour */
+	int64_t gap_mean_ms, gap_worst_ms;       /* of these */
+	int64_t quarantined; /* store_count_quarantined */
 };
 bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 	struct upstream_summary *out, struct err *err);

@@ -136,7 +136,7 @@ static bool measure_gaps(
 {
 	struct sql q;
 	if (!sql_prepare(s,
-		    "SELECT CAST(avg(gap) AS BIGINT), max(gap) FROM (SELECT (poll_id - lag(poll_id) "
+		    "SELECT count(*), CAST(avg(gap) AS BIGINT), max(gap) FROM (SELECT (poll_id - lag(poll_id) "
 		    "OVER (PARTITION BY game_id ORDER BY poll_id)) / ? AS gap FROM polls "
 		    "WHERE poll_id >= ? AND endpoint = 'boxscore') AS gaps WHERE gap IS NOT NULL",
 		    &q, err))
@@ -145,6 +145,7 @@ static bool measure_gaps(
 	sql_bind_i64(&q, poll_id_at(since_ms));
 	enum step step = sql_step(&q, err);
 	if (step == STEP_ROW) {
+		out->gaps = sql_i64(&q);
 		out->gap_mean_ms = sql_value(&q, COLUMN_INT).integer;
 		out->gap_worst_ms = sql_value(&q, COLUMN_INT).integer;
 	}
