@@ -56,7 +56,8 @@ PARAMETER(correction_limit, "limit", NUMBER, .min = 1, .max = LIST_MOST,
 PARAMETER(game, "game", NUMBER, .min = 1, .max = ID_MAX, .may_repeat = true,
 	.help = "commits that changed something of this game");
 PARAMETER(of_team, "team", TEAM, .may_repeat = true,
-	.help = "commits that changed something of a game of this club");
+	.help = "commits that changed something of a game of this club; one that is not known of yet "
+		"is waited for");
 PARAMETER(of_player, "player", NUMBER, .min = 1, .max = ID_MAX, .may_repeat = true,
 	.help = "commits that changed a line of this player");
 PARAMETER(as_of, "as_of", TIME,
