@@ -996,6 +996,8 @@ const struct store_backend postgres_backend = {
 		       "table_schema = current_schema() AND table_name = ? AND column_name = ?",
 	.list_form = "= ANY (CAST(? AS bigint[]))",
 	.list_ends = "{}",
+	.fold_begins = "translate(lower(",
+	.fold_ends = "), '" FOLD_FROM "', '" FOLD_TO "')",
 	.skip_locked = " FOR UPDATE SKIP LOCKED",
 	.type_names = {[COLUMN_INT] = "bigint",
 		[COLUMN_REAL] = "double precision",

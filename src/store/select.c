@@ -48,6 +48,7 @@ struct query {
 	struct value values[MAX_VALUES];
 	size_t count;
 	const char *mark; /* before each column, or NULL */
+	const struct store_backend *backend;
 };
 
 static void add_value(struct query *q, struct value v)
@@ -64,16 +65,24 @@ static void add_column(struct query *q, const struct column *c)
 	buf_add(&q->text, c->name);
 }
 
+static void add_folded(struct query *q, const struct column *column)
+{
+	buf_add(&q->text, str_from(q->backend->fold_begins));
+	add_column(q, column);
+	buf_add(&q->text, str_from(q->backend->fold_ends));
+}
+
 /* Without LIKE, in which some characters of the reader's would mean something. */
 static void add_containing(struct query *q, const struct column *column, struct value v)
 {
-	buf_add(&q->text, STR("replace(lower("));
-	add_column(q, column);
-	buf_add(&q->text, STR("), lower("));
+	buf_add(&q->text, STR("replace("));
+	add_folded(q, column);
+	buf_add(&q->text, STR(", "));
+	buf_add(&q->text, str_from(q->backend->fold_begins));
 	add_value(q, v);
-	buf_add(&q->text, STR("), '') <> lower("));
-	add_column(q, column);
-	buf_add_char(&q->text, ')');
+	buf_add(&q->text, str_from(q->backend->fold_ends));
+	buf_add(&q->text, STR(", '') <> "));
+	add_folded(q, column);
 }
 
 /* Plain comparisons, which an index answers in every database; so what is absent is another text. */
@@ -329,6 +338,7 @@ static void add_games(struct query *q, const struct store *store, const struct s
 		q->mark = is_of_key(s, i) || is_one_value(s, i) ? NULL : store->backend->unindexed;
 		add_alternatives(q, s, i);
 		q->mark = NULL;
+		q->backend = store->backend;
 		buf_add_char(&q->text, ')');
 		any = true;
 	}
@@ -406,6 +416,7 @@ static void write_query(
 	bool has_games = begins_with_games(s);
 	q->count = 0;
 	q->mark = NULL;
+	q->backend = store->backend;
 	buf_init(&q->text, 1 << 16);
 	buf_add(&q->text, STR("SELECT "));
 	if (s->columns)
@@ -676,7 +687,7 @@ void cursor_close(struct cursor *c)
 
 static bool count_now(struct store *s, const struct selection *all, int64_t *out, struct err *err)
 {
-	struct query q = {.count = 0};
+	struct query q = {.backend = s->backend};
 	struct sql sql;
 	buf_init(&q.text, 1 << 16);
 	buf_add_format(&q.text, "SELECT count(*) FROM %.*s", STR_ARG(all->table->name));

@@ -52,6 +52,23 @@ struct sql {
 	int at; /* next parameter, or next column */
 };
 
+/*
+ * Letters as people type them: every letter of Latin-1 and Latin Extended-A, and the plain one that
+ * stands for it; the marks at the end, which combine with the letter before, go. Two bytes each.
+ */
+// clang-format off
+#define FOLD_FROM \
+	"ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïð" \
+	"ñòóôõöøùúûüýþÿĀāĂăĄąĆćĈĉĊċČčĎďĐđĒēĔĕĖėĘęĚěĜĝĞğĠġ" \
+	"ĢģĤĥĦħĨĩĪīĬĭĮįİıĲĳĴĵĶķĸĹĺĻļĽľĿŀŁłŃńŅņŇňŉŊŋŌōŎŏŐő" \
+	"ŒœŔŕŖŗŘřŚśŜŝŞşŠšŢţŤťŦŧŨũŪūŬŭŮůŰűŲųŴŵŶŷŸŹźŻżŽžſ" \
+	"\xcc\x80\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86\xcc\x87\xcc\x88\xcc\x8a\xcc\x8b\xcc\x8c\xcc\xa7\xcc\xa8"
+#define FOLD_TO \
+	"aaaaaaaceeeeiiiidnoooooouuuuytsaaaaaaaceeeeiiiidnoooooouuuuytyaa" \
+	"aaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiiiiijjkkklllllllll" \
+	"lnnnnnnnnnoooooooorrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs"
+// clang-format on
+
 struct store_backend {
 	/* In the schema: its word for each column type, and what ends a table. */
 	const char *type_names[COLUMN_TYPES];
@@ -62,7 +79,8 @@ struct store_backend {
 
 	/* "player_id" and list_form: one of a list of numbers, which is one value. */
 	const char *list_form;
-	const char *list_ends; /* of the list's text: "[]" */
+	const char *list_ends;               /* of the list's text: "[]" */
+	const char *fold_begins, *fold_ends; /* around a text: lower case, FOLD_FROM to FOLD_TO */
 	const char *
 		skip_locked; /* ends a SELECT of rows to be taken, where rows can be locked; else "" */
 

@@ -49,6 +49,39 @@ static void set_up(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* The plain letter for two bytes, '\0' for a mark; false: they are none of those. */
+static bool find_folded(const char *two, char *out)
+{
+	static const char from[] = FOLD_FROM, to[] = FOLD_TO;
+	for (size_t i = 0; from[2 * i]; i++)
+		if (from[2 * i] == two[0] && from[2 * i + 1] == two[1]) {
+			*out = i < sizeof(to) ? to[i] : '\0';
+			return true;
+		}
+	return false;
+}
+
+/* fold(text): what PostgreSQL's lower and translate make of it. Never longer than the text. */
+static void fold(sqlite3_context *context, int count, sqlite3_value **arguments)
+{
+	const char *p = (const char *)sqlite3_value_text(arguments[0]);
+	char *out = p ? sqlite3_malloc64((sqlite3_uint64)strlen(p) + 1) : NULL;
+	size_t n = 0;
+	(void)count;
+	if (!out)
+		return; /* it stays NULL */
+	for (; *p; p++) {
+		out[n] = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+		if (find_folded(p, &out[n])) {
+			p++;
+			n += out[n] != '\0';
+		} else {
+			n++;
+		}
+	}
+	sqlite3_result_text64(context, out, n, sqlite3_free, SQLITE_UTF8);
+}
+
 static bool open_file(struct store *s, struct str url, enum store_mode mode, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -68,6 +101,8 @@ static bool open_file(struct store *s, struct str url, enum store_mode mode, str
 		SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION};
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		sqlite3_db_config(db, off[i], 0, NULL);
+	sqlite3_create_function_v2(
+		db, "fold", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, fold, NULL, NULL, NULL);
 	/* A reader's pages: the inner ones of some millions of lines stay. */
 	if (mode != STORE_WRITE)
 		return run(s, "PRAGMA cache_size = -6000", err);
@@ -457,6 +492,8 @@ const struct store_backend sqlite_backend = {
 	.find_column = "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?",
 	.list_form = "IN (SELECT value FROM json_each(?))",
 	.list_ends = "[]",
+	.fold_begins = "fold(",
+	.fold_ends = ")",
 	.skip_locked = "",
 	.open = open_file,
 	.close = close_file,

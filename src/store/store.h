@@ -219,7 +219,7 @@ enum comparison { IS, IS_NOT, AT_LEAST, AT_MOST, AFTER, BEFORE, CONTAINS };
 /*
  * column `comparison` value. With of_game it is a column of games that is compared, for
  * the game of the row. Several conditions on the same column with IS are joined by OR,
- * all else by AND. CONTAINS: a part of a text, ASCII letters in either case.
+ * all else by AND. CONTAINS: a part of a text, in either case, with accents or without.
  */
 struct condition {
 	const struct column *column;

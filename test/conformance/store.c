@@ -665,6 +665,47 @@ static void test_names_and_ages(void **state)
 	store_close(s);
 }
 
+/* Found by any part of a name, as people type it. */
+static void test_letters(void **state)
+{
+	static const struct {
+		const char *name;
+		int found;
+	} rows[] = {{"Stützle", 1}, {"stutz", 1}, {"STÜ", 1}, {"u\xcc\x88tz", 1}, {"tim s", 1},
+		{"sipacev", 1}, {"\xc5\xa0IPA", 1}, {"%", 0}, {"stuetzle", 0}, {"s", 2},
+		{"\xe2\x80\x9d", 0}};
+	static const char *const names[] = {"Tim Stützle", "Vadim \xc5\xa0ipačev"};
+	(void)state;
+	struct store *s = fresh();
+	struct err err;
+	for (int64_t i = 0; i < 2; i++) {
+		struct player p = {0};
+		SET(&p, PLAYER, player_id, 8470001 + i);
+		SET(&p, PLAYER, full_name, str_from(names[i]));
+		assert_true(store_put_players(s, &p, 1, &err));
+	}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct condition named = {.column = &player_table.columns[PLAYER_full_name],
+			.comparison = CONTAINS,
+			.value = {.known = true,
+				.type = COLUMN_TEXT,
+				.text = str_from(rows[i].name)}};
+		struct selection q = {
+			.table = &player_table, .conditions = &named, .condition_count = 1};
+		int64_t counted;
+		struct player p;
+		int found = 0;
+		struct cursor *c = store_select(s, &q, &err);
+		while (cursor_step(c, &p, &err) == STEP_ROW)
+			found++;
+		cursor_close(c);
+		assert_true(store_count(s, &q, &counted, &err));
+		assert_int_equal(counted, rows[i].found);
+		assert_int_equal(found, rows[i].found);
+	}
+	store_close(s);
+}
+
 static void test_goaltenders(void **state)
 {
 	(void)state;
@@ -1900,6 +1941,7 @@ int main(void)
 		cmocka_unit_test(test_what_may_go),
 		cmocka_unit_test(test_other_clubs),
 		cmocka_unit_test(test_names_and_ages),
+		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_goaltenders),
 		cmocka_unit_test(test_torn_plays),
 		cmocka_unit_test(test_schedule),

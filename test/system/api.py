@@ -174,6 +174,7 @@ tap.same([g["game_id"] for g in pages("/games?team=TOR&limit=2")], sorted(g["gam
 tap.same([g["game_id"] for g in pages("/games?season=20232024&sort=-game_date&limit=4")],
          [g["game_id"] for g in sorted(games, key=lambda g: (g["game_date"], g["game_id"]), reverse=True) if g["season"] == 20232024], "games, newest first")
 tap.same(rows("/games/%d" % games[0]["game_id"])["home_team_abbrev"], games[0]["home_team_abbrev"], "one game")
+tap.same([len(rows("/players?name=" + n)) for n in ("z%C3%A9ro", "ZERO", "%C3%89ro", "zerro")], [1, 1, 1, 0], "players by a part of their name, in either case, with accents or without")
 tap.same(rows("/players/8470180")["birth_date"], "2000-02-29", "one player")
 tap.same(sorted(keys(rows("/players/8470201/game-stats?limit=1000"))), sorted(key(l) for l in lines if l["player_id"] == 8470201), "a player's lines, though the player is in no list yet")
 tap.same(len(rows("/teams?season=20222023")), 4, "clubs of a season")
