@@ -42,6 +42,7 @@ _rinkside()
 	--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--seed) return ;;
 	--games) return ;;
+	--after) return ;;
 	--ttl) return ;;
 	--latency) return ;;
 	--from) return ;;
@@ -53,7 +54,6 @@ _rinkside()
 	--truth) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--svg) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--began) return ;;
-	--after) return ;;
 	--length) return ;;
 	--delay-queue) return ;;
 	esac
@@ -74,7 +74,7 @@ _rinkside()
 	export) words='--format --output --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	fake) words='--listen --seed --games --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	fake) words='--listen --seed --games --after --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	migrate) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	lambda) words='--every --jobs --token-file --delay-queue --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;

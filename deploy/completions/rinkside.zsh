@@ -76,7 +76,7 @@ _rinkside()
 	season)
 		_arguments \
 			'--jobs[requests at a time]:N:' \
-			'--only-missing[only games of which no line is stored]' \
+			'--only-missing[only games of which no line of the end is stored]' \
 			'--events[the play-by-play too\: a second request for each game]' \
 			'--game-types[1 preseason, 2 regular season, 3 play-offs]:LIST:' \
 			'--keep-raw[the bodies that came, each distinct one once, for so long; 0\: none]:TIME:' \

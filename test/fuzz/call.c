@@ -54,9 +54,10 @@ static bool read_call(struct str target, struct str accept, struct arena *keep, 
 	struct problem *p)
 {
 	struct str_cut cut = str_cut(target, '?');
-	return call_find_route(cut.head, out, p) &&
-	       call_accept(out->route, accept, &out->format, p) &&
-	       call_read_query(out, cut.tail, keep, p);
+	if (!call_find_route(cut.head, out, p))
+		return false;
+	out->format = call_accept(out->route, accept);
+	return call_read_query(out, cut.tail, keep, p);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
