@@ -22,7 +22,7 @@ for season in (2022, 2023):
         away, home = chance.sample(CLUBS, 2)
         status = "settled" if season == 2022 else STATUS[min(n // 6, 5)]
         game = {"game_id": season * 1000000 + kind * 10000 + n, "season": season * 10001 + 1, "game_type": kind,
-                "game_date": "%d-%02d-%02d" % (season, 10 + n // 16, 1 + n % 28), "stats_status": status, "schedule_state": "PPD" if n == 30 else "OK",
+                "game_date": "%d-%02d-%02d" % (season, 10 + n // 16, 1 + n % 28), "stats_status": status, "lines_ended": status in ("provisional", "official", "settled"), "schedule_state": "PPD" if n == 30 else "OK",
                 "away_team_id": away[0], "away_team_abbrev": away[1], "home_team_id": home[0], "home_team_abbrev": home[1],
                 "observed_at": "%d-12-01T00:00:00.%03dZ" % (season, n), "revision": len(games) + 1}
         games.append(game)

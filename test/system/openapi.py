@@ -162,7 +162,7 @@ for p, o in operations.items():
             if p != "/":
                 ask({x["name"]: value}, 400)
     ask({"no_such_parameter": "1"}, 400)
-    ask({}, 406, Accept="image/png")
+    ask({}, 406 if "406" in o["responses"] else 200, Accept="image/png")
     if "404" in o["responses"]:
         ask({}, 404, target=re.sub(r"\{(\w+)\}", "999", p))
 tap.ok(not wrong, "every route and parameter answers with a status, a type, columns and a head that the document has (%d answers)" % len(answers), "\n".join(wrong))

@@ -92,7 +92,7 @@ def kill_one():
 
 
 started, deaths = time.monotonic(), []
-while time.monotonic() < started + 8:
+while len(deaths) < 6 or time.monotonic() < started + 8:
     kill_one()
     rig.wait_for(lambda: False, 0.7)  # the next death is a while away
 ended = time.monotonic()
@@ -106,7 +106,7 @@ def patience(i, a, b):
 
 
 gaps = [(round(b - a, 2), patience(i, a, b), i) for i in IDS for a, b in zip(asked_at(up, i), asked_at(up, i)[1:] + [ended]) if b > started]
-tap.ok(len(deaths) >= 5 and all(held for _, held in deaths), "workers were killed in the middle of games, one with children first", deaths)
+tap.ok(all(held for _, held in deaths), "workers were killed in the middle of games, one with children first", deaths)
 tap.note("left alone for %.2f s at most (of %.2f)" % max(gaps)[:2])
 tap.same([g for g in gaps if g[0] > g[1]], [], "no game is left alone for longer than a turn and the lease of whoever died")
 overlaps = [(i, b - a) for i in IDS for a, b in zip(asked_at(up, i), asked_at(up, i)[1:]) if b - a < ANSWER_S]
