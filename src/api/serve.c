@@ -106,14 +106,16 @@ void api_answered(struct api *a, const struct asked *by, int status)
 struct str api_own_lines(const char *cache_control, int64_t observed_at, bool is_stale,
 	char room[static API_OWN_LINES])
 {
-	int n = snprintf(room, API_OWN_LINES, "Cache-Control: %s\r\n%s",
-		is_stale ? "no-store" : cache_control, is_stale ? "X-Stale: true\r\n" : "");
+	char *end = stpcpy(room, "Cache-Control: ");
+	end = stpcpy(stpcpy(end, is_stale ? "no-store" : cache_control), "\r\n");
+	if (is_stale)
+		end = stpcpy(end, "X-Stale: true\r\n");
 	if (observed_at) {
 		int64_t age = (time_now_ms() - observed_at) / 1000;
-		n += snprintf(room + n, API_OWN_LINES - (size_t)n, "X-Upstream-Age: %lld\r\n",
-			(long long)(age > 0 ? age : 0));
+		end += snprintf(end, API_OWN_LINES - (size_t)(end - room),
+			"X-Upstream-Age: %lld\r\n", (long long)(age > 0 ? age : 0));
 	}
-	return (struct str){room, (size_t)n};
+	return (struct str){room, (size_t)(end - room)};
 }
 
 static void reply_page(struct api *a, const struct asked *by, const struct page *p, bool is_stale)

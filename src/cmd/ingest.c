@@ -142,6 +142,8 @@ static int ingest_files(
 	return code;
 }
 
+enum { CLOCKS_APART_MS = 60000 };
+
 /* Everything that can be wrong with the words, before anything is opened. */
 static bool check_words(const struct config *c, int argc, char **argv, int64_t *game_ids,
 	int64_t *observed_at, struct err *err)
@@ -156,6 +158,11 @@ static bool check_words(const struct config *c, int argc, char **argv, int64_t *
 		return err_set(err, ERR_USAGE,
 			"ingest: --observed-at: wants a time such as 2023-11-29T23:02:19Z, got "
 			"\"%.*s\"",
+			STR_ARG(c->observed_at));
+	if (*observed_at > time_now_ms() + CLOCKS_APART_MS)
+		return err_set(err, ERR_USAGE,
+			"ingest: --observed-at: \"%.*s\" is yet to come; all that comes before it "
+			"would be older",
 			STR_ARG(c->observed_at));
 	for (int i = 0; !c->is_file && i < argc; i++)
 		if (!ingest_parse_game_id(str_from(argv[i]), &game_ids[i]))

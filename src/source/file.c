@@ -50,10 +50,13 @@ bool source_read_file(
 	if (!ok)
 		return false;
 	int64_t changed_ms = (int64_t)about.st_mtim.tv_sec * 1000 + about.st_mtim.tv_nsec / 1000000;
+	int64_t now = time_now_ms();
+	if (changed_ms > now) /* of a clock that went wrong: all that comes would be older */
+		changed_ms = now;
 	*out = (struct source_reply){.body = body,
 		.status = 200,
 		.order_time = changed_ms / 1000,
-		.arrival_ms = time_now_ms(),
+		.arrival_ms = now,
 		.observed_at = changed_ms,
 		.max_age_s = -1,
 		.wire_bytes = (int64_t)body.n};

@@ -105,7 +105,8 @@ bool source_fetch(struct source *s, const struct source_request *q, struct arena
 /* Blocking waits of fetches under way end early and fail; for a clean stop. Any thread. */
 void manners_stop(struct manners *m);
 
-/* A file in place of the upstream: same limits, same padding; order_time is the file's own time. */
+/* A file in place of the upstream: same limits, same padding; order_time is the file's own time,
+ * if that has come. */
 bool source_read_file(
 	const char *path, struct arena *keep, struct source_reply *out, struct err *err);
 
