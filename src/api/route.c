@@ -83,7 +83,8 @@ PARAMETER(one_team, "team", TEAM,
 	.help = "lines for this club alone: its number, or its three letters");
 PARAMETER(one_position, "position", CHOICE, CHOICES(positions),
 	.help = "lines in this position alone");
-PARAMETER(best, "limit", NUMBER, .min = 1, .max = LIST_MOST, .help = "players; 100 if not given");
+PARAMETER(best, "limit", NUMBER, .min = 1, .max = LIST_MOST,
+	.help = "players; 100 if not given, and no limit to CSV and NDJSON");
 
 #define MOMENT_PARAMETERS &as_of, &delay
 PARAMETER(name, "name", TEXT, .min = 1, .max = 100, .help = "a part of the player's name");

@@ -300,6 +300,8 @@ static bool find_newest_year(struct context *c, int64_t *out, struct err *err)
 	return step != STEP_FAILED;
 }
 
+enum { PLAYERS_OF_A_SEASON = 10000 }; /* at most; there are a thousand */
+
 bool answer_leaders(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	int64_t teams[CLUB_IDS], year = call_number(call, STR("season"), 0) / 10000;
@@ -311,7 +313,8 @@ bool answer_leaders(struct context *c, const struct call *call, struct answer *o
 		.first_game = year * OF_A_SEASON +
 			      call_number(call, STR("game_type"), REGULAR) * OF_A_TYPE,
 		.teams = teams,
-		.limit = call_number(call, STR("limit"), LIST_LIMIT)};
+		.limit = call_number(call, STR("limit"),
+			call->format == FORMAT_JSON ? LIST_LIMIT : PLAYERS_OF_A_SEASON)};
 	ask.end_game = ask.first_game + OF_A_TYPE;
 	if (position)
 		ask.position = position->text;

@@ -165,6 +165,9 @@ for p, o in operations.items():
     ask({}, 406 if "406" in o["responses"] else 200, Accept="image/png")
     if "404" in o["responses"]:
         ask({}, 404, target=re.sub(r"\{(\w+)\}", "999", p))
+of_a_season = "/leaders?season=20262027&stat=shots&"
+everybody, table = len(json.loads(rig.get(url + of_a_season + "limit=1000")[2])), rig.get(url + of_a_season + "format=csv")[2].decode()
+tap.ok(everybody > 100 and len(table.splitlines()) == 1 + everybody, "leaders as CSV are all %d of them" % everybody, len(table.splitlines()))
 tap.ok(not wrong, "every route and parameter answers with a status, a type, columns and a head that the document has (%d answers)" % len(answers), "\n".join(wrong))
 never = {(p, h) for p, o in operations.items() for h in o["responses"]["200"].get("headers", {}) if h != "X-Stale" and h not in heads.get((p, 200), ())}
 silent = {p for p, o in operations.items() if columns(o["responses"]["200"]["content"].get("application/json", {}).get("schema", {})) and "observed_at" in
