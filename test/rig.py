@@ -294,6 +294,7 @@ class Reply:
 class Request:
     def __init__(self, path, headers, connection):
         self.time, self.path, self.headers, self.connection = time.monotonic(), path, headers, connection
+        self.is_answered = False
 
 
 class Upstream:
@@ -366,8 +367,13 @@ class Upstream:
         try:
             return self._answer(connection, request)
         finally:
-            with self.lock:
-                self.now -= 1
+            self._end(request)
+
+    def _end(self, request):
+        """Once; before a reply goes out, since whoever has it may ask again at once."""
+        with self.lock:
+            self.now -= not request.is_answered
+            request.is_answered = True
 
     def _choose(self, request):
         with self.lock:
@@ -401,6 +407,8 @@ class Upstream:
             fields["Content-Encoding"] = "gzip"
         fields["Content-Length"] = str(len(body))
         head = "HTTP/1.1 %d Scripted\r\n" % reply.status + "".join("%s: %s\r\n" % f for f in fields.items()) + "\r\n"
+        if not reply.fault:
+            self._end(request)
         connection.sendall(head.encode("latin-1"))
         if reply.fault == "cut":
             connection.sendall(body[:len(body) // 2])
