@@ -111,6 +111,14 @@ static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
 	w->tried_at = 0; /* perhaps it is there again at once */
 }
 
+/* Of a file that has gone nobody may keep a hold: SQLite shares what a process has open, the index of
+ * the log too, with whoever opens the file that takes its place. */
+static void leave_old(struct worker *w)
+{
+	if (w->generation != w->pool->generation)
+		close_store(w);
+}
+
 static void on_thread(void *argument)
 {
 	struct pool *p = argument;
@@ -118,8 +126,10 @@ static void on_thread(void *argument)
 	uv_mutex_lock(&p->mutex);
 	for (;;) {
 		struct pool_job *job;
-		while (!(job = take(p)) && !p->is_closing)
+		while (!(job = take(p)) && !p->is_closing) {
+			leave_old(&w);
 			uv_cond_wait(&p->waiting, &p->mutex);
+		}
 		if (!job)
 			break;
 		bool is_long = job->is_long;
@@ -192,6 +202,7 @@ void pool_reopen(struct pool *p)
 {
 	uv_mutex_lock(&p->mutex);
 	p->generation++;
+	uv_cond_broadcast(&p->waiting);
 	uv_mutex_unlock(&p->mutex);
 }
 

@@ -174,7 +174,7 @@ while chunk := s.recv(1 << 20):
     got = got[-20:] + chunk if len(got) > 1 << 22 else got + chunk
 tap.ok(refused, "SIGTERM: nobody new is let in")
 tap.ok(got.endswith(b"\r\n0\r\n\r\n"), "and who reads a result reads it to its end", got[-40:])
-tap.same(api.stop(deadline_s=120), 0, "then exit 0")
+tap.same(api.p.wait(120), 0, "then exit 0")
 api, url = start(big, "--grace", "300ms")
 port = int(url.rsplit(":", 1)[1])
 s = ask("/game-stats?format=csv")
