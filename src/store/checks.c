@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 #include "store/raw.h"
+#include "store/rows.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -155,17 +156,9 @@ static uint64_t lost_columns(const struct candidate *c)
 	return c->count ? lost : 0;
 }
 
-static int by_player(const void *a, const void *b)
-{
-	int64_t x = ((const struct stat_line *)a)->player_id,
-		y = ((const struct stat_line *)b)->player_id;
-	return (x > y) - (x < y);
-}
-
 static const struct stat_line *old_of(const struct candidate *c, const struct stat_line *line)
 {
-	return c->old_count ? bsearch(line, c->old_lines, c->old_count, sizeof(*line), by_player)
-			    : NULL;
+	return lines_find(c->old_lines, c->old_count, line->player_id);
 }
 
 /* They add up, so they are held together. */

@@ -69,13 +69,6 @@ static bool apply(struct replay *r, const struct recorded *change, struct err *e
 		(long long)change->revision, (long long)change->game_id);
 }
 
-static int by_player(const void *a, const void *b)
-{
-	int64_t x = ((const struct stat_line *)a)->player_id,
-		y = ((const struct stat_line *)b)->player_id;
-	return (x > y) - (x < y);
-}
-
 /* From empty up to the first change that shows something newer. */
 static bool replay(
 	struct store *s, int64_t game_id, int64_t as_of, struct replay *r, struct err *err)
@@ -106,7 +99,7 @@ static bool replay(
 	}
 	sql_reset(&q);
 	if (r->count)
-		qsort(r->lines, r->count, sizeof(r->lines[0]), by_player);
+		qsort(r->lines, r->count, sizeof(r->lines[0]), line_by_player);
 	return ok && step != STEP_FAILED;
 }
 

@@ -43,13 +43,6 @@ struct replacement {
 	struct put_result *result;
 };
 
-static int by_player(const void *a, const void *b)
-{
-	int64_t x = ((const struct stat_line *)a)->player_id,
-		y = ((const struct stat_line *)b)->player_id;
-	return (x > y) - (x < y);
-}
-
 static bool load_game(struct replacement *r, struct err *err)
 {
 	void *games;
@@ -87,7 +80,7 @@ static void take_lines(struct replacement *r)
 	for (size_t i = 0; i < r->count; i++)
 		SET(&r->lines[i], STAT, game_id, r->game_id);
 	if (r->count)
-		qsort(r->lines, r->count, sizeof(*r->lines), by_player);
+		qsort(r->lines, r->count, sizeof(*r->lines), line_by_player);
 }
 
 /* ---- order ---- */
@@ -291,12 +284,6 @@ static bool prepare_goals(struct commit *c, int64_t game_id, struct sql *out, st
 	return true;
 }
 
-static struct stat_line *find_line(struct stat_line *lines, size_t count, int64_t player_id)
-{
-	struct stat_line key = {.player_id = player_id};
-	return count ? bsearch(&key, lines, count, sizeof(key), by_player) : NULL;
-}
-
 static void complete_line(struct replacement *r, struct stat_line *line, struct sql *player)
 {
 	struct value name = sql_value(player, COLUMN_TEXT), birth = sql_value(player, COLUMN_DATE);
@@ -313,7 +300,7 @@ static bool complete_players(struct replacement *r, struct err *err)
 	if (!prepare_players(r->commit, r->lines, r->count, &q, err))
 		return false;
 	while ((step = sql_step(&q, err)) == STEP_ROW) {
-		struct stat_line *line = find_line(r->lines, r->count, sql_i64(&q));
+		struct stat_line *line = lines_find(r->lines, r->count, sql_i64(&q));
 		if (line)
 			complete_line(r, line, &q);
 	}
@@ -382,7 +369,7 @@ static bool complete_goaltenders(struct replacement *r, struct err *err)
 		return false;
 	while ((step = sql_step(&q, err)) == STEP_ROW)
 		for (int i = 0; i < 3; i++) {
-			struct stat_line *line = find_line(r->lines, r->count, sql_i64(&q));
+			struct stat_line *line = lines_find(r->lines, r->count, sql_i64(&q));
 			if (!line || !is_goaltender(line) ||
 				(body_has_them && KNOWS(line, STAT, points)))
 				continue;
@@ -647,7 +634,7 @@ static bool put_lines(struct replacement *r, struct err *err)
 		const struct stat_line *old = &r->old_lines[i];
 		int order = i == r->old_count ? 1
 			    : j == r->count   ? -1
-					      : by_player(old, &r->lines[j]);
+					      : line_by_player(old, &r->lines[j]);
 		if (order < 0 ? !delete_line(r, old, err)
 			      : !put_line(r, &r->lines[j], order ? NULL : old, err))
 			return false;
@@ -749,12 +736,12 @@ static void hold(struct replacement *r, const struct candidate *c)
 	uint64_t *held = ARENA_NEW(r->commit->keep, uint64_t, r->count + 1);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct stat_line *old =
-			find_line(r->old_lines, r->old_count, r->lines[i].player_id);
+			lines_find(r->old_lines, r->old_count, r->lines[i].player_id);
 		held[i] = old ? checks_held(c, old, &r->lines[i]) : 0;
 	}
 	for (size_t i = 0; i < r->count; i++) {
 		const struct stat_line *old =
-			find_line(r->old_lines, r->old_count, r->lines[i].player_id);
+			lines_find(r->old_lines, r->old_count, r->lines[i].player_id);
 		for (size_t column = 0; old && column < stat_table.count; column++)
 			if (held[i] >> column & 1)
 				record_set(&stat_table, &r->lines[i], column,

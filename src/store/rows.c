@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
 
@@ -153,6 +154,19 @@ uint64_t row_difference(const struct table *t, const void *a, const void *b, uin
 		if (among >> i & 1 && !value_equal(record_get(t, a, i), record_get(t, b, i)))
 			different |= (uint64_t)1 << i;
 	return different;
+}
+
+int line_by_player(const void *a, const void *b)
+{
+	int64_t x = ((const struct stat_line *)a)->player_id,
+		y = ((const struct stat_line *)b)->player_id;
+	return (x > y) - (x < y);
+}
+
+struct stat_line *lines_find(const struct stat_line *lines, size_t count, int64_t player_id)
+{
+	struct stat_line key = {.player_id = player_id};
+	return count ? bsearch(&key, lines, count, sizeof(key), line_by_player) : NULL;
 }
 
 static int value_order(struct value a, struct value b)

@@ -36,6 +36,10 @@ uint64_t row_difference(const struct table *t, const void *a, const void *b, uin
 /* Which comes later where nothing else tells: by the first of those columns that both know and in which
  * they differ; 0: there is none. */
 int row_order(const struct table *t, const void *a, const void *b, uint64_t among);
+/* For qsort: in the order of the players. */
+int line_by_player(const void *a, const void *b);
+/* In lines of that order; NULL: there is none. As bsearch's, the line may be written where the lines may. */
+struct stat_line *lines_find(const struct stat_line *lines, size_t count, int64_t player_id);
 /* {"goals":1,"points":2}: the columns of `which`; those unknown are null. */
 void row_write_json(const struct table *t, const void *record, uint64_t which, struct buf *out);
 /* Such an object laid over a record, and the bits of what it named; texts copied into keep. What
