@@ -89,8 +89,8 @@ void answer_away(struct answer *a)
 
 void answer_take_error(struct answer *a, const struct err *err)
 {
-	if (err->kind ==
-		ERR_STORE) { /* of no use to a reader, and where it lies is not theirs to know */
+	/* Of no use to a reader, and where the database lies is not theirs to know. */
+	if (err->kind == ERR_STORE) {
 		log_warning("api: %s", err->text);
 		answer_away(a);
 	} else {
@@ -192,7 +192,7 @@ size_t answer_head_lines(
 
 static void write_head(const struct answer *a, const struct etag *etag, bool gzip, struct buf *out)
 {
-	struct http_header_line lines[ANSWER_LINES + 8];
+	struct http_header_line lines[ANSWER_HEAD_LINES];
 	size_t n = answer_head_lines(a, etag, gzip, lines);
 	for (size_t i = 0; i < n; i++) {
 		buf_add(out, lines[i].name);

@@ -24,7 +24,12 @@ enum freshness {
 };
 enum freshness freshness_of(struct str stats_status);
 
-enum { ANSWER_LINES = 8, ANSWER_BYTES = 64 << 20, FIXED_ANSWER = -1 };
+enum {
+	ANSWER_LINES = 8,
+	ANSWER_HEAD_LINES = ANSWER_LINES + 8,
+	ANSWER_BYTES = 64 << 20,
+	FIXED_ANSWER = -1
+};
 
 struct answer {
 	int status; /* 200 unless said otherwise */
@@ -82,7 +87,7 @@ bool rendition_make(struct rendition *out, struct answer *a, bool gzip);
 void rendition_write_304(const struct rendition *r, const struct answer *a, struct buf *out);
 void rendition_clear(struct rendition *r);
 
-/* The same lines for a stream, as many as ANSWER_LINES + 8; etag may be NULL. */
+/* The same lines for a stream, as many as ANSWER_HEAD_LINES; etag may be NULL. */
 size_t answer_head_lines(
 	const struct answer *a, const struct etag *etag, bool gzip, struct http_header_line *out);
 

@@ -112,6 +112,7 @@ static void finish(struct export *e)
 {
 	e->job.work = work_close;
 	e->job.done = after_close;
+	e->job.is_long = false; /* it waits for no search to give its place back */
 	pool_continue(api_pool(e->api), &e->job);
 }
 
@@ -150,7 +151,7 @@ static void send_head(struct export *e)
 {
 	static const struct http_stream_callbacks callbacks = {
 		.on_drain = on_drain, .on_close = on_close, .is_finite = true};
-	struct http_header_line lines[ANSWER_LINES + 9];
+	struct http_header_line lines[ANSWER_HEAD_LINES + 1];
 	size_t n = head_lines(e, e->gzip, lines);
 	api_answered(e->api, &e->by, 200);
 	e->stream = http_stream(e->x, 200, lines, n, &callbacks, e);
@@ -165,7 +166,7 @@ static bool answer_at_once(struct export *e)
 		api_reply(e->api, &e->by, &e->head);
 	} else if (e->has_etag && wanted.n && etag_matches(wanted, &e->etag)) {
 		e->head.status = 304;
-		struct http_header_line lines[ANSWER_LINES + 9];
+		struct http_header_line lines[ANSWER_HEAD_LINES + 1];
 		size_t n = head_lines(e, false, lines);
 		api_answered(e->api, &e->by, 304);
 		http_reply(e->x, 304, lines, n, NULL);

@@ -30,6 +30,10 @@ bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_foun
 	enum freshness *out_freshness, struct err *err);
 route_handler answer_game, answer_player;
 
+/* The first row of a selection of one column that is a number; no row: *out_found is false, *out 0. */
+bool find_first(struct context *c, const struct selection *q, bool *out_found, int64_t *out,
+	struct err *err);
+
 /* changes.c */
 route_handler answer_changes, answer_corrections;
 

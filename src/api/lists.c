@@ -176,15 +176,13 @@ static bool find_next_event(struct context *c, int64_t game_id, int64_t period, 
 		.columns = &number,
 		.column_count = 1,
 		.limit = 1};
-	struct cursor *cursor = store_select(c->store, &q, err);
-	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
-	*out = step == STEP_ROW ? cursor_value(cursor).integer : 0;
-	cursor_close(cursor);
-	return step != STEP_FAILED;
+	bool is_found;
+	return find_first(c, &q, &is_found, out, err);
 }
 
-/* The play-by-play has no history of its own: it is shown as far as the game's clock stood then. */
 enum { CLOCK_CONDITIONS = 2 };
+
+/* The play-by-play has no history of its own: it is shown as far as the game's clock stood then. */
 static bool add_clock(struct context *c, int64_t game_id, int64_t as_of, struct condition *out,
 	size_t *count, struct err *err)
 {
@@ -262,23 +260,21 @@ static bool find_player(struct context *c, int64_t player_id, bool *out_found, s
 		const struct table *table;
 		size_t column;
 	} places[] = {{&player_table, PLAYER_player_id}, {&stat_table, STAT_player_id}};
-	enum step step = STEP_DONE;
-	for (size_t i = 0; step == STEP_DONE && i < sizeof(places) / sizeof(places[0]); i++) {
+	int64_t ignored;
+	*out_found = false;
+	for (size_t i = 0; !*out_found && i < sizeof(places) / sizeof(places[0]); i++) {
 		const struct column *id = &places[i].table->columns[places[i].column];
-		struct condition one = {.column = id,
-			.value = {.known = true, .type = COLUMN_INT, .integer = player_id}};
+		struct condition one = is(id, IS, player_id);
 		struct selection q = {.table = places[i].table,
 			.conditions = &one,
 			.condition_count = 1,
 			.columns = &id,
 			.column_count = 1,
 			.limit = 1};
-		struct cursor *cursor = store_select(c->store, &q, err);
-		step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
-		cursor_close(cursor);
+		if (!find_first(c, &q, out_found, &ignored, err))
+			return false;
 	}
-	*out_found = step == STEP_ROW;
-	return step != STEP_FAILED;
+	return true;
 }
 
 bool answer_lines_of_player(

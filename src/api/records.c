@@ -41,6 +41,17 @@ bool find_game(struct context *c, int64_t game_id, int64_t as_of, bool *out_foun
 	return game && take_game(game, out_found, out_freshness, err);
 }
 
+bool find_first(struct context *c, const struct selection *q, bool *out_found, int64_t *out,
+	struct err *err)
+{
+	struct cursor *cursor = store_select(c->store, q, err);
+	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
+	*out_found = step == STEP_ROW;
+	*out = step == STEP_ROW ? cursor_value(cursor).integer : 0;
+	cursor_close(cursor);
+	return step != STEP_FAILED;
+}
+
 static void write_object(const struct table *t, const void *record, struct answer *out)
 {
 	struct json j = json_begin(&out->body);

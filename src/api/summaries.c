@@ -293,11 +293,9 @@ static bool find_newest_year(struct context *c, int64_t *out, struct err *err)
 		.columns = &id,
 		.column_count = 1,
 		.limit = 1};
-	struct cursor *cursor = store_select(c->store, &q, err);
-	enum step step = cursor ? cursor_next(cursor, err) : STEP_FAILED;
-	*out = step == STEP_ROW ? cursor_value(cursor).integer / OF_A_SEASON : 0;
-	cursor_close(cursor);
-	return step != STEP_FAILED;
+	bool is_found, ok = find_first(c, &q, &is_found, out, err);
+	*out /= OF_A_SEASON;
+	return ok;
 }
 
 enum { PLAYERS_OF_A_SEASON = 10000 }; /* at most; there are a thousand */
