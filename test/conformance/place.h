@@ -4,6 +4,8 @@
  */
 #include "cmocka_all.h"
 
+#include "base/time.h"
+
 #include <errno.h>
 #include <libpq-fe.h>
 #include <signal.h>
@@ -284,9 +286,12 @@ static void cut_in_cluster(const struct database *d)
 		"SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
 		"current_database() AND pid <> pg_backend_pid()");
 	assert_int_equal(PQresultStatus(r), PGRES_TUPLES_OK);
+	int64_t deadline = time_monotonic_ms() + 10000;
 	for (int i = 0; i < PQntuples(r); i++)
-		while (!kill(atoi(PQgetvalue(r, i, 0)), 0) || errno != ESRCH)
+		while (!kill(atoi(PQgetvalue(r, i, 0)), 0) || errno != ESRCH) {
+			assert_true(time_monotonic_ms() < deadline);
 			usleep(1000);
+		}
 	PQclear(r);
 	PQfinish(c);
 }

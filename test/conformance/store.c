@@ -8,6 +8,7 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1087,7 +1088,8 @@ struct writing {
 	const struct database *database;
 	pthread_t thread;
 	int number;
-	int64_t there; /* when it was done; 0: it was not */
+	sem_t is_awaited; /* the other has nothing left to do but to wait for it */
+	int64_t there;    /* when it was done; 0: it was not */
 };
 
 static void *write_change(void *argument)
@@ -1097,7 +1099,7 @@ static void *write_change(void *argument)
 	struct body b;
 	struct put_result result;
 	struct store *s = store_open(str_from(w->database->url), STORE_WRITE, &err);
-	usleep(30000u * (1u + (unsigned)w->number % 3)); /* the other waits by then */
+	sem_wait(&w->is_awaited);
 	make_body(&b, w->number, STR("LIVE"), w->number, 1);
 	b.s.lines = b.lines;
 	if (s && store_put_game(s, &b.s, &result, &err))
@@ -1139,12 +1141,15 @@ static int64_t measure_news(
 	for (int i = 0; i < CHANGES_HEARD; i++) {
 		int64_t before = watch->revision;
 		struct writing w = {.database = d, .number = ++number};
+		assert_int_equal(sem_init(&w.is_awaited, 0, 0), 0);
 		assert_int_equal(pthread_create(&w.thread, NULL, write_change, &w), 0);
+		sem_post(&w.is_awaited);
 		do
 			wait_for_change(d, reader, watch, &change);
 		while (change.revision <= before);
 		late[i] = time_monotonic_ms();
 		pthread_join(w.thread, NULL);
+		sem_destroy(&w.is_awaited);
 		assert_true(w.there != 0);
 		late[i] -= w.there;
 	}

@@ -62,18 +62,15 @@ static bool read_call(struct str target, struct str accept, struct arena *keep, 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct arena keep;
 	struct call call = {0};
 	struct problem problem = {0};
 	if (size > 16384)
 		return 0;
-	if (!keep.base)
-		keep = arena_reserve(1 << 24);
-	arena_reset(&keep);
+	struct arena *keep = fuzz_arena(1 << 24);
 	char *copy = fuzz_copy(data, size);
 	struct str_cut target = str_cut((struct str){copy, size}, '\n');
 	struct str_cut accept = str_cut(target.tail, '\n');
-	if (read_call(target.head, accept.head, &keep, &call, &problem))
+	if (read_call(target.head, accept.head, keep, &call, &problem))
 		check_call(&call);
 	else
 		fuzz_check(problem.status >= 400 && problem.status < 500 && *problem.detail);

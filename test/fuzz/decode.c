@@ -59,16 +59,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const decoders[])(struct str, struct arena *, struct err *) = {
 		box_score, play_by_play, schedule, roster, player, teams, kind};
-	static struct arena keep;
 	struct err err = {0};
 	if (!size || size > 1 << 20)
 		return 0;
-	if (!keep.base)
-		keep = arena_reserve((size_t)1 << 32);
-	arena_reset(&keep);
+	struct arena *keep = fuzz_arena((size_t)1 << 32);
 	size_t which = (size_t)(*data - '0') % (sizeof(decoders) / sizeof(decoders[0]));
 	char *copy = fuzz_copy(data + 1, size - 1);
-	decoders[which]((struct str){copy, size - 1}, &keep, &err);
+	decoders[which]((struct str){copy, size - 1}, keep, &err);
 	free(copy);
 	return 0;
 }

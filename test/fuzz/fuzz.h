@@ -2,6 +2,7 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
+#include "base/arena.h"
 #include "base/str.h"
 
 #include <stdint.h>
@@ -28,6 +29,16 @@ static inline char *fuzz_copy(const uint8_t *data, size_t size)
 	if (size)
 		memcpy(copy, data, size);
 	return copy;
+}
+
+/* The target's one arena, empty. */
+static inline struct arena *fuzz_arena(size_t room)
+{
+	static struct arena keep;
+	if (!keep.base)
+		keep = arena_reserve(room);
+	arena_reset(&keep);
+	return &keep;
 }
 
 #endif

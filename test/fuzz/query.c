@@ -5,17 +5,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct arena keep;
 	struct http_parameter *list;
 	struct str bad = {0};
 	size_t count;
 	if (size > 16384)
 		return 0;
-	if (!keep.base)
-		keep = arena_reserve(1 << 24);
-	arena_reset(&keep);
+	struct arena *keep = fuzz_arena(1 << 24);
 	char *copy = fuzz_copy(data, size);
-	bool ok = http_query_parse((struct str){copy, size}, &keep, &list, &count, &bad);
+	bool ok = http_query_parse((struct str){copy, size}, keep, &list, &count, &bad);
 	fuzz_check(ok || bad.n);
 	for (size_t i = 0; ok && i < count; i++) {
 		fuzz_check(str_is_utf8(list[i].name) && str_is_utf8(list[i].value));
