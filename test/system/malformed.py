@@ -19,8 +19,9 @@ db, path = rig.database()
 upstream = rig.Upstream()
 upstream.replies[rig.box_score_path()] = rig.Reply(rig.box_score(), headers=rig.etag(0x6567c306))
 rig.run("ingest", "2023020001", db=db, upstream=upstream.url)
-HEAD_S, IDLE_S = 2, 4
+HEAD_S, IDLE_S, THREADS = 2, 4, 3
 api = rig.Program("api", "--listen", "127.0.0.1:0", "--head-timeout", "%ds" % HEAD_S, "--idle-timeout", "%ds" % IDLE_S,
+                  "--threads", str(THREADS),
                   "--max-connections-per-peer", str(CROWD + 100), "--max-connections", str(CROWD + 200), db=db)
 port = int(api.wait_line("listening").rsplit(":", 1)[1].strip("/ "))
 rig.wait_for(lambda: rig.get("http://127.0.0.1:%d/health/ready" % port)[0] == 200)
@@ -198,8 +199,15 @@ def rss():
         return next(int(line.split()[1]) for line in f if line.startswith("RssAnon"))
 
 
-def descriptors():
-    return len(os.listdir("/proc/%d/fd" % api.pid))
+def descriptors(of):
+    """What it has open and is called so."""
+    count, folder = 0, "/proc/%d/fd" % api.pid
+    for number in os.listdir(folder):
+        try:
+            count += of in os.readlink(os.path.join(folder, number))
+        except FileNotFoundError:
+            pass  # closed since it was listed
+    return count
 
 
 def slowest(count=30):
@@ -259,8 +267,8 @@ class Crowd:
             s.close()
 
 
-base_descriptors = descriptors()
 slowest()
+base_others = descriptors("") - descriptors("socket:") - descriptors(".db")
 base_rss = rss()
 QUICK_S = 3.0  # on a machine that does much else; a stall would be ten times that
 
@@ -299,8 +307,12 @@ while time.monotonic() < storm:
     if random.random() < 0.5:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
-tap.ok(rig.wait_for(lambda: descriptors() <= base_descriptors, 15), "every descriptor has come back",
-       "%d, %d before" % (descriptors(), base_descriptors))
+tap.ok(rig.wait_for(lambda: descriptors("socket:") == 1, 15), "every connection is closed, and it listens still",
+       descriptors("socket:"))
+connections, most = descriptors(".db") - descriptors(".db-"), THREADS + 1
+tap.ok(0 < connections <= most, "of the database no more is open than once for each thread, and for the watch", connections)
+others = descriptors("") - descriptors("socket:") - descriptors(".db")
+tap.same(others, base_others, "every other descriptor has come back")
 tap.ok(rig.wait_for(lambda: rss() - base_rss < 12 << 10, 5), "and the memory, but for what is kept ready", rss() - base_rss)
 tap.same(api.stop(), 0, "it ends well")
 tap.done()
