@@ -129,14 +129,30 @@ bool position_is_known(struct str position)
 	return is_one_of(position, positions, COUNT(positions));
 }
 
-bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64_t id)
+/* NULL: not among them. */
+static const struct seen *player_seen(const struct seen *seen, size_t count, int64_t id)
 {
-	if (count >= MAX_LINES)
-		return place_fault(p, "more than %d players", MAX_LINES);
 	for (size_t i = 0; i < count; i++)
 		if (seen[i].id == id)
-			return place_fault(p, "player %" PRId64 " was already at %.*s", id,
-				STR_ARG(seen[i].path));
+			return &seen[i];
+	return NULL;
+}
+
+bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64_t id)
+{
+	const struct seen *first = player_seen(seen, count, id);
+	if (first)
+		return place_fault(
+			p, "player %" PRId64 " was already at %.*s", id, STR_ARG(first->path));
+	if (count >= MAX_LINES)
+		return place_fault(p, "more than %d players", MAX_LINES);
 	seen[count] = (struct seen){id, place_path(p, p->reader->keep)};
 	return true;
+}
+
+bool player_has_no_line(const struct place *p, struct seen *seen, struct snapshot *s, int64_t id)
+{
+	if (player_seen(seen, s->count, id))
+		s->twice_player_id = id;
+	return s->twice_player_id != id && player_is_new(p, seen, s->count, id);
 }

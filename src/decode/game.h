@@ -22,13 +22,15 @@ bool game_is_wanted(const struct place *p, int64_t game_id, int64_t wanted);
 /* "Carolina Hurricanes" of its two parts; a club whose name holds its place keeps it once. */
 struct str game_full_name(struct str place, struct str name, struct arena *keep);
 
-/* Players named twice are a fault at the second, which names the first. */
 struct seen {
 	int64_t id;
 	struct str path;
 };
 enum { MAX_LINES = 400 }; /* more players than a game can have */
+/* Players named twice are a fault at the second, which names the first. */
 bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64_t id);
+/* False and no fault for a line that comes again: the first one counts, and the snapshot says so. */
+bool player_has_no_line(const struct place *p, struct seen *seen, struct snapshot *s, int64_t id);
 
 bool position_is_known(struct str position);
 

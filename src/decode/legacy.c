@@ -192,7 +192,7 @@ static void read_line(const struct place *p, bool is_home, struct seen *seen, st
 	int64_t id;
 	if (!place_count(&skater) && !place_count(&goaltender)) /* scratched */
 		return;
-	if (!place_need_id(p, "person.id", &id) || !player_is_new(p, seen, s->count, id))
+	if (!place_need_id(p, "person.id", &id) || !player_has_no_line(p, seen, s, id))
 		return;
 	struct stat_line *line = &s->lines[s->count];
 	SET(line, STAT, game_id, g->game_id);

@@ -165,7 +165,8 @@ struct snapshot {
 	struct game game;
 	struct stat_line *lines; /* every player once, in the body's order */
 	size_t count;
-	bool has_lines;       /* the body had a place for lines, even an empty one */
+	bool has_lines;          /* the body had a place for lines, even an empty one */
+	int64_t twice_player_id; /* one whom the body lists again, without a line for that; 0: none */
 	struct event *events; /* where the body brought them: the legacy feed, the play-by-play */
 	size_t event_count;
 	bool has_events;

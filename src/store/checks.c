@@ -82,6 +82,14 @@ static bool has_most_lines(const struct candidate *c, char *reason, size_t size)
 	return false;
 }
 
+static bool has_every_player_once(const struct candidate *c, char *reason, size_t size)
+{
+	if (!c->snapshot->twice_player_id)
+		return true;
+	snprintf(reason, size, "player %" PRId64 " is listed twice", c->snapshot->twice_player_id);
+	return false;
+}
+
 static bool points_add_up(const struct candidate *c, char *reason, size_t size)
 {
 	for (size_t i = 0; i < c->count; i++) {
@@ -304,6 +312,7 @@ static const struct {
 	{STR_INIT("one-team"), has_both_teams, NEVER_FORGIVEN, OF_LINES},
 	{STR_INIT("other-clubs"), has_stored_clubs, COSTS_BODY, OF_LINES | OF_EVENTS},
 	{STR_INIT("few-lines"), has_most_lines, COSTS_BODY, OF_LINES},
+	{STR_INIT("player-twice"), has_every_player_once, COSTS_BODY, OF_LINES},
 	{STR_INIT("points"), points_add_up, COSTS_BODY, OF_LINES},
 	{STR_INIT("negative"), nothing_is_negative, COSTS_BODY, OF_LINES},
 	{STR_INIT("no-goaltender"), has_goaltender, COSTS_BODY, OF_LINES},

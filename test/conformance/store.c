@@ -439,6 +439,10 @@ static void spoil_negative(struct body *b)
 {
 	b->lines[5].hits = -1;
 }
+static void spoil_twice(struct body *b)
+{
+	b->s.twice_player_id = b->lines[5].player_id;
+}
 static void spoil_no_goaltender(struct body *b)
 {
 	b->s.game.game_state = STR("FINAL");
@@ -477,6 +481,7 @@ static const struct spoil {
 	{spoil_few_lines, "5 player lines, 8 are stored", true},
 	{spoil_points, "has 3 points of 1 goals and 1 assists", true},
 	{spoil_negative, "has hits -1", true},
+	{spoil_twice, "is listed twice", true},
 	{spoil_no_goaltender, "no goaltender", true},
 	{spoil_goals, "no player has goals any more", true},
 	{spoil_goals_of_a_club, "no player of team 3 has goals any more", true},

@@ -119,7 +119,7 @@ faults = [
     ("no lines at all", 4, Reply({k: v for k, v in rig.box_score(GAME).items() if k != "playerByGameStats"}, headers=rig.etag(NOW + 30)), []),
     ("a negative number", 4, lines(set_field("goals", -1)), []),
     ("points that are not goals and assists", 4, lines(set_field("points", 7)), []),
-    ("a player twice", 4, lines(twice), []),
+    ("a player twice", 4, lines(twice), ["player 8470001 is listed twice"]),
 ]
 for name, code, reply, words in faults:
     up.replies[PATH] = reply
