@@ -32,23 +32,34 @@ static struct stat_line *find_line(struct replay *r, int64_t player_id)
 	for (size_t i = 0; i < r->count; i++)
 		if (r->lines[i].player_id == player_id)
 			return &r->lines[i];
-	if (r->count == PLAYERS)
-		return NULL;
-	r->lines[r->count] = (struct stat_line){.player_id = player_id};
-	return &r->lines[r->count++];
+	return NULL;
 }
 
+/* NULL: no room for one more. */
+static struct stat_line *add_line(struct replay *r, const struct recorded *change)
+{
+	if (r->count == PLAYERS)
+		return NULL;
+	struct stat_line *line = &r->lines[r->count++];
+	*line = (struct stat_line){0};
+	SET(line, STAT, game_id, change->game_id);
+	SET(line, STAT, player_id, change->player_id);
+	return line;
+}
+
+/* What changed or went without having come has come with a change that was left out. */
 static bool apply_to_line(struct replay *r, const struct recorded *change)
 {
 	struct stat_line *line = find_line(r, change->player_id);
-	if (!line)
-		return false;
+	bool is_insert = str_equal(change->kind, STR("insert"));
+	if (!line && !is_insert)
+		return true;
 	if (str_equal(change->kind, STR("delete"))) {
 		*line = r->lines[--r->count];
 		return true;
 	}
-	SET(line, STAT, game_id, change->game_id);
-	SET(line, STAT, player_id, change->player_id);
+	if (!line && !(line = add_line(r, change)))
+		return false;
 	SET(line, STAT, revision, change->revision);
 	SET(line, STAT, observed_at, change->observed_at);
 	return lay_over(&stat_table, line, change->after, r->keep);
@@ -57,6 +68,8 @@ static bool apply_to_line(struct replay *r, const struct recorded *change)
 static bool apply(struct replay *r, const struct recorded *change, struct err *err)
 {
 	struct game *g = &r->game;
+	if (!g->known && (change->player_id || !str_equal(change->kind, STR("insert"))))
+		return true;
 	SET(g, GAME, game_id, change->game_id);
 	SET(g, GAME, revision, change->revision);
 	if (!KNOWS(g, GAME, observed_at) || g->observed_at < change->observed_at)
@@ -69,7 +82,10 @@ static bool apply(struct replay *r, const struct recorded *change, struct err *e
 		(long long)change->revision, (long long)change->game_id);
 }
 
-/* From empty up to the first change that shows something newer. */
+/*
+ * From empty, all that had been seen by then. What was seen sooner may be stored later: a box score
+ * whose database was away for a while comes behind a score that did not have to wait.
+ */
 static bool replay(
 	struct store *s, int64_t game_id, int64_t as_of, struct replay *r, struct err *err)
 {
@@ -79,12 +95,16 @@ static bool replay(
 	r->count = 0;
 	if (!sql_prepare(s,
 		    "SELECT revision, 0 AS player_id, kind, after, observed_at FROM game_changes "
-		    "WHERE game_id = ? UNION ALL SELECT revision, player_id, kind, after, "
-		    "observed_at FROM stat_changes WHERE game_id = ? ORDER BY 1, 2",
+		    "WHERE game_id = ? AND observed_at <= ? UNION ALL SELECT revision, player_id, "
+		    "kind, after, observed_at FROM stat_changes WHERE game_id = ? AND "
+		    "observed_at <= ? ORDER BY 1, 2",
 		    &q, err))
 		return false;
-	sql_bind_i64(&q, game_id);
-	sql_bind_i64(&q, game_id);
+	for (int i = 0; i < 2; i++) {
+		sql_bind_i64(&q, game_id);
+		sql_bind(&q, (struct value){
+				     .known = true, .type = COLUMN_TIME, .integer = as_of});
+	}
 	bool ok = true;
 	while (ok && (step = sql_step(&q, err)) == STEP_ROW) {
 		struct recorded change = {.game_id = game_id};
@@ -93,8 +113,6 @@ static bool replay(
 		change.kind = sql_text(&q);
 		change.after = sql_text(&q);
 		change.observed_at = sql_value(&q, COLUMN_TIME).integer;
-		if (change.observed_at > as_of)
-			break;
 		ok = apply(r, &change, err);
 	}
 	sql_reset(&q);

@@ -1434,6 +1434,34 @@ static void test_as_of_a_game_taken_in_later(void **state)
 	store_close(s);
 }
 
+/* A score that did not have to wait for the database goes before a box score that was seen sooner. */
+static void test_as_of_what_was_stored_late(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	struct err err;
+	size_t changed;
+	int64_t count;
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(s, &b);
+	struct game score = b.s.game;
+	SET(&score, GAME, home_score, 9);
+	assert_true(store_put_schedule(
+		s, &score, 1, START / 1000 + 120, START + 120000, &changed, &err));
+	make_body(&b, 60, STR("LIVE"), 2, 2);
+	put(s, &b);
+	struct condition two = {.column = &stat_table.columns[STAT_goals],
+		.value = {.known = true, .type = COLUMN_INT, .integer = 2}};
+	struct selection q = {.table = &stat_table,
+		.conditions = &two,
+		.condition_count = 1,
+		.as_of = START + 60000};
+	assert_true(store_count(s, &q, &count, &err));
+	assert_int_equal(count, PLAYERS - 2); /* its skaters */
+	store_close(s);
+}
+
 /* Pages of changes hold whole revisions, all of them, once; at any size and from anywhere. */
 static void test_changes(void **state)
 {
@@ -1964,6 +1992,7 @@ int main(void)
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_as_of),
 		cmocka_unit_test(test_as_of_a_game_taken_in_later),
+		cmocka_unit_test(test_as_of_what_was_stored_late),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_corrections_in_order),
 		cmocka_unit_test(test_what_came_is_kept),
