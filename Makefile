@@ -28,8 +28,8 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 CFLAGS   ?= $(OPTIMISE) -g
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Isrc -I$(BUILD)/gen $(WARNINGS) $(HARDEN) $(CFLAGS) \
-	$(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
+INCLUDES := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null | sed 's/-I/-isystem /g')
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Isrc -I$(BUILD)/gen $(WARNINGS) $(HARDEN) $(CFLAGS) $(INCLUDES)
 LIBS      = $(shell pkg-config --libs $(PACKAGES)) -lpthread -lm
 
 SOURCES := $(filter-out src/main.c,$(wildcard src/*/*.c))
@@ -40,6 +40,11 @@ UNITS   := $(patsubst test/%.c,$(BUILD)/test/%,$(wildcard test/unit/*.c test/con
 FUZZERS := $(basename $(notdir $(wildcard test/fuzz/*.c)))
 REPLAYS := $(FUZZERS:%=$(BUILD)/test/fuzz/%)
 FUZZ_SECONDS ?= 60
+
+# As many at once as there are processors, unless make was told.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
 
 all: $(BUILD)/rinkside
 
