@@ -26,7 +26,6 @@ struct seen {
 	int64_t id;
 	struct str path;
 };
-enum { MAX_LINES = 400 }; /* more players than a game can have */
 /* Players named twice are a fault at the second, which names the first. */
 bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64_t id);
 /* False and no fault for a line that comes again: the first one counts, and the snapshot says so. */

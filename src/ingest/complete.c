@@ -120,7 +120,8 @@ static bool remember_failing(struct completion *c, const struct wanted *w)
 	return false;
 }
 
-static bool put_roster(struct completion *c, struct str body, struct wanted *w, struct err *err)
+static bool put_roster(struct completion *c, struct str body, int64_t team_id, struct wanted *w,
+	struct err *err)
 {
 	struct player *players;
 	size_t count;
@@ -128,6 +129,7 @@ static bool put_roster(struct completion *c, struct str body, struct wanted *w, 
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		SET(&players[i], PLAYER, fetched_at, c->now_ms);
+		SET(&players[i], PLAYER, team_id, team_id); /* his club now; a trade is no other name */
 		drop(w, players[i].player_id);
 	}
 	return store_put_players(c->store, players, count, err);
@@ -170,7 +172,7 @@ static bool complete_people(
 	/* An upstream without the club's roster is not asked for each of its players. */
 	if (!is_found)
 		return remember_asking(c, &wanted, c->now_ms, err);
-	if (!put_roster(c, reply.body, &wanted, err))
+	if (!put_roster(c, reply.body, team_id, &wanted, err))
 		return remember_failing(c, &wanted);
 	for (size_t i = 0; i < wanted.count && i < MAX_ASKED; i++)
 		if (!ask_for_player(c, wanted.ids[i], err))

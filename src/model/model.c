@@ -130,13 +130,12 @@ int64_t game_elapsed(const struct game *g)
 	enum { PERIOD = 1200, OVERTIME = 300, PLAYOFFS = 3 };
 	bool overtime = str_equal(g->period_type, STR("OT"));
 	int64_t length = overtime && g->game_type != PLAYOFFS ? OVERTIME : PERIOD;
+	enum game_phase phase = game_phase(g->game_state);
 	if (str_equal(g->period_type, STR("SO")))
 		return 0;
-	if (g->in_intermission)
+	if (g->in_intermission || phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL)
 		return length;
-	if (!KNOWS(g, GAME, clock_seconds)) {
-		enum game_phase phase = game_phase(g->game_state);
-		return phase == PHASE_PROVISIONAL || phase == PHASE_OFFICIAL ? length : 0;
-	}
+	if (!KNOWS(g, GAME, clock_seconds))
+		return 0;
 	return g->clock_seconds > length ? 0 : length - g->clock_seconds;
 }

@@ -156,11 +156,13 @@ struct order_key {
 };
 int order_compare(struct order_key a, struct order_key b); /* <0, 0, >0 */
 
-/* The period's length less what is left of it; the whole period in an intermission, and where an
- * ended game shows no clock. */
+/* The period's length less what is left of it; the whole period in an intermission, and where a game has
+ * ended, whatever its clock says: an overtime ends at its goal, and a schedule shows no clock. */
 int64_t game_elapsed(const struct game *g);
 
 /* One decoded reply: a game and its lines. */
+enum { MAX_LINES = 400 }; /* more players than a game can have */
+
 struct snapshot {
 	struct game game;
 	struct stat_line *lines; /* every player once, in the body's order */

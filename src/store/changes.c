@@ -92,7 +92,7 @@ bool commit_record(struct commit *c, const struct change *change, struct err *er
 		.before = buf_str(&before),
 		.after = buf_str(&after),
 		.phase = change->phase,
-		.observed_at = c->observed_at,
+		.observed_at = change->observed_at,
 		.correction = change->is_correction};
 	bool ok = row_put(
 		c->store, t == &stat_table ? &stat_change_table : &game_change_table, &r, err);

@@ -41,6 +41,7 @@ struct change {
 	uint64_t columns;      /* bits of those that differ */
 	struct str phase;      /* of the game before it */
 	bool is_correction;
+	int64_t observed_at; /* Unix ms: when the upstream showed what it is now */
 };
 /* A row of stat_changes, or without the player of game_changes. */
 struct recorded_row {

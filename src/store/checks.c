@@ -73,6 +73,12 @@ static bool has_stored_clubs(const struct candidate *c, char *reason, size_t siz
 	return false;
 }
 
+/* Which clubs play is the box score's to tell. */
+static bool has_played(const struct candidate *c, char *reason, size_t size)
+{
+	return c->snapshot->has_lines || has_stored_clubs(c, reason, size);
+}
+
 static bool has_most_lines(const struct candidate *c, char *reason, size_t size)
 {
 	if (!c->count || c->count * FEW_LINES_DENOMINATOR >= c->old_count * FEW_LINES_NUMERATOR)
@@ -310,7 +316,8 @@ static const struct {
 } checks[] = {
 	{STR_INIT("no-lines"), has_lines, NEVER_FORGIVEN, OF_LINES},
 	{STR_INIT("one-team"), has_both_teams, NEVER_FORGIVEN, OF_LINES},
-	{STR_INIT("other-clubs"), has_stored_clubs, COSTS_BODY, OF_LINES | OF_EVENTS},
+	{STR_INIT("other-clubs"), has_stored_clubs, COSTS_BODY, OF_LINES},
+	{STR_INIT("other-clubs-play"), has_played, NEVER_FORGIVEN, OF_EVENTS},
 	{STR_INIT("few-lines"), has_most_lines, COSTS_BODY, OF_LINES},
 	{STR_INIT("player-twice"), has_every_player_once, COSTS_BODY, OF_LINES},
 	{STR_INIT("points"), points_add_up, COSTS_BODY, OF_LINES},
@@ -365,8 +372,8 @@ static bool count(const struct candidate *c, struct str kind, const char *reason
 static bool forget(const struct candidate *c, unsigned parts, struct err *err)
 {
 	static const char *const texts[] = {
-		[OF_LINES] = FORGET " AND kind <> 'few-events'",
-		[OF_EVENTS] = FORGET " AND kind = 'few-events'",
+		[OF_LINES] = FORGET " AND kind NOT IN ('few-events', 'other-clubs-play')",
+		[OF_EVENTS] = FORGET " AND kind IN ('few-events', 'other-clubs-play')",
 		[OF_LINES | OF_EVENTS] = FORGET,
 	};
 	struct sql q;

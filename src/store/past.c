@@ -12,12 +12,10 @@
 
 /* ---- one game, replayed ---- */
 
-enum { PLAYERS = 256 }; /* a box score has some forty */
-
 struct replay {
 	struct arena *keep;
 	struct game game; /* known 0: not there yet */
-	struct stat_line lines[PLAYERS];
+	struct stat_line lines[MAX_LINES];
 	size_t count;
 };
 
@@ -38,7 +36,7 @@ static struct stat_line *find_line(struct replay *r, int64_t player_id)
 /* NULL: no room for one more. */
 static struct stat_line *add_line(struct replay *r, const struct recorded *change)
 {
-	if (r->count == PLAYERS)
+	if (r->count == MAX_LINES)
 		return NULL;
 	struct stat_line *line = &r->lines[r->count++];
 	*line = (struct stat_line){0};

@@ -21,11 +21,19 @@ enum { SETTLED_MS = 7 * 86400000, PROGRESS_PERIOD = 10000 };
 
 #define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)
 
-static const uint64_t game_state_columns =
-	BIT(GAME, game_state) | BIT(GAME, away_score) | BIT(GAME, away_shots) |
-	BIT(GAME, home_score) | BIT(GAME, home_shots) | BIT(GAME, period) | BIT(GAME, period_type) |
-	BIT(GAME, clock_seconds) | BIT(GAME, clock_running) | BIT(GAME, in_intermission) |
-	BIT(GAME, last_period_type) | BIT(GAME, situation) | BIT(GAME, situation_seconds);
+/* What a schedule tells of a game's state, and what it does not: the clock, which comes and goes as one,
+ * and the shots. */
+static const uint64_t state_columns = BIT(GAME, game_state) | BIT(GAME, away_score) |
+				      BIT(GAME, home_score) | BIT(GAME, period) |
+				      BIT(GAME, period_type) | BIT(GAME, last_period_type);
+static const uint64_t clock_columns = BIT(GAME, clock_seconds) | BIT(GAME, clock_running) |
+				      BIT(GAME, in_intermission) | BIT(GAME, situation) |
+				      BIT(GAME, situation_seconds);
+static const uint64_t shot_columns = BIT(GAME, away_shots) | BIT(GAME, home_shots);
+static const uint64_t game_state_columns = state_columns | clock_columns | shot_columns;
+
+static const uint64_t club_names = BIT(GAME, away_team_name) | BIT(GAME, home_team_name);
+static const uint64_t clubs = BIT(GAME, away_team_id) | BIT(GAME, home_team_id);
 
 /* One game being replaced, or completed again (snapshot NULL). */
 struct replacement {
@@ -35,6 +43,7 @@ struct replacement {
 	struct game old, new; /* old.known 0: not stored yet */
 	struct stat_line *old_lines, *lines;
 	size_t old_count, count;
+	int64_t observed_at; /* of what becomes of the lines */
 	struct event *old_events; /* loaded where they are to be replaced */
 	size_t old_event_count;
 	bool holds_events;  /* they are not to be replaced after all */
@@ -65,6 +74,11 @@ static bool load(struct replacement *r, struct err *err)
 			r->commit->keep, &lines, &r->old_count, err))
 		return false;
 	r->old_lines = lines;
+	/* What is the newer one was not seen sooner, whatever two clocks or caches say. */
+	r->observed_at = r->commit->observed_at;
+	for (size_t i = 0; i < r->old_count; i++)
+		if (r->old_lines[i].observed_at > r->observed_at)
+			r->observed_at = r->old_lines[i].observed_at;
 	return true;
 }
 
@@ -109,10 +123,19 @@ static struct order_key order_of(int64_t time, int64_t progress, int64_t arrival
 		time, progress / PROGRESS_PERIOD, progress % PROGRESS_PERIOD, arrival};
 }
 
-static bool is_older_than_state(struct order_key k, const struct game *g)
+/* Of the stored state: above 0, newer. */
+static int compare_to_state(struct order_key k, const struct game *g)
 {
-	return KNOWS(g, GAME, state_time) &&
-	       order_compare(k, order_of(g->state_time, g->state_progress, g->state_arrival)) < 0;
+	if (!KNOWS(g, GAME, state_time))
+		return 1;
+	return order_compare(k, order_of(g->state_time, g->state_progress, g->state_arrival));
+}
+
+static int compare_to_ice(struct order_key k, const struct game *g)
+{
+	if (!KNOWS(g, GAME, ice_time))
+		return 1;
+	return order_compare(k, order_of(g->ice_time, g->ice_progress, g->ice_arrival));
 }
 
 static bool is_older_than_events(struct order_key k, const struct game *g)
@@ -125,19 +148,26 @@ static bool is_older_than_events(struct order_key k, const struct game *g)
 static bool is_older(const struct replacement *r)
 {
 	const struct snapshot *s = r->snapshot;
-	if (!s || !is_box_score(s) || !KNOWS(&r->old, GAME, order_time))
+	if (s && !is_box_score(s))
+		return is_older_than_events(s->order, &r->old);
+	if (!s || !KNOWS(&r->old, GAME, order_time))
 		return false;
 	return order_compare(s->order, stored_order(&r->old)) < 0;
 }
 
 static void say_older(struct replacement *r)
 {
+	const struct game *g = &r->old;
+	struct order_key stored = is_box_score(r->snapshot)
+					  ? stored_order(g)
+					  : order_of(g->events_time, g->events_progress,
+						    g->events_arrival);
 	r->result->outcome = PUT_OLDER;
 	snprintf(r->result->reason, sizeof(r->result->reason),
 		"an older snapshot (time %" PRId64 ", period %" PRId64 ", %" PRId64
 		" s) than the stored one (%" PRId64 ", %" PRId64 ", %" PRId64 " s)",
 		r->snapshot->order.time, r->snapshot->order.period, r->snapshot->order.elapsed,
-		r->old.order_time, r->old.order_period, r->old.order_elapsed);
+		stored.time, stored.period, stored.elapsed);
 }
 
 /* ---- the game's own row ---- */
@@ -192,21 +222,71 @@ static void mark_times(struct game *g, int64_t now)
 	enum game_phase phase = game_phase(g->game_state);
 	bool ended = has_ended(g);
 	if (!ended) /* gameState may go back (reported) */
-		unset(g, BIT(GAME, ended_at) | BIT(GAME, official_at));
+		unset(g, BIT(GAME, ended_at) | BIT(GAME, official_at) |
+				 BIT(GAME, last_period_type));
+	else if (!KNOWS(g, GAME, last_period_type) && KNOWS(g, GAME, period_type))
+		SET(g, GAME, last_period_type, g->period_type);
 	if (ended && !KNOWS(g, GAME, ended_at))
 		SET(g, GAME, ended_at, now);
 	if (phase == PHASE_OFFICIAL && !KNOWS(g, GAME, official_at))
 		SET(g, GAME, official_at, now);
 }
 
-static void take_state(struct game *g, const struct game *from, struct order_key k)
+/* Of two words of one moment what they say decides, whichever was written last. */
+static void overlay_greater(struct game *to, const struct game *from, uint64_t which)
 {
-	if (KNOWS(from, GAME, clock_seconds)) /* it tells of one as long as there is one */
-		unset(g, BIT(GAME, situation) | BIT(GAME, situation_seconds));
-	overlay(g, from, game_state_columns);
-	SET(g, GAME, state_time, k.time);
-	SET(g, GAME, state_progress, progress(k));
-	SET(g, GAME, state_arrival, k.arrival_ms);
+	which &= from->known;
+	for (size_t i = 0; i < game_table.count; i++) {
+		uint64_t bit = (uint64_t)1 << i;
+		if (which & bit &&
+			(!(to->known & bit) || row_order(&game_table, from, to, bit) > 0))
+			overlay(to, from, bit);
+	}
+}
+
+/*
+ * The clock and the shots have an order of their own: a box score that a schedule is newer than
+ * still has the newest word on them. A box score tells all that there is.
+ */
+static void take_ice(
+	struct game *g, const struct game *from, struct order_key k, bool is_box_score)
+{
+	const uint64_t ice = clock_columns | shot_columns;
+	int order = compare_to_ice(k, g);
+	if (!is_box_score && !(from->known & ice))
+		return;
+	if (order < 0) {
+		overlay(g, from, shot_columns & ~g->known);
+		return;
+	}
+	if (!order && !is_box_score) {
+		overlay_greater(g, from, ice);
+		return;
+	}
+	unset(g, is_box_score ? ice : KNOWS(from, GAME, clock_seconds) ? clock_columns : 0);
+	overlay(g, from, ice);
+	SET(g, GAME, ice_time, k.time);
+	SET(g, GAME, ice_progress, progress(k));
+	SET(g, GAME, ice_arrival, k.arrival_ms);
+}
+
+/* Of a state that is as new: another box score replaces it, what two schedules say is weighed. */
+static void take_state(
+	struct game *g, const struct game *from, struct order_key k, bool is_box_score)
+{
+	int order = compare_to_state(k, g);
+	if (!order && !is_box_score) {
+		overlay_greater(g, from, state_columns);
+	} else if (order >= 0) {
+		unset(g, is_box_score ? state_columns : 0);
+		overlay(g, from, state_columns);
+		SET(g, GAME, state_time, k.time);
+		SET(g, GAME, state_progress, progress(k));
+		SET(g, GAME, state_arrival, k.arrival_ms);
+	} else if (is_box_score) {
+		overlay(g, from, state_columns & ~BIT(GAME, last_period_type) & ~g->known);
+	}
+	take_ice(g, from, k, is_box_score);
 }
 
 /* What the snapshot says of the game itself, as far as it is the newest word on it. */
@@ -219,10 +299,13 @@ static void merge_game(struct replacement *r)
 			      BIT(GAME, etag));
 	if (!s)
 		return;
-	if (is_older_than_state(s->order, g))
+	if (compare_to_state(s->order, g) < 0)
 		identity &= ~g->known | polling;
-	else
-		take_state(g, &s->game, s->order);
+	/* Which clubs' lines they are is the box score's to tell. */
+	if (r->old_count && !is_box_score(s))
+		identity &= ~(clubs | club_names | BIT(GAME, away_team_abbrev) |
+			      BIT(GAME, home_team_abbrev));
+	take_state(g, &s->game, s->order, is_box_score(s));
 	overlay(g, &s->game, identity);
 	if (is_box_score(s)) {
 		unset(g, BIT(GAME, last_error) | BIT(GAME, etag));
@@ -504,6 +587,7 @@ static bool replace_events(struct replacement *r, struct err *err)
 	SET(g, GAME, events_time, s->order.time);
 	SET(g, GAME, events_progress, progress(s->order));
 	SET(g, GAME, events_arrival, s->order.arrival_ms);
+	SET(g, GAME, events_ended, has_ended(&s->game));
 	SET(g, GAME, events_due, events_lag(r));
 	size_t old_count = r->old_event_count, i = 0, j = 0;
 	struct event *old = r->old_events,
@@ -567,7 +651,8 @@ static uint64_t drop_roundings(
 
 /*
  * After the horn something that was shown has become something else, or a line came or went. The
- * schedule may tell of the end first: the lines of the end itself correct nothing.
+ * schedule may tell of the end first: the lines of the end itself correct nothing, nor does what its
+ * first play-by-play has of the goaltenders.
  */
 static bool is_correction(const struct replacement *r, const struct stat_line *old,
 	const struct stat_line *new, uint64_t changed)
@@ -576,6 +661,8 @@ static bool is_correction(const struct replacement *r, const struct stat_line *o
 		return false;
 	if (!old || !new)
 		return true;
+	if (is_goaltender(new) && !r->old.events_ended)
+		changed &= ~(BIT(STAT, goals) | BIT(STAT, assists) | BIT(STAT, points));
 	return drop_roundings(old, new, changed & old->known & ~told_elsewhere) != 0;
 }
 
@@ -592,7 +679,8 @@ static bool record_line(struct replacement *r, const struct stat_line *old,
 		.new = new,
 		.columns = changed,
 		.phase = r->old_count ? r->old.stats_status : STR("scheduled"),
-		.is_correction = is_correction(r, old, new, changed)};
+		.is_correction = is_correction(r, old, new, changed),
+		.observed_at = r->observed_at};
 	r->result->correction |= change.is_correction;
 	return commit_record(r->commit, &change, err);
 }
@@ -611,7 +699,7 @@ static bool put_line(
 	if (!commit_take_revision(r->commit, err))
 		return false;
 	SET(line, STAT, revision, r->commit->revision);
-	SET(line, STAT, observed_at, r->commit->observed_at);
+	SET(line, STAT, observed_at, r->observed_at);
 	*(old ? &r->result->updated : &r->result->inserted) += 1;
 	return row_put(r->commit->store, &stat_table, line, err) &&
 	       record_line(r, old, line, changed, err);
@@ -664,7 +752,9 @@ static bool write_game(struct replacement *r, struct err *err)
 		.old = is_new ? NULL : &r->old,
 		.new = g,
 		.columns = changed,
-		.phase = is_new ? STR("scheduled") : r->old.stats_status};
+		.phase = is_new ? STR("scheduled") : r->old.stats_status,
+		.observed_at = g->observed_at > r->commit->observed_at ? g->observed_at
+								       : r->commit->observed_at};
 	return row_put(r->commit->store, &game_table, g, err) &&
 	       (!changed || commit_record(r->commit, &change, err));
 }
@@ -674,7 +764,7 @@ static bool put_game_row(struct replacement *r, struct err *err)
 	struct game *g = &r->new;
 	const uint64_t scores = BIT(GAME, away_score) | BIT(GAME, home_score);
 	if (r->lines_moved || row_difference(&game_table, &r->old, g, scores))
-		SET(g, GAME, changed_at, r->commit->observed_at);
+		SET(g, GAME, changed_at, r->observed_at);
 	/* An older reply about it does not make it younger. */
 	SET(g, GAME, stats_status, status_of(g, r->count > 0, g->observed_at));
 	note_events_due(r);
@@ -1045,16 +1135,6 @@ static bool ask_scheduled(struct commit *c, const struct game *seen, struct err 
 	return ask_teams(c, seen, err);
 }
 
-static const uint64_t club_names = BIT(GAME, away_team_name) | BIT(GAME, home_team_name);
-
-/* A schedule has no arrival, so that of the same moment the game's own endpoints know more; of two
- * schedules of one moment what they say decides, whichever was written last. */
-static bool is_newest_word(struct order_key k, const struct game *seen, const struct game *g)
-{
-	struct order_key stored = order_of(g->state_time, g->state_progress, g->state_arrival);
-	int order = KNOWS(g, GAME, state_time) ? order_compare(k, stored) : 1;
-	return order ? order > 0 : row_order(&game_table, seen, g, ~club_names) > 0;
-}
 
 static bool put_scheduled(struct commit *c, const struct game *seen, int64_t order_time,
 	size_t *changed, struct err *err)
@@ -1065,16 +1145,19 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	bool has_lines;
 	if (!load_game(&r, err) || !game_has_lines(c, r.game_id, &has_lines, err))
 		return false;
-	const uint64_t clubs = BIT(GAME, away_team_id) | BIT(GAME, home_team_id);
 	uint64_t identity = ~(game_state_columns | club_names | BIT(GAME, stats_status));
+	/* No arrival, so that of the same moment the game's own endpoints know more. */
 	struct order_key order = {order_time, seen->period, game_elapsed(seen), 0};
-	bool is_newest = is_newest_word(order, seen, g);
+	int newer = compare_to_state(order, g);
 	if (has_lines) /* which are of these two */
 		identity &= ~clubs;
-	overlay(g, seen, is_newest ? identity : identity & ~g->known);
+	if (newer)
+		overlay(g, seen, newer > 0 ? identity : identity & ~g->known);
+	else
+		overlay_greater(g, seen, identity);
 	overlay(g, seen, club_names & ~g->known); /* the full ones stay */
-	if (is_newest) {
-		take_state(g, seen, order);
+	take_state(g, seen, order, false);
+	if (newer >= 0) {
 		if (!KNOWS(g, GAME, observed_at) || c->observed_at > g->observed_at)
 			SET(g, GAME, observed_at, c->observed_at);
 		mark_times(g, c->observed_at);

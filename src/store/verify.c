@@ -14,7 +14,6 @@
  * large the database.
  */
 
-enum { MAX_PLAYERS = 512 };
 
 #define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)
 
@@ -28,7 +27,7 @@ struct verification {
 
 /* What the changes of a game give: its lines in no order. */
 struct replay {
-	struct stat_line lines[MAX_PLAYERS];
+	struct stat_line lines[MAX_LINES];
 	size_t count;
 	struct game game; /* known 0: not there */
 	int64_t revision; /* the newest of any of its changes */
@@ -166,8 +165,8 @@ static bool apply_to_line(struct verification *v, struct replay *r, const struct
 	struct str phase = r->had_lines ? status_before(r, c->revision) : STR("scheduled");
 	if (!is_of_phase(v, c, phase) || !is_rightly_correction(v, r, c))
 		return false;
-	if (!line && r->count == MAX_PLAYERS)
-		return wrong(v, "more than %d players", MAX_PLAYERS);
+	if (!line && r->count == MAX_LINES)
+		return wrong(v, "more than %d players", MAX_LINES);
 	if (!line) {
 		line = &r->lines[r->count++];
 		*line = (struct stat_line){.player_id = c->player_id};

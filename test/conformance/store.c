@@ -1676,9 +1676,27 @@ static void make_plays(struct story *y, int i, uint64_t *random)
 	}
 }
 
-/* What a schedule says of the game: put off, moved (each to a time of its own), ended. Two may share a moment. */
+/* What goes on on the ice, as a box score, a play-by-play and a score board tell it. */
+static void show_ice(struct game *g, uint64_t *random)
+{
+	SET(g, GAME, clock_seconds, below(random, 1200));
+	SET(g, GAME, away_shots, below(random, 40));
+	SET(g, GAME, home_shots, below(random, 40));
+	if (below(random, 2))
+		SET(g, GAME, situation_seconds, below(random, 120));
+}
+
+/* What a schedule says of the game, put off, moved (each to a time of its own), ended, or a score board with the ice
+ * as well. Two may share a moment. */
 static void make_schedule_of(struct body *b, int i, uint64_t *random)
 {
+	if (below(random, 2)) {
+		static const enum game_column ice[] = {GAME_clock_seconds, GAME_away_shots,
+			GAME_home_shots, GAME_situation_seconds};
+		for (size_t c = 0; c < COUNT(ice); c++)
+			record_set(&game_table, &b->s.game, ice[c],
+				(struct value){.type = game_table.columns[ice[c]].type});
+	}
 	static const char *const states[] = {"OK", "PPD"}, *const games[] = {"LIVE", "OFF"};
 	SET(&b->s.game, GAME, schedule_state, str_from(states[below(random, 2)]));
 	SET(&b->s.game, GAME, start_time, START + i * MINUTE);
@@ -1700,6 +1718,10 @@ static void make_story(struct story *y, uint64_t *random)
 		b->s.count = (size_t)(PLAYERS - below(random, 2));
 		SET(&b->s.game, GAME, period, b->s.order.period);
 		SET(&b->s.game, GAME, schedule_state, STR("OK"));
+		SET(&b->s.game, GAME, period_type, STR("REG"));
+		show_ice(&b->s.game, random);
+		if (i < BOX_SCORES && str_equal(b->s.game.game_state, STR("FINAL")))
+			SET(&b->s.game, GAME, last_period_type, STR("REG"));
 		if (i >= FIRST_SCHEDULE) {
 			make_schedule_of(b, i, random);
 		} else if (i >= BOX_SCORES) {
@@ -1778,7 +1800,8 @@ static void dump_all(struct store *s, int64_t game_id, struct buf *out)
 {
 	static const enum game_column shown[] = {GAME_game_state, GAME_stats_status,
 		GAME_away_score, GAME_home_score, GAME_period, GAME_warning, GAME_schedule_state,
-		GAME_start_time};
+		GAME_start_time, GAME_clock_seconds, GAME_away_shots, GAME_home_shots,
+		GAME_situation_seconds, GAME_last_period_type};
 	struct err err;
 	struct condition of_game = {.column = &event_table.columns[EVENT_game_id],
 		.value = {.known = true, .type = COLUMN_INT, .integer = game_id}};
@@ -1826,7 +1849,9 @@ static void test_any_order_ends_in_the_same_rows(void **state)
 		dump_all(s, game, &got);
 		dump_all(s, game + 1, &want);
 		if (!str_equal(buf_str(&want), buf_str(&got)))
-			fail_msg("SEED=%llu: schedule %d", (unsigned long long)seed, (int)i);
+			fail_msg("SEED=%llu: schedule %d:\n%.*s\nwhere this is due:\n%.*s",
+				(unsigned long long)seed, (int)i, STR_ARG(buf_str(&got)),
+				STR_ARG(buf_str(&want)));
 	}
 	assert_verified(s);
 	buf_clear(&want);
@@ -1948,7 +1973,9 @@ static void test_processes_at_once(void **state)
 		assert_verified(s);
 		store_close(s);
 		if (!str_equal(buf_str(&want), buf_str(&got)))
-			fail_msg("SEED=%llu: round %d", (unsigned long long)seed, round);
+			fail_msg("SEED=%llu: round %d:\n%.*s\nwhere this is due:\n%.*s",
+				(unsigned long long)seed, round, STR_ARG(buf_str(&got)),
+				STR_ARG(buf_str(&want)));
 		place_remove(&d);
 	}
 	buf_clear(&want);
