@@ -102,7 +102,7 @@ static bool take_value(struct str *from, enum column_type type, struct value *ou
 	case COLUMN_TEXT:
 		if (!take(from, &n, sizeof(n)) || from->n < n)
 			return false;
-		out->text = str_first(*from, n);
+		out->text = (struct str){from->p, n};
 		*from = str_skip(*from, n);
 		return true;
 	case COLUMN_REAL:

@@ -1,5 +1,7 @@
 #include "base/err.h"
 
+#include "base/str.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +29,7 @@ bool err_set(struct err *err, enum err_kind kind, const char *format, ...)
 	char text[sizeof(err->text)];
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	str_end_whole(text);
 	err->kind = kind;
 	memcpy(err->text, text, sizeof(text));
 	return false;
@@ -41,6 +44,7 @@ bool err_wrap(struct err *err, const char *format, ...)
 	va_end(args);
 	if (n > 0 && (size_t)n < sizeof(text))
 		snprintf(text + n, sizeof(text) - (size_t)n, ": %s", err->text);
+	str_end_whole(text);
 	memcpy(err->text, text, sizeof(text));
 	return false;
 }

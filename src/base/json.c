@@ -72,18 +72,18 @@ static void add_repaired(struct buf *out, struct str s)
 {
 	buf_add_char(out, '"');
 	while (s.n) {
-		size_t n = 1;
-		while (n < 4 && n < s.n && !str_is_utf8(str_first(s, n)))
-			n++;
-		if (!str_is_utf8(str_first(s, n))) {
+		struct str one = {s.p, 1};
+		while (one.n < 4 && one.n < s.n && !str_is_utf8(one))
+			one.n++;
+		if (!str_is_utf8(one)) {
 			buf_add(out, STR("\xef\xbf\xbd"));
-			n = 1;
-		} else if (n == 1 && plain_length(s) == 0) {
+			one.n = 1;
+		} else if (one.n == 1 && plain_length(s) == 0) {
 			add_escaped(out, (unsigned char)s.p[0]);
 		} else {
-			buf_add(out, str_first(s, n));
+			buf_add(out, one);
 		}
-		s = str_skip(s, n);
+		s = str_skip(s, one.n);
 	}
 	buf_add_char(out, '"');
 }

@@ -30,7 +30,7 @@ int str_compare(struct str a, struct str b)
 
 bool str_starts(struct str s, struct str prefix)
 {
-	return s.n >= prefix.n && str_equal(str_first(s, prefix.n), prefix);
+	return s.n >= prefix.n && str_equal((struct str){s.p, prefix.n}, prefix);
 }
 
 bool str_ends(struct str s, struct str suffix)
@@ -45,9 +45,35 @@ struct str str_skip(struct str s, size_t n)
 	return (struct str){s.p + n, s.n - n};
 }
 
+/* How many bytes the character has that begins with c; 0: none does. */
+static size_t character_length(unsigned char c)
+{
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || c > 0xf4)
+		return 0;
+	return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+/* n, or where the character begins of which only a part is before n. */
+static size_t before_half(const char *p, size_t n)
+{
+	for (size_t back = 1; back < 4 && back <= n; back++) {
+		unsigned char c = (unsigned char)p[n - back];
+		if (c < 0x80 || c > 0xbf)
+			return character_length(c) > back ? n - back : n;
+	}
+	return n;
+}
+
 struct str str_first(struct str s, size_t n)
 {
-	return (struct str){s.p, n < s.n ? n : s.n};
+	return n < s.n ? (struct str){s.p, before_half(s.p, n)} : s;
+}
+
+void str_end_whole(char *z)
+{
+	z[before_half(z, strlen(z))] = 0;
 }
 
 static bool is_space(char c)
@@ -144,17 +170,9 @@ struct str str_collapse(struct arena *keep, struct str s)
 static size_t utf8_length(const unsigned char *p, size_t n)
 {
 	unsigned char low = 0x80, high = 0xbf;
-	size_t length;
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		length = 2;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		length = 3;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		length = 4;
-	else
-		return 0;
+	size_t length = character_length(p[0]);
+	if (length < 2)
+		return length;
 	if (p[0] == 0xe0)
 		low = 0xa0;
 	if (p[0] == 0xed)

@@ -32,8 +32,11 @@ int str_compare(struct str a, struct str b);       /* by bytes; <0, 0, >0 */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 struct str str_skip(struct str s, size_t n);  /* at most all of it */
-struct str str_first(struct str s, size_t n); /* at most all of it */
+struct str str_first(struct str s, size_t n); /* at most all of it, and no half of a character */
 struct str str_trim(struct str s);            /* spaces, tabs, CR, LF at both ends */
+
+/* For what snprintf may have cut: the half of a character at its end goes. */
+void str_end_whole(char *z);
 
 /* The text before and after the first `at`; without one, head is all and tail is empty. */
 struct str_cut {

@@ -88,6 +88,7 @@ void reader_warn(struct reader *r, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	str_end_whole(text);
 	r->warning = str_z(r->keep, str_from(text));
 }
 
@@ -127,6 +128,7 @@ bool place_fault(const struct place *p, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
+	str_end_whole(what);
 	struct str path = place_path(p, r->keep);
 	if (r->is_lenient) {
 		reader_warn(r, "%.*s left out: %s", STR_ARG(path), what);

@@ -79,7 +79,7 @@ static void on_drop(uv_timer_t *t)
 		return;
 	}
 	struct blob *drop = blob_copy(str_first(left, DROP_BYTES));
-	s->sent += DROP_BYTES;
+	s->sent += blob_str(drop).n;
 	http_stream_write(s->stream, drop);
 	blob_unref(drop);
 }

@@ -140,6 +140,14 @@ for name, value in (("shifts", 10 ** 12), ("goals", "one"), ("toi", "late"), ("h
     up.replies[PATH] = Reply(rig.box_score(GAME), headers=rig.etag(NOW + 30))
     ingest(db=db)
 
+# A text that is cut for a warning or a reason keeps its characters whole: PostgreSQL refuses a half one.
+for name, words in (("gameState", dict(gameState="a" * 39 + "\u00e9b")), ("gameScheduleState", dict(gameScheduleState="\u20ac" * 50))):
+    cut_db, cut = rig.database()
+    up.replies[PATH] = Reply(changed(**words), headers=rig.etag(NOW))
+    r = ingest(db=cut_db)
+    warning = rig.query(cut, "select cast(warning as blob) w from games")[0]["w"]
+    tap.ok(r.returncode == 0 and warning.decode("utf-8", "replace").count("\ufffd") == 0, "%s: no half of a character" % name, warning)
+
 up.replies[PATH] = Reply(status=500)
 ingest(db=db)
 row = rig.query(path, "select last_error, away_score, revision from games where game_id = ?", GAME)

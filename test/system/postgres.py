@@ -56,6 +56,7 @@ with open(made, "w") as f:
 names = {"id": 2023020002, "venue": {"default": 'Aréna "Été", \\ {1,2}'}}
 odd = rig.box_score(**{**names, "game_id": names.pop("id")})
 odd["playerByGameStats"]["awayTeam"]["forwards"][0].update(name={"default": "Ï. Ñ’\"\\{}, NULL"}, faceoffWinningPctg=1 / 3)
+odd["gameState"] = "\u20ac" * 50  # its warning is cut, not within a character
 with open(os.path.join(rig.TEMP, "odd.json"), "w") as f:
     json.dump(odd, f)
 files = bodies + [made, os.path.join(rig.TEMP, "odd.json")]

@@ -91,6 +91,37 @@ static void utf8_is_recognised(void **state)
 			fail_msg("case %zu was taken for UTF-8", i);
 }
 
+/* PostgreSQL refuses a text that ends in half a character. */
+static void no_character_is_halved(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		size_t n, left;
+	} cases[] = {
+		{"a\xc3\xa9z", 1, 1}, {"a\xc3\xa9z", 2, 1}, {"a\xc3\xa9z", 3, 3},
+		{"a\xc3\xa9", 9, 3}, {"a\xf0\x9f\x8f\x92", 4, 1}, {"a\xf0\x9f\x8f\x92", 3, 1},
+		{"\xe2\x82\xac", 2, 0}, {"a\x80\x80\x80\x80\x80", 3, 3}, /* no characters at all */
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char cut[16] = "";
+		memcpy(cut, cases[i].text, cases[i].n);
+		str_end_whole(cut);
+		if (str_first(str_from(cases[i].text), cases[i].n).n != cases[i].left ||
+			strlen(cut) != cases[i].left)
+			fail_msg("case %zu: %zu", i,
+				str_first(str_from(cases[i].text), cases[i].n).n);
+	}
+	struct err err = {0};
+	for (size_t i = 0; i < 8; i++) {
+		err_set(&err, ERR_DECODE, "%.*s%s", (int)i, "1234567", "");
+		while (strlen(err.text) + 3 < sizeof(err.text))
+			err_wrap(&err, "\xe2\x82\xac");
+		err_wrap(&err, "\xe2\x82\xac");
+		assert_true(str_is_utf8(str_from(err.text)));
+	}
+}
+
 static void an_arena_gives_zeros_again(void **state)
 {
 	(void)state;
@@ -400,6 +431,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_whole_or_refused),
 		cmocka_unit_test(white_space_collapses),
 		cmocka_unit_test(utf8_is_recognised),
+		cmocka_unit_test(no_character_is_halved),
 		cmocka_unit_test(an_arena_gives_zeros_again),
 		cmocka_unit_test(a_full_buffer_stays_failed),
 		cmocka_unit_test(reals_are_short_and_exact),
