@@ -11,6 +11,9 @@
 
 #include "base/str.h"
 
+/* How far two clocks that are well may be apart; what is later than that is yet to come. */
+enum { CLOCKS_APART_MS = 60000 };
+
 int64_t time_now_ms(void);
 int64_t time_monotonic_ms(void); /* only ever forward; from an unknown start */
 int64_t time_until_ms(

@@ -142,8 +142,6 @@ static int ingest_files(
 	return code;
 }
 
-enum { CLOCKS_APART_MS = 60000 };
-
 /* Everything that can be wrong with the words, before anything is opened. */
 static bool check_words(const struct config *c, int argc, char **argv, int64_t *game_ids,
 	int64_t *observed_at, struct err *err)

@@ -25,7 +25,8 @@ static bool wrap_game(struct err *err, int64_t game_id)
 
 void ingest_set_order(struct snapshot *s, const struct source_reply *reply)
 {
-	if (!s->order.time) {
+	/* A body's own time that is yet to come is none: all until then would be older. */
+	if (!s->order.time || s->order.time * 1000 > reply->arrival_ms + CLOCKS_APART_MS) {
 		s->order.time = reply->order_time;
 		s->observed_at = reply->observed_at;
 	}

@@ -1,5 +1,7 @@
 #include "source/reply_head.h"
 
+#include "base/time.h"
+
 #include <curl/curl.h>
 
 #include <string.h>
@@ -115,11 +117,16 @@ void reply_head_add(struct reply_head *h, struct str line)
 			fields[i].take(h, str_trim(cut.tail));
 }
 
+/* A Date that is yet to come is none: it would keep newer bodies out until then. */
+static bool has_date(const struct reply_head *h, int64_t arrival_s)
+{
+	return h->date_s && h->date_s <= arrival_s + CLOCKS_APART_MS / 1000;
+}
+
 int64_t reply_head_order_time(const struct reply_head *h, int64_t arrival_s)
 {
-	/* A window that ends a year from now is no cache's: it would keep newer bodies out until
-	 * then. */
-	int64_t now = h->date_s ? h->date_s : arrival_s;
+	/* Nor is a window that ends a year from now a cache's. */
+	int64_t now = has_date(h, arrival_s) ? h->date_s : arrival_s;
 	if (h->etag_time && h->etag_time <= now + MAX_AGE_S)
 		return h->etag_time;
 	return now - h->age_s;

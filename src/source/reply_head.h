@@ -22,7 +22,7 @@ void reply_head_init(struct reply_head *h);
 void reply_head_add(struct reply_head *h, struct str line);
 
 /* Seconds since 1970 of what orders it: the ETag's time, else Date less Age, else the given
- * arrival. */
+ * arrival. A Date later than that is none. */
 int64_t reply_head_order_time(const struct reply_head *h, int64_t arrival_s);
 /* 0: it asked for nothing. A date is measured from the reply's own Date, where it has one. */
 int64_t reply_head_retry_after_s(const struct reply_head *h, int64_t arrival_s);

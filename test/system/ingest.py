@@ -228,6 +228,19 @@ ahead_db, ahead = rig.database()
 os.utime(old, (time.time() + 86400, time.time() + 86400))
 r = rig.run("ingest", "--file", old, db=ahead_db)
 tap.ok(r.returncode == 0 and rig.query(ahead, "select order_time from games")[0]["order_time"] <= time.time(), "a file of tomorrow is one of now", r.stderr)
+# Nor does the upstream's own clock, or a stamp within a body, keep out what comes until then.
+ahead_db, ahead = rig.database()
+for name, body, headers in (("a Date of 2099", rig.box_score(GAME), {"Date": "Thu, 01 Jan 2099 00:00:00 GMT"}),
+                            ("and an ETag after it", changed(venue={"default": "Elsewhere"}), rig.etag(int(time.time()) + 60))):
+    up.replies[PATH] = Reply(body, headers=headers)
+    r = ingest(db=ahead_db)
+    tap.ok(r.returncode == 0 and "stored" in r.stdout, "%s: stored" % name, r.stdout + r.stderr)
+with open(os.path.join(rig.ROOT, "test/golden/cases/legacy-live/body.json")) as f:
+    feed = json.load(f)
+feed["metaData"]["timeStamp"] = "20990101_000000"
+r = rig.run("ingest", "--file", write("feed.json", feed), db=ahead_db)
+row = rig.query(ahead, "select order_time, observed_at from games where game_id = ?", feed["gamePk"])[0]
+tap.ok(r.returncode == 0 and row["order_time"] <= time.time() and str(row["observed_at"]) < "2099", "a feed stamped 2099 is one of now", row)
 r = rig.run("ingest", "--file", old, "--observed-at", "yesterday", db=db)
 tap.ok(r.returncode == 2 and is_one_sentence(r, "yesterday"), "a time that is none: exit 2", r.stderr)
 r = rig.run("ingest", "--file", os.path.join(rig.TEMP, "none.json"), db=db)
