@@ -124,6 +124,8 @@ static int ingest_one_file(
 	struct err err;
 	if (!ingest_file(store, path, observed_at, keep, &report, &err))
 		return command_fail(&err);
+	if (report.warning)
+		log_warning("%s: %s", path, report.warning);
 	if (report.game_id)
 		return finish_put(report.game_id, &report.put);
 	printf("%s %.*s: %zu taken\n", path, STR_ARG(body_kind_names[report.kind]), report.changed);

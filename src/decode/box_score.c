@@ -3,8 +3,6 @@
 #include "decode/game.h"
 #include "decode/legacy.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /*
  * The shape follows the day of the fetch, not the season. Until about March 2024 the lines
  * were nested under `boxscore`, face-offs were 0 to 100 and some things not yet there. What a
@@ -57,7 +55,7 @@ _Static_assert(STAT_shots_against == STAT_saves + 1 &&
 
 /* A field that has become something else must not stop every game: the store holds what it was. */
 #define READ_STATISTICS(place, fields, line)                                                       \
-	place_read_leniently((place), (fields), COUNT(fields), &stat_table, (line))
+	PLACE_READ_LENIENTLY((place), (fields), &stat_table, (line))
 
 enum { GROUPS = 3, GOALTENDERS = 2 };
 static const char *const groups[GROUPS] = {"forwards", "defense", "goalies"};

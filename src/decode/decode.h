@@ -53,6 +53,7 @@ struct schedule {
 	size_t count;
 	int32_t first_day, next_day; /* the week shown and the next; 0: not said */
 	int32_t preseason_start, season_start, season_end, playoff_end; /* 0: not said */
+	const char *warning; /* the first thing that was left out; NULL: nothing */
 };
 bool decode_schedule(struct str body, struct arena *keep, struct schedule *out, struct err *err);
 

@@ -4,7 +4,8 @@
 
 enum { MAX_EVENTS = 4000 }; /* a long game has 500 */
 
-void event_room(const struct place *plays, struct snapshot *s)
+/* Room for what the list holds. */
+static void make_room(const struct place *plays, struct snapshot *s)
 {
 	size_t count = place_count(plays);
 	s->has_events = plays->value;
@@ -12,6 +13,17 @@ void event_room(const struct place *plays, struct snapshot *s)
 		place_fault(plays, "more than %d events", MAX_EVENTS);
 	else
 		s->events = ARENA_NEW(plays->reader->keep, struct event, count);
+}
+
+void event_read_all(const struct place *plays, event_reader *read_play, struct snapshot *s)
+{
+	struct reader *r = plays->reader;
+	make_room(plays, s);
+	struct place e = place_first(plays);
+	size_t before = entries_begin(r);
+	for (; e.value && !r->failed; place_next(&e))
+		read_play(&e, s);
+	entries_end(plays, before, s->event_count);
 }
 
 struct event *event_next(const struct place *p, struct snapshot *s)

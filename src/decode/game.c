@@ -43,6 +43,18 @@ struct str game_full_name(struct str place, struct str name, struct arena *keep)
 	return name.n ? str_format(keep, "%.*s %.*s", STR_ARG(place), STR_ARG(name)) : place;
 }
 
+bool game_read_ids(const struct place *p, const struct game_ids *at, struct game *g)
+{
+	int64_t game_id, away, home;
+	if (!place_need_id(p, at->game, &game_id) || !place_need_id(p, at->away, &away) ||
+		!place_need_id(p, at->home, &home))
+		return false;
+	SET(g, GAME, game_id, game_id);
+	SET(g, GAME, away_team_id, away);
+	SET(g, GAME, home_team_id, home);
+	return true;
+}
+
 /* A place alone says little of New York: without a name there is none. */
 static void read_team_name(
 	const struct place *p, const char *key, struct game *g, enum game_column column)
@@ -59,19 +71,18 @@ static void read_team_name(
 		record_set(&game_table, g, column, v);
 }
 
-void game_read(const struct place *p, struct game *g)
+bool game_read(const struct place *p, struct game *g)
 {
-	int64_t id;
-	if (place_need_id(p, "id", &id))
-		SET(g, GAME, game_id, id);
-	if (place_need_id(p, "awayTeam.id", &id))
-		SET(g, GAME, away_team_id, id);
-	if (place_need_id(p, "homeTeam.id", &id))
-		SET(g, GAME, home_team_id, id);
+	static const struct game_ids ids = {"id", "awayTeam.id", "homeTeam.id"};
+	if (!game_read_ids(p, &ids, g))
+		return false;
+	bool was = reader_be_lenient(p->reader, true);
 	PLACE_READ(p, game_fields, &game_table, g);
 	read_team_name(p, "awayTeam", g, GAME_away_team_name);
 	read_team_name(p, "homeTeam", g, GAME_home_team_name);
+	reader_be_lenient(p->reader, was);
 	game_complete(g);
+	return true;
 }
 
 void game_complete(struct game *g)

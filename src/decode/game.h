@@ -7,8 +7,18 @@
 #include "decode/reader.h"
 #include "model/model.h"
 
-/* Identity, state, clubs, score, clock. Both clubs and the game's own id must be there. */
-void game_read(const struct place *p, struct game *g);
+/*
+ * Identity, state, clubs, score, clock. False, and a fault, unless both clubs' ids and the game's own
+ * are there; anything else that is wrong is left out, with a warning.
+ */
+bool game_read(const struct place *p, struct game *g);
+
+/* Where the three ids are that no game can be without. */
+struct game_ids {
+	const char *game, *away, *home;
+};
+/* False, and a fault, when one is missing. */
+bool game_read_ids(const struct place *p, const struct game_ids *at, struct game *g);
 
 /* Fills in what the id tells of its season and type, and the start of its day, where unknown. */
 void game_complete(struct game *g);

@@ -203,6 +203,7 @@ static void read_line(const struct place *p, bool is_home, struct seen *seen, st
 		     home = record_get(&game_table, g, GAME_home_team_name);
 	record_set(&stat_table, line, STAT_team_name, is_home ? home : away);
 	record_set(&stat_table, line, STAT_opponent_team_name, is_home ? away : home);
+	bool was = reader_be_lenient(p->reader, true);
 	read_person(p, s, line);
 	if (place_count(&goaltender)) {
 		PLACE_READ(&goaltender, goaltender_fields, &stat_table, line);
@@ -211,6 +212,7 @@ static void read_line(const struct place *p, bool is_home, struct seen *seen, st
 		PLACE_READ(&skater, skater_fields, &stat_table, line);
 		read_faceoffs(&skater, line);
 	}
+	reader_be_lenient(p->reader, was);
 	if (KNOWS(line, STAT, goals) && KNOWS(line, STAT, assists))
 		SET(line, STAT, points, line->goals + line->assists);
 	s->count++;
@@ -244,15 +246,18 @@ static void read_players(const struct place *root, struct snapshot *s)
 	struct place players = place_get(root, "gameData.players");
 	struct seen *seen = ARENA_NEW(r->keep, struct seen, MAX_LINES);
 	s->players = ARENA_NEW(r->keep, struct player, MAX_LINES);
-	for (struct place e = place_first(&players); e.value && !r->failed; place_next(&e)) {
+	struct place e = place_first(&players);
+	size_t before = entries_begin(r);
+	for (; e.value && !r->failed; place_next(&e)) {
 		struct player *player = &s->players[s->player_count];
 		int64_t id;
 		if (!place_need_id(&e, "id", &id) || !player_is_new(&e, seen, s->player_count, id))
-			return;
+			continue;
 		SET(player, PLAYER, player_id, id);
 		PLACE_READ(&e, fields, &player_table, player);
 		s->player_count++;
 	}
+	entries_end(&players, before, s->player_count);
 }
 
 /* ---- events ---- */
@@ -345,9 +350,7 @@ static void read_play(const struct place *p, struct snapshot *s)
 static void read_plays(const struct place *root, struct snapshot *s)
 {
 	struct place plays = place_get(root, "liveData.plays.allPlays");
-	event_room(&plays, s);
-	for (struct place e = place_first(&plays); e.value && !root->reader->failed; place_next(&e))
-		read_play(&e, s);
+	event_read_all(&plays, read_play, s);
 }
 
 /* ---- bodies ---- */
@@ -391,24 +394,21 @@ static const struct field live_fields[] = {
 
 void legacy_read_live(const struct place *root, int64_t wanted_game, struct snapshot *s)
 {
+	static const struct game_ids ids = {
+		"gamePk", "gameData.teams.away.id", "gameData.teams.home.id"};
 	struct game *g = &s->game;
-	int64_t id;
 	struct place data = place_get(root, "gameData"),
 		     line_score = place_get(root, "liveData.linescore");
-	if (place_need_id(root, "gamePk", &id))
-		SET(g, GAME, game_id, id);
-	if (place_need_id(&data, "teams.away.id", &id))
-		SET(g, GAME, away_team_id, id);
-	if (place_need_id(&data, "teams.home.id", &id))
-		SET(g, GAME, home_team_id, id);
-	if (!game_is_wanted(root, g->game_id, wanted_game))
+	if (!game_read_ids(root, &ids, g) || !game_is_wanted(root, g->game_id, wanted_game))
 		return;
+	bool was = reader_be_lenient(root->reader, true);
 	PLACE_READ(&data, live_fields, &game_table, g);
 	read_type(&data, "game.type", g);
 	read_state(&data, "status", g);
 	game_complete(g);
 	read_line_score(&line_score, g);
 	read_time_stamp(root, s);
+	reader_be_lenient(root->reader, was);
 	read_players(root, s);
 	read_lines(root, s);
 	read_plays(root, s);
@@ -429,16 +429,12 @@ static const struct field score_fields[] = {
 	{"teams.home.score", READ_INT, GAME_home_score},
 };
 
-static void read_scheduled(const struct place *p, int32_t day, struct game *g)
+static bool read_scheduled(const struct place *p, int32_t day, struct game *g)
 {
+	static const struct game_ids ids = {"gamePk", "teams.away.team.id", "teams.home.team.id"};
 	struct place line_score = place_get(p, "linescore");
-	int64_t id;
-	if (place_need_id(p, "gamePk", &id))
-		SET(g, GAME, game_id, id);
-	if (place_need_id(p, "teams.away.team.id", &id))
-		SET(g, GAME, away_team_id, id);
-	if (place_need_id(p, "teams.home.team.id", &id))
-		SET(g, GAME, home_team_id, id);
+	if (!game_read_ids(p, &ids, g))
+		return false;
 	if (day)
 		SET(g, GAME, game_date, day);
 	PLACE_READ(p, schedule_fields, &game_table, g);
@@ -447,26 +443,31 @@ static void read_scheduled(const struct place *p, int32_t day, struct game *g)
 	game_complete(g);
 	enum game_phase phase = game_phase(g->game_state);
 	if (phase == PHASE_FUTURE || phase == PHASE_PREGAME)
-		return; /* its score is zeros that say nothing */
+		return true; /* its score is zeros that say nothing */
 	PLACE_READ(p, score_fields, &game_table, g);
 	read_line_score(&line_score, g);
+	return true;
 }
 
 void legacy_read_schedule(const struct place *root, struct schedule *s, size_t max)
 {
 	struct reader *r = root->reader;
-	struct place dates = place_get(root, "dates");
-	for (struct place d = place_first(&dates); d.value && !r->failed; place_next(&d)) {
+	struct place dates = place_get(root, "dates"), d = place_first(&dates);
+	size_t before = entries_begin(r);
+	for (; d.value && !r->failed; place_next(&d)) {
 		int32_t day = 0;
 		place_day(&d, "date", &day);
 		struct place games = place_get(&d, "games");
 		if (day && (!s->first_day || day < s->first_day))
 			s->first_day = day;
 		for (struct place e = place_first(&games); e.value && !r->failed; place_next(&e)) {
-			if (s->count == max)
-				place_fault(&e, "more than %zu games", max);
-			else
-				read_scheduled(&e, day, &s->games[s->count++]);
+			if (s->count < max) {
+				s->count += read_scheduled(&e, day, &s->games[s->count]);
+				continue;
+			}
+			reader_be_lenient(r, false);
+			place_fault(&e, "more than %zu games", max);
 		}
 	}
+	entries_end(&dates, before, s->count);
 }

@@ -84,19 +84,22 @@ static void read_spots(const struct place *spots, struct snapshot *s)
 	struct reader *r = spots->reader;
 	struct seen *seen = ARENA_NEW(r->keep, struct seen, MAX_LINES);
 	s->players = ARENA_NEW(r->keep, struct player, MAX_LINES);
-	for (struct place e = place_first(spots); e.value && !r->failed; place_next(&e)) {
+	struct place e = place_first(spots);
+	size_t before = entries_begin(r);
+	for (; e.value && !r->failed; place_next(&e)) {
 		struct player *player = &s->players[s->player_count];
 		struct str name;
 		int64_t id;
 		if (!place_need_id(&e, "playerId", &id) ||
 			!player_is_new(&e, seen, s->player_count, id))
-			return;
+			continue;
 		SET(player, PLAYER, player_id, id);
 		if (place_full_name(&e, &name))
 			SET(player, PLAYER, full_name, name);
 		PLACE_READ(&e, spot_fields, &player_table, player);
 		s->player_count++;
 	}
+	entries_end(spots, before, s->player_count);
 }
 
 bool decode_play_by_play(struct str body, int64_t wanted_game, struct arena *keep,
@@ -110,9 +113,7 @@ bool decode_play_by_play(struct str body, int64_t wanted_game, struct arena *kee
 	game_read(&root, &s.game);
 	struct place plays = place_get(&root, "plays"), spots = place_get(&root, "rosterSpots");
 	if (game_is_wanted(&root, s.game.game_id, wanted_game)) {
-		event_room(&plays, &s);
-		for (struct place e = place_first(&plays); e.value && !r.failed; place_next(&e))
-			read_play(&e, &s);
+		event_read_all(&plays, read_play, &s);
 		read_spots(&spots, &s);
 		game_warn(&r, &s.game);
 	}

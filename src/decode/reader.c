@@ -79,6 +79,13 @@ bool reader_close(struct reader *r)
 	return !r->failed;
 }
 
+bool reader_be_lenient(struct reader *r, bool is_lenient)
+{
+	bool was = r->is_lenient;
+	r->is_lenient = is_lenient;
+	return was;
+}
+
 void reader_warn(struct reader *r, const char *format, ...)
 {
 	if (r->warning)
@@ -131,6 +138,7 @@ bool place_fault(const struct place *p, const char *format, ...)
 	str_end_whole(what);
 	struct str path = place_path(p, r->keep);
 	if (r->is_lenient) {
+		r->left_out++;
 		reader_warn(r, "%.*s left out: %s", STR_ARG(path), what);
 		return false;
 	}
@@ -236,6 +244,20 @@ void place_next(struct place *e)
 size_t place_count(const struct place *p)
 {
 	return yyjson_is_ctn(p->value) ? unsafe_yyjson_get_len(p->value) : 0;
+}
+
+size_t entries_begin(struct reader *r)
+{
+	r->is_lenient = true;
+	return r->left_out;
+}
+
+void entries_end(const struct place *list, size_t left_out_before, size_t kept)
+{
+	struct reader *r = list->reader;
+	r->is_lenient = false;
+	if (!kept && r->left_out > left_out_before)
+		place_fault(list, "nothing in it can be read; %s", r->warning);
 }
 
 /* ---- values ---- */
@@ -473,9 +495,9 @@ void place_read(const struct place *p, const struct field *fields, size_t count,
 void place_read_leniently(const struct place *p, const struct field *fields, size_t count,
 	const struct table *t, void *record)
 {
-	p->reader->is_lenient = true;
+	bool was = reader_be_lenient(p->reader, true);
 	place_read(p, fields, count, t, record);
-	p->reader->is_lenient = false;
+	reader_be_lenient(p->reader, was);
 }
 
 bool place_int(const struct place *p, const char *key, int64_t *out)

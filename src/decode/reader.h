@@ -27,6 +27,7 @@ struct reader {
 	struct err *err;
 	bool failed;
 	bool is_lenient;     /* what is wrong is left out, with a warning */
+	size_t left_out;     /* how often something was */
 	const char *warning; /* the first thing never seen before that was kept */
 };
 
@@ -43,6 +44,8 @@ bool reader_open(struct reader *r, struct str body, struct arena *keep, struct e
 	struct place *out_root);
 /* Gives the JSON back; false when a fault was met on the way. */
 bool reader_close(struct reader *r);
+/* What is wrong from here on is left out, with a warning, or is a fault; returns how it was. */
+bool reader_be_lenient(struct reader *r, bool is_lenient);
 /* Remembers something never seen before that was kept, unless there was one before. */
 void reader_warn(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -61,6 +64,13 @@ bool place_is_list(const struct place *p);
 struct place place_first(const struct place *p);
 void place_next(struct place *element);
 size_t place_count(const struct place *p);
+
+/*
+ * Around a walk over entries of which each stands for itself: one that is wrong costs itself, with
+ * a warning. Begins with what was left out before; ends in a fault when no entry could be kept.
+ */
+size_t entries_begin(struct reader *r);
+void entries_end(const struct place *list, size_t left_out_before, size_t kept);
 
 /* How a value is read; what it may be, and what it becomes. */
 enum reading {
@@ -88,7 +98,7 @@ struct field {
 void place_read(const struct place *p, const struct field *fields, size_t count,
 	const struct table *t, void *record);
 
-/* The same for statistics: one that is wrong costs itself and nothing else. */
+/* The same where one that is wrong costs itself and nothing else. */
 void place_read_leniently(const struct place *p, const struct field *fields, size_t count,
 	const struct table *t, void *record);
 
@@ -107,6 +117,9 @@ bool place_full_name(const struct place *p, struct str *out);
 /* The same, and a fault when it is absent. */
 bool place_need_id(const struct place *p, const char *key, int64_t *out);
 
+#define PLACE_READ_LENIENTLY(place, fields, table, record)                                         \
+	place_read_leniently(                                                                      \
+		(place), (fields), sizeof(fields) / sizeof((fields)[0]), (table), (record))
 #define PLACE_READ(place, fields, table, record)                                                   \
 	place_read((place), (fields), sizeof(fields) / sizeof((fields)[0]), (table), (record))
 

@@ -1,5 +1,9 @@
 #include "ingest/ingest.h"
 
+#include "base/log.h"
+
+#include <inttypes.h>
+
 enum {
 	STALE_MS = 86400000,
 	AGAIN_MS = 600000, /* after a failure, for what only names depend on */
@@ -49,6 +53,8 @@ static bool complete_events(struct completion *c, struct err *err)
 		return store_waive_events(c->store, q.id, err);
 	if (!decode_play_by_play(reply.body, q.id, c->keep, &events, err))
 		return false;
+	if (events.warning)
+		log_warning("game %" PRId64 ": play-by-play: %s", q.id, events.warning);
 	ingest_set_order(&events, &reply);
 	return store_put_game(c->store, &events, &ignored, err);
 }

@@ -188,6 +188,7 @@ static bool put_snapshot(struct store *store, const struct source_reply *file,
 {
 	ingest_set_order(snapshot, file);
 	out->game_id = snapshot->game.game_id;
+	out->warning = snapshot->warning;
 	note_file(
 		store, file, out->kind, out->game_id, snapshot->order.time, snapshot->observed_at);
 	return store_put_game(store, snapshot, &out->put, err) || wrap_game(err, out->game_id);
@@ -212,10 +213,12 @@ static bool take_play_by_play(struct store *store, const struct source_reply *fi
 static bool take_schedule(struct store *store, const struct source_reply *file, struct arena *keep,
 	struct ingest_report *out, struct err *err)
 {
-	struct schedule schedule;
-	return decode_schedule(file->body, keep, &schedule, err) &&
-	       store_put_schedule(store, schedule.games, schedule.count, file->order_time,
-		       file->observed_at, &out->changed, err);
+	struct schedule schedule = {0};
+	if (!decode_schedule(file->body, keep, &schedule, err))
+		return false;
+	out->warning = schedule.warning;
+	return store_put_schedule(store, schedule.games, schedule.count, file->order_time,
+		file->observed_at, &out->changed, err);
 }
 
 static bool take_roster(struct store *store, const struct source_reply *file, struct arena *keep,

@@ -77,6 +77,7 @@ struct ingest_report {
 	enum body_kind kind;
 	int64_t game_id;       /* 0: not about one game */
 	struct put_result put; /* of one game */
+	const char *warning;   /* the first thing left out of it, or new in it; NULL: nothing */
 	size_t changed; /* of a schedule or score: games written; of people and clubs: records taken
 			 */
 };

@@ -128,6 +128,8 @@ bool worker_fetch_week(struct worker *w, int32_t day, struct schedule *out, stru
 	arena_reset(&w->keep);
 	bool is_good = source_fetch(w->source, &q, &w->keep, &reply, err) &&
 		       decode_schedule(reply.body, &w->keep, out, err);
+	if (is_good && out->warning)
+		log_warning("schedule: %s", out->warning);
 	struct err late;
 	struct store *writer = take_writer(w->shop, err);
 	if (!writer)

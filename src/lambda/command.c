@@ -160,6 +160,8 @@ static bool look_at_schedule(struct function *f, struct err *err)
 	ingest_note(f->store, &q, &reply);
 	if (!is_good)
 		return store_flush(f->store, &late) && false;
+	if (week.warning)
+		log_warning("schedule: %s", week.warning);
 	return store_put_schedule(f->store, week.games, week.count, reply.order_time,
 		       reply.observed_at, &ignored, err) ||
 	       function_store_failed(f);

@@ -204,6 +204,9 @@ static bool put_sight(struct looks *l, const struct sight *sight)
 	if (!find_store(l))
 		return false;
 	ingest_note(l->store, &q, &sight->reply);
+	if (sight->ok && !sight->reply.is_unchanged && sight->schedule.warning)
+		log_warning(
+			"%.*s: %s", STR_ARG(endpoint_names[q.endpoint]), sight->schedule.warning);
 	if (!sight->ok || sight->reply.is_unchanged)
 		return store_flush(l->store, &err) ? sight->ok : store_failed(l, &err);
 	if (!store_put_schedule(l->store, sight->schedule.games, sight->schedule.count,

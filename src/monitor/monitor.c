@@ -77,6 +77,8 @@ static bool read_schedule(struct monitor *m, struct reading *r)
 	if (!fetch(m, r, &q, &reply, &r->err) ||
 		!decode_schedule(reply.body, &m->reply, &schedule, &r->err))
 		return false;
+	if (schedule.warning)
+		log_warning("schedule: %s", schedule.warning);
 	r->games = schedule.games;
 	r->count = schedule.count;
 	r->order_time = reply.order_time;
@@ -98,6 +100,8 @@ static bool read_scores(struct monitor *m, struct reading *r)
 		if (!fetch(m, r, &q, &reply, &ignored) ||
 			!decode_schedule(reply.body, &m->reply, &schedule, &ignored))
 			continue;
+		if (schedule.warning)
+			log_warning("score: %s", schedule.warning);
 		any = true;
 		for (size_t i = 0; i < schedule.count && r->count < MAX_GAMES; i++)
 			r->games[r->count++] = schedule.games[i];

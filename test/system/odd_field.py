@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""A field that has become something else costs itself, an entry of a list itself; with nothing left, or no ids, a body is refused."""
+import copy, json, os, sys
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import rig
+
+CASES = os.path.join(rig.ROOT, "test", "golden", "cases")
+tap = rig.Tap()
+
+
+def case(name):
+    with open(os.path.join(CASES, name, "body.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def rows(path):
+    return {t: rig.query(path, "select count(*) n from " + t)[0]["n"] for t in ("game_stats", "game_events", "games", "players")}
+
+
+def take(body):
+    db, path = rig.database()
+    file = os.path.join(rig.TEMP, "odd.json")
+    with open(file, "w", encoding="utf-8") as f:
+        json.dump(body, f)
+    return rig.run("ingest", "--file", file, "--log-level", "warning", db=db), path
+
+
+def put(where, value):
+    """Sets what the dotted way leads to."""
+    def edit(body):
+        *way, last = [int(w) if w.isdigit() else w for w in where.split(".")]
+        for w in way:
+            body = body.setdefault(w, {}) if isinstance(body, dict) else body[w]
+        body[last] = value
+    return edit
+
+
+def again(*way):
+    """The list's second entry comes again."""
+    def edit(body):
+        for w in way:
+            body = body[w]
+        body.append(copy.deepcopy(body[1]))
+    return edit
+
+
+def legacy_player(body):
+    side = body["liveData"]["boxscore"]["teams"]["home"]["players"]
+    next(p for p in side.values() if p.get("stats", {}).get("skaterStats"))["stats"]["skaterStats"]["takeaways"] = "1"
+
+
+def of_all(where, key, value):
+    def edit(body):
+        for w in where.split("."):
+            body = body[w]
+        for e in body:
+            e[key] = value
+    return edit
+
+
+PLAYS, SPOTS = ("plays",), ("rosterSpots",)
+costs = [
+    # case, what is odd, what the warning says, what is one less
+    ("live", put("venue", 5), "venue left out: wanted text", {}),
+    ("live", put("awayTeam.sog", "12"), "awayTeam.sog left out", {}),
+    ("live", put("situation.secondsRemaining", "95"), "situation.secondsRemaining left out", {}),
+    ("live", put("gameDate", "12/14/2024"), "gameDate left out", {}),
+    ("live", put("awayTeam.commonName", 7), "awayTeam.commonName left out", {}),
+    ("legacy-final", legacy_player, "takeaways left out", {}),
+    ("legacy-final", put("gameData.venue", {"name": 5}), "venue.name left out", {}),
+    ("legacy-final", put("liveData.linescore.currentPeriodOrdinal", 3), "currentPeriodOrdinal left out", {}),
+    ("legacy-final", put("liveData.plays.allPlays.1", 5), "allPlays[1] left out", None),
+    ("play-by-play", again(*PLAYS), "comes twice", {}),
+    ("play-by-play", again(*SPOTS), "was already at rosterSpots[1]", {}),
+    ("play-by-play", put("rosterSpots.0.playerId", "x"), "rosterSpots[0].playerId left out", {"players": 1}),
+    ("play-by-play", put("plays.1", 5), "plays[1] left out", None),
+    ("score", put("games.0.startTimeUTC", "TBD"), "games[0].startTimeUTC left out", {}),
+    ("score", put("games.0.clock", {"timeRemaining": "END"}), "timeRemaining left out", {}),
+    ("score", put("games.0.id", "x"), "games[0].id left out", {"games": 1}),
+    ("schedule-postponed", put("gameWeek.0.games.0.startTimeUTC", "TBD"), "startTimeUTC left out", {}),
+    ("schedule-postponed", put("nextStartDate", 5), "nextStartDate left out", {}),
+    ("legacy-schedule", put("dates.0.games.0.gameDate", "TBD"), "games[0].gameDate left out", {}),
+    ("legacy-schedule", put("dates.0.games.0.teams", 5), "games[0].teams left out", {"games": 1}),
+]
+for name, edit, words, less in costs:
+    body = case(name)
+    whole = rows(take(body)[1])
+    edit(body)
+    r, path = take(body)
+    left = rows(path)
+    tap.ok(r.returncode == 0 and words in r.stderr, "%s: %s" % (name, words), r.stdout + r.stderr)
+    if less is not None:
+        tap.same(left, {t: n - less.get(t, 0) for t, n in whole.items()}, "%s: %s: and nothing else" % (name, words))
+
+refused = [
+    ("live", put("id", "x"), "id: wanted a number"),
+    ("live", put("homeTeam.id", None), "homeTeam.id: wanted a number"),
+    ("live", put("playerByGameStats.homeTeam.forwards.0.playerId", "x"), "forwards[0].playerId: wanted a number"),
+    ("legacy-live", put("gameData.teams.home.id", "x"), "gameData.teams.home.id: wanted a number"),
+    ("play-by-play", of_all("plays", "eventId", "x"), "plays: nothing in it can be read; plays[1].eventId left out"),
+    ("play-by-play", put("plays", [1, 2]), "plays: nothing in it can be read"),
+    ("play-by-play", put("plays", "none"), "plays: wanted a list, found text"),
+    ("play-by-play", of_all("rosterSpots", "playerId", "x"), "rosterSpots: nothing in it can be read"),
+    ("score", of_all("games", "id", "x"), "games: nothing in it can be read; games[0].id left out"),
+    ("schedule-postponed", put("gameWeek", [1, "x"]), "gameWeek: nothing in it can be read"),
+    ("legacy-schedule", put("dates", [1]), "dates: nothing in it can be read"),
+]
+for name, edit, words in refused:
+    body = case(name)
+    edit(body)
+    r, path = take(body)
+    tap.ok(r.returncode == 4 and words in r.stderr, "%s: refused: %s" % (name, words), r.stdout + r.stderr)
+tap.done()
