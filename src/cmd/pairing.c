@@ -18,15 +18,16 @@ bool child_options_fill(
 	snprintf(o->upstream, sizeof(o->upstream), "%.*s", STR_ARG(c->upstream));
 	snprintf(o->timeout, sizeof(o->timeout), "%" PRId64 "ms", c->timeout_ms);
 	snprintf(o->retries, sizeof(o->retries), "%" PRId64, c->retries);
+	snprintf(o->rate, sizeof(o->rate), "%.17g", c->rate);
 	snprintf(o->keep_raw, sizeof(o->keep_raw), "%" PRId64 "ms", c->keep_raw_ms);
 	snprintf(o->keep_polls, sizeof(o->keep_polls), "%" PRId64 "ms", c->keep_polls_ms);
 	/* Where everybody on the machine could read it, a password has no place. */
 	if (setenv("RINKSIDE_DB", o->db, 1))
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	const char *words[] = {"--upstream", o->upstream, "--timeout", o->timeout, "--retries",
-		o->retries, "--log-level", log_level_names[c->log_level].p, "--log-format",
-		log_format_names[c->log_format].p, "--keep-raw", o->keep_raw, "--keep-polls",
-		o->keep_polls, NULL};
+		o->retries, "--rate", o->rate, "--log-level", log_level_names[c->log_level].p,
+		"--log-format", log_format_names[c->log_format].p, "--keep-raw", o->keep_raw,
+		"--keep-polls", o->keep_polls, NULL};
 	memcpy(o->words, words, sizeof(words));
 	return true;
 }

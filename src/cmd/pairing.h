@@ -11,7 +11,8 @@
 
 /* What a child is told, as words of its command line; the database stands in its environment. */
 struct child_options {
-	char db[1024], upstream[512], timeout[32], retries[16], keep_raw[32], keep_polls[32];
+	char db[1024], upstream[512], timeout[32], retries[16], rate[32];
+	char keep_raw[32], keep_polls[32];
 	const char *words[20];
 };
 bool child_options_fill(

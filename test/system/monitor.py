@@ -92,6 +92,19 @@ r = rig.run("monitor", "--once", "--max-children", "2", db=db, upstream=up.url)
 tap.ok(r.returncode == 0 and len(asked(up)) == 8 and up.most <= 2, "--max-children 2: all eight, never three at a time", (up.most, r.stderr))
 up.stop()
 
+up = show(rig.Upstream(), [entry(2026020001 + i, "LIVE") for i in range(6)])
+for command in (["monitor", "--once"], ["worker", "--once", "--children"]):
+    db, path = rig.database()
+    if command[0] == "worker":
+        rig.run("schedule", "--once", db=db, upstream=up.url)
+        up.forget()
+    r = rig.run(*command, "--rate", 10, db=db, upstream=up.url)
+    times = [q.time for q in up.requests()]
+    tap.ok(r.returncode == 0 and len(asked(up)) == 6 and times[-1] - times[0] >= 0.1 * (len(times) - 2),
+           "%s --rate: one cap for all children" % command[0], (times, r.stderr))
+    up.forget()
+up.stop()
+
 # ---- a bad schedule, a full process table, a database that is away ----
 
 up = show(rig.Upstream(), [entry(2026020001, "LIVE")])
