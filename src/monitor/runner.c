@@ -21,6 +21,7 @@ struct run {
 	uv_timer_t deadline;
 	int handles; /* that are still open */
 	bool was_asked;
+	int exit_code; /* its own; of one that a signal ended, or that never was, as if it were */
 	/* a thread's */
 	uv_work_t work;
 	struct worker *worker;
@@ -113,7 +114,7 @@ static void on_handle_closed(uv_handle_t *h)
 {
 	struct run *run = h->data;
 	if (--run->handles == 0)
-		finish(run, run->err.kind == ERR_NONE ? 0 : err_exit_code(run->err.kind));
+		finish(run, run->exit_code);
 }
 
 static void close_child(struct run *run)
@@ -126,8 +127,9 @@ static void close_child(struct run *run)
 static void on_exit_of_child(uv_process_t *process, int64_t status, int signal_number)
 {
 	struct run *run = process->data;
-	if (status || signal_number)
-		run->err.kind = ERR_NETWORK;
+	run->exit_code = signal_number ? err_exit_code(ERR_NETWORK) : (int)status;
+	if (run->exit_code)
+		run->err.kind = ERR_NETWORK; /* of some kind; what it was has its line */
 	if (signal_number && !run->runner->is_stopping)
 		log_warning("game %" PRId64 ": its ingest was ended by signal %d%s", run->game_id,
 			signal_number, run->was_asked ? ", its deadline had passed" : "");
@@ -169,6 +171,7 @@ static bool start_child(struct run *run)
 			    ": its ingest could not be started: %s; the next tick tries again",
 			run->game_id, uv_strerror(code));
 		run->err.kind = ERR_INTERNAL;
+		run->exit_code = err_exit_code(ERR_INTERNAL);
 		close_child(run);
 		return false;
 	}

@@ -105,6 +105,19 @@ for command in (["monitor", "--once"], ["worker", "--once", "--children"]):
     up.forget()
 up.stop()
 
+# ---- --once: the exit code is that of what went wrong ----
+
+up = show(rig.Upstream(), [entry(2026020001, "LIVE")])
+for what, reply, code in (("a 500", Reply(status=500), 3), ("HTML", Reply("<html>", headers={"Content-Type": "text/html"}), 4), ("a 404", Reply(status=404), 6)):
+    up.replies[rig.box_score_path(2026020001)] = reply
+    for command in (["monitor", "--once"], ["monitor", "--once", "--inline"], ["worker", "--once", "--children"], ["worker", "--once"]):
+        db, path = rig.database()
+        if command[0] == "worker":
+            rig.run("schedule", "--once", db=db, upstream=up.url)
+        r = rig.run(*command, "--retries", 0, db=db, upstream=up.url)
+        tap.ok(r.returncode == code, "%s: %s ends with %d" % (" ".join(command), what, code), (r.returncode, r.stderr))
+up.stop()
+
 # ---- a bad schedule, a full process table, a database that is away ----
 
 up = show(rig.Upstream(), [entry(2026020001, "LIVE")])
