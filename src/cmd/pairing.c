@@ -27,7 +27,7 @@ bool child_options_fill(
 	const char *words[] = {"--upstream", o->upstream, "--timeout", o->timeout, "--retries",
 		o->retries, "--rate", o->rate, "--log-level", log_level_names[c->log_level].p,
 		"--log-format", log_format_names[c->log_format].p, "--keep-raw", o->keep_raw,
-		"--keep-polls", o->keep_polls, NULL};
+		"--keep-polls", o->keep_polls, c->no_sandbox ? "--no-sandbox" : NULL, NULL};
 	memcpy(o->words, words, sizeof(words));
 	return true;
 }

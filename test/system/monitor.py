@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The monitor: who is due, children and their limits, what goes wrong around it, and its end."""
-import datetime, json, os, resource, signal, sys, time
+import datetime, json, os, re, resource, signal, sys, time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
@@ -116,6 +116,16 @@ for what, reply, code in (("a 500", Reply(status=500), 3), ("HTML", Reply("<html
             rig.run("schedule", "--once", db=db, upstream=up.url)
         r = rig.run(*command, "--retries", 0, db=db, upstream=up.url)
         tap.ok(r.returncode == code, "%s: %s ends with %d" % (" ".join(command), what, code), (r.returncode, r.stderr))
+up.stop()
+
+# ---- --no-sandbox holds for the children ----
+
+up = show(rig.Upstream(), [entry(2026020001, "LIVE")])
+for how, want in (([], 2), (["--no-sandbox"], 0)):
+    db, path = rig.database()
+    r = rig.run("monitor", "--once", "--log-level", "debug", *how, db=db, upstream=up.url)
+    said = re.findall(r"shut in|is not limited", r.stderr)  # or that the kernel cannot
+    tap.ok(r.returncode == 0 and len(said) == want, "%s: %d of a monitor and its child see to their doors" % (" ".join(how) or "as usual", want), r.stderr)
 up.stop()
 
 # ---- a bad schedule, a full process table, a database that is away ----
