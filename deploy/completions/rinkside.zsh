@@ -55,7 +55,7 @@ _rinkside()
 			'--every[between two looks at the schedule]:TIME:' \
 			'--once[one look, and the ingests that are due]' \
 			'--inline[ingest within the process, over kept connections]' \
-			'--child-deadline[for one ingest; then it is ended]:TIME:' \
+			'--child-deadline[for one ingest, then it is ended; never longer than the lease allows\: 3 s less]:TIME:' \
 			'--max-children[ingests at a time; the others wait]:N:' \
 			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
 			'--speed[times as fast as life]:N:' \
@@ -248,7 +248,7 @@ _rinkside()
 			'--once[one look, and the ingests that are due]' \
 			'--children[ingest in a child process each]' \
 			'--max-children[ingests at a time; the others wait]:N:' \
-			'--child-deadline[for one ingest; then it is ended]:TIME:' \
+			'--child-deadline[for one ingest, then it is ended; never longer than the lease allows\: 3 s less]:TIME:' \
 			'--lease[how long a game taken stays with who took it; then another may]:TIME:' \
 			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
 			'--every[between two looks at the schedule]:TIME:' \

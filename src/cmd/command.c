@@ -71,7 +71,7 @@ static const struct option settings[] = {
 		"how long a game taken stays with who took it; then another may"),
 	SETTING("children", FLAG, in_children, NULL, NULL, "ingest in a child process each"),
 	RANGE("child-deadline", DURATION, child_deadline_ms, "60s", 100, 3600000, "TIME",
-		"for one ingest; then it is ended"),
+		"for one ingest, then it is ended; never longer than the lease allows: 3 s less"),
 	RANGE("max-children", INTEGER, max_children, "32", 1, 1000, "N",
 		"ingests at a time; the others wait"),
 	RANGE("jobs", INTEGER, jobs, "4", 1, 64, "N", "requests at a time"),

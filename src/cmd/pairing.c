@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REQUESTS_IN_A_LEASE = 4 };
+enum { REQUESTS_IN_A_LEASE = 4, TO_GIVE_BACK_MS = 1000 };
 
 bool child_options_fill(
 	struct child_options *o, const struct config *c, const char *command, struct err *err)
@@ -37,6 +37,15 @@ enum policy pairing_policy(const struct config *c, enum policy usual)
 	return c->policy ? (enum policy)(c->policy - 1) : usual;
 }
 
+/* A child that has to be killed is over, and its game given back, before another may take that. */
+static int64_t child_deadline(const struct config *c)
+{
+	int64_t most = c->lease_ms - KILL_AFTER_MS - TO_GIVE_BACK_MS;
+	if (most < c->lease_ms / 2) /* a lease so short that only one that ends when asked is */
+		most = c->lease_ms / 2;
+	return c->child_deadline_ms < most ? c->child_deadline_ms : most;
+}
+
 struct monitor_settings pairing_settings(const struct config *c)
 {
 	struct source_settings source = command_source(c);
@@ -46,8 +55,7 @@ struct monitor_settings pairing_settings(const struct config *c)
 	return (struct monitor_settings){.db = c->db,
 		.source = source,
 		.every_ms = c->every_ms,
-		.child_deadline_ms =
-			c->child_deadline_ms < c->lease_ms ? c->child_deadline_ms : c->lease_ms / 2,
+		.child_deadline_ms = child_deadline(c),
 		.max_children = c->max_children,
 		.once = c->once,
 		.is_inline = true,

@@ -15,6 +15,8 @@
 
 #include <uv.h>
 
+enum { KILL_AFTER_MS = 2000 }; /* a child that was asked to end, and did not */
+
 struct monitor_settings {
 	struct str db;
 	struct source_settings source;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KILL_AFTER_MS = 2000, THREADS = 4, MAX_WAITING = 4096, MAX_OPTIONS = 32 };
+enum { THREADS = 4, MAX_WAITING = 4096, MAX_OPTIONS = 32 };
 
 struct run {
 	struct run *next;
