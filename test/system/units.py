@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """deploy/systemd: every unit is understood, and shuts the services in as it claims."""
-import os, re, shutil, subprocess, sys
+import ctypes, errno, os, re, shutil, subprocess, sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 
@@ -61,6 +61,63 @@ for unit in (u for u in units if u.endswith(".service")):
     tap.ok(setting(unit, "LimitCORE") == "0", "%s: what it held in memory is not written down when it crashes" % unit)
     fetches = not re.search(r"rinkside (api|up)\b", open(os.path.join(source, unit), encoding="utf-8").read())
     tap.same(setting(unit, "CPUWeight"), "50" if fetches else None, "%s: %s" % (unit, "readers come first" if fetches else "the usual share"))
+
+# ---- system calls: the filter lets the program shut its own doors ----
+
+
+def groups_of_calls():
+    """systemd's, with what they hold; a group may hold others."""
+    groups, name = {}, None
+    for line in subprocess.run(["systemd-analyze", "--no-pager", "syscall-filter"], capture_output=True, text=True).stdout.splitlines():
+        word = line.strip()
+        if line.startswith("@"):
+            name = word
+            groups[name] = []
+        elif line.startswith(" ") and name and not word.startswith("#"):
+            groups[name].append(word)
+    return groups
+
+
+def expand(words, groups):
+    return {call for w in words for call in (expand(groups[w], groups) if w.startswith("@") else {w})}
+
+
+def allowed_calls(groups):
+    """As systemd reads the lines, one after the other: the first allows, "~" takes away."""
+    calls = set()
+    with open(os.path.join(source, "rinkside-.service.d", "hardening.conf"), encoding="utf-8") as f:
+        for line in re.findall(r"^SystemCallFilter=(.*)$", f.read(), re.M):
+            calls = calls - expand(line[1:].split(), groups) if line.startswith("~") else calls | expand(line.split(), groups)
+    return calls
+
+
+def doors_said(calls=None):
+    """What the program says of its doors, where no more than these calls may be made."""
+    def shut():
+        libseccomp = ctypes.CDLL("libseccomp.so.2")
+        libseccomp.seccomp_init.restype = ctypes.c_void_p
+        libseccomp.seccomp_rule_add.argtypes = [ctypes.c_void_p, ctypes.c_uint32, ctypes.c_int, ctypes.c_uint]
+        libseccomp.seccomp_load.argtypes = [ctypes.c_void_p]
+        refuse, allow = 0x00050000 | errno.EPERM, 0x7fff0000
+        context = libseccomp.seccomp_init(refuse)
+        for call in sorted(calls):
+            number = libseccomp.seccomp_syscall_resolve_name(call.encode())
+            if number != -1:  # which this libseccomp does not know
+                libseccomp.seccomp_rule_add(context, allow, number, 0)
+        if libseccomp.seccomp_load(context):
+            raise OSError("the filter can't be loaded")
+    r = subprocess.run([rig.BINARY, "ingest", "--columns", "--log-level", "debug"], capture_output=True, text=True, cwd=rig.TEMP,
+                       env=rig.environment(), preexec_fn=shut if calls else None)
+    return [r.returncode] + re.findall(r"shut in.*|is not limited.*", r.stderr)
+
+
+with open(os.path.join(rig.ROOT, "src", "base", "doors.c"), encoding="utf-8") as f:
+    made = set(re.findall(r"\bSYS_(\w+)", f.read())) | {"prctl", "seccomp"}
+groups = groups_of_calls()
+allowed = allowed_calls(groups)
+tap.ok(len(made) >= 5 and made <= allowed and "execve" in allowed and "mount" not in allowed, "the filter allows the calls that shut doors", made - allowed)
+if not rig.is_instrumented():
+    tap.same(doors_said(allowed), doors_said(), "as many doors shut under it as without it")
 
 # ---- what make install makes of them ----
 stage = os.path.join(rig.TEMP, "stage")
