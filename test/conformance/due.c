@@ -155,6 +155,17 @@ static void a_plan_made_of_old_rows_is_not_written(void)
 	assert_int_equal(read_game(2).next_poll_at, NOW + 9000);
 }
 
+static void what_is_moved_is_what_was_seen(void)
+{
+	struct err err;
+	assert_true(
+		store_move_due(b, id_of(2), NOW + 8000, NOW + 1000, &err)); /* planned anew since */
+	assert_int_equal(read_game(2).next_poll_at, NOW + 9000);
+	assert_true(store_move_due(b, id_of(2), NOW + 9000, NOW + 1000, &err));
+	assert_int_equal(read_game(2).next_poll_at, NOW + 1000);
+	assert_true(store_move_due(b, id_of(2), NOW + 1000, NOW + 9000, &err));
+}
+
 static bool take_one(struct store *s, int i, int64_t now, const char *owner)
 {
 	bool is_taken;
@@ -270,6 +281,7 @@ static void a_queue_of_games(void **state)
 	a_lease_that_ends_gives_the_game_back();
 	a_clock_set_back_locks_nothing();
 	a_plan_made_of_old_rows_is_not_written();
+	what_is_moved_is_what_was_seen();
 	a_game_that_is_named_is_taken_when_it_is_due();
 	a_put_leaves_the_queue_alone();
 	a_failed_poll_leaves_the_queue_alone();

@@ -84,6 +84,18 @@ for how in ([], ["--inline"]):
     tap.ok(code == 0 and time.monotonic() - started < 5, name + ": SIGTERM ends it, and what it waits for", (code, m.output))
     up.stop()
 
+up = show(rig.Upstream(), [entry(2026020001, "LIVE")])
+up.replies[rig.box_score_path(2026020001)] = Reply(fault="hang")
+db, path = rig.database()
+m = rig.Program("monitor", "--every", "100ms", "--child-deadline", "3s", "--timeout", "30s", db=db, upstream=up.url)
+rig.wait_for(lambda: up.requests("/boxscore"))
+with open("/proc/%d/task/%d/children" % (m.pid, m.pid)) as f:
+    os.kill(int(f.read().split()[0]), signal.SIGSTOP)  # it hears no SIGTERM
+tap.ok(m.wait_line("ended by signal 9, its deadline", 15), "a child that does not end when it is asked is killed", m.output)
+tap.ok(rig.wait_for(lambda: len(up.requests("/boxscore")) >= 2), "and its game is tried again", m.output)
+m.stop()
+up.stop()
+
 up = show(rig.Upstream(), [entry(2026020001 + i, "LIVE") for i in range(8)])
 for i in range(8):
     up.replies[rig.box_score_path(2026020001 + i)].delay_s = 0.2

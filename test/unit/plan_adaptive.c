@@ -483,6 +483,13 @@ static void standing_clocks_call_for_the_board(void **state)
 	assert_true(plan_is_probe(&plan, games, PLAN_STANDING, 100));
 	expect(from_now(plan_board(&plan, games, PLAN_STANDING, 100, &look, NOW)),
 		9 * SECOND + MARGIN, "all stand");
+	struct game standing = games[0];
+	SET(&games[0], GAME, last_error, STR("429")); /* what it shows is of before */
+	assert_false(plan_is_probe(&plan, games, PLAN_STANDING, 100));
+	games[0] = standing;
+	SET(&games[0], GAME, in_intermission, true); /* is over at a time that is known */
+	assert_false(plan_is_probe(&plan, games, PLAN_STANDING, 100));
+	games[0] = standing;
 	SET(&games[0], GAME, clock_running, true);
 	assert_false(plan_is_probe(&plan, games, PLAN_STANDING, 100));
 	expect(from_now(plan_board(&plan, games, PLAN_STANDING, 100, &look, NOW)), MINUTE,
@@ -490,6 +497,22 @@ static void standing_clocks_call_for_the_board(void **state)
 	SET(&games[1], GAME, board_at, NOW - SECOND); /* it still waits for the board */
 	expect(from_now(plan_board(&plan, games, PLAN_STANDING, 100, &look, NOW)),
 		9 * SECOND + MARGIN, "one waits");
+}
+
+/* At a speed below life's: else the minute of a live game's looks comes first. */
+static void a_board_that_holds_for_ever_is_asked_for(void **state)
+{
+	(void)state;
+	static const struct plan slow = {.policy = POLICY_ADAPTIVE, .speed = 0.5};
+	struct game games[PLAN_STANDING];
+	struct known k = {.state = "LIVE", .polled = 0, .expires = 15 * SECOND, .stands = true};
+	struct look look = {.at_ms = NOW, .expires_ms = NOW + DAY};
+	for (size_t i = 0; i < PLAN_STANDING; i++) {
+		games[i] = game_of(&k);
+		SET(&games[i], GAME, game_date, 100);
+	}
+	expect(from_now(plan_board(&slow, games, PLAN_STANDING, 100, &look, NOW)),
+		PLAN_COPY_MAX_MS + MARGIN, "it says a day");
 }
 
 static void the_week_begins_where_an_end_was_missed(void **state)
@@ -699,6 +722,7 @@ int main(void)
 		cmocka_unit_test(a_schedule_that_changes_is_followed),
 		cmocka_unit_test(a_start_that_moves_is_followed),
 		cmocka_unit_test(standing_clocks_call_for_the_board),
+		cmocka_unit_test(a_board_that_holds_for_ever_is_asked_for),
 		cmocka_unit_test(each_failure_waits_twice_as_long),
 		cmocka_unit_test(who_asks_without_a_plan_keeps_the_wait),
 		cmocka_unit_test(an_hour_of_refusals_is_borne),
