@@ -24,7 +24,7 @@ static int run(const struct config *c, int argc, char **argv)
 	printf("all holds: %" PRId64 " games, %" PRId64 " lines, %" PRId64
 	       " changes up to revision %" PRId64 ", %" PRId64 " bodies\n",
 		seen.games, seen.lines, seen.changes, seen.revision, seen.bodies);
-	return fflush(stdout) ? 1 : 0;
+	return command_end(0);
 }
 
 const struct command command_check = {

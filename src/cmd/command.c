@@ -9,6 +9,7 @@
 #include "plan/plan.h"
 #include "store/store.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -226,9 +227,9 @@ size_t command_options(const struct command *c, const struct option *out[static 
 
 int command_print(struct buf *text)
 {
-	bool ok = fwrite(text->p, 1, text->n, stdout) == text->n && fflush(stdout) == 0;
+	fwrite(text->p, 1, text->n, stdout);
 	buf_clear(text);
-	return ok ? 0 : 1;
+	return command_end(0);
 }
 
 static int print_commands(void)
@@ -273,6 +274,18 @@ int command_fail(const struct err *err)
 {
 	fprintf(stderr, "rinkside: %s\n", err->text);
 	return err_exit_code(err->kind);
+}
+
+int command_end(int code)
+{
+	struct err err;
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	err_set(&err, ERR_STORE, "standard output: %s",
+		errno ? strerror(errno) : "not all of it could be written");
+	int failed = command_fail(&err);
+	return code ? code : failed;
 }
 
 /* What a rehearsal says the time is; docs/reliability.md. */

@@ -75,6 +75,9 @@ void command_print_put(int64_t game_id, const struct put_result *put);
 /* The usual end of a failed command: the sentence on stderr, the kind's exit code. */
 int command_fail(const struct err *err);
 
+/* The usual end of one that has printed: the code, or, when not all of it could be written, a sentence and ERR_STORE's. */
+int command_end(int code);
+
 /* How the upstream is asked, by the common options. */
 struct source_settings command_source(const struct config *c);
 

@@ -43,7 +43,7 @@ static int run(const struct config *c, int argc, char **argv)
 	printf("copied up to revision %" PRId64 ": %" PRId64 " rows written, %" PRId64
 	       " deleted; all holds in both\n",
 		copied.revision, copied.written, copied.deleted);
-	return fflush(stdout) ? 1 : 0;
+	return command_end(0);
 }
 
 const struct command command_copy = {

@@ -122,8 +122,10 @@ static int run(const struct config *c, int argc, char **argv)
 	cost_draw(&title, outcomes, count, &picture);
 	bool ok = !c->svg.n || write_file(c->svg, buf_str(&picture), &err);
 	int code = ok ? 0 : command_fail(&err);
-	if (ok && (fwrite(report.p, 1, report.n, stdout) != report.n || fflush(stdout)))
-		code = 1;
+	if (ok) {
+		fwrite(report.p, 1, report.n, stdout);
+		code = command_end(code);
+	}
 	buf_clear(&picture);
 	buf_clear(&report);
 	season_clear(&season);

@@ -95,8 +95,10 @@ static int run(const struct config *c, int argc, char **argv)
 	buf_add(&out, ok && is_json ? STR("]}\n") : STR(""));
 	store_close(store);
 	int code = ok ? 0 : command_fail(&err);
-	if (ok && (fwrite(out.p, 1, out.n, stdout) != out.n || fflush(stdout)))
-		code = 1;
+	if (ok) {
+		fwrite(out.p, 1, out.n, stdout);
+		code = command_end(code);
+	}
 	buf_clear(&out);
 	return code;
 }

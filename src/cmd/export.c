@@ -29,7 +29,7 @@ static bool write_piece(struct export *e, struct err *err)
 {
 	bool ok = !e->piece.failed && fwrite(e->piece.p, 1, e->piece.n, e->file) == e->piece.n;
 	buf_reset(&e->piece);
-	return ok || err_set(err, ERR_INTERNAL, "writing: %s", strerror(errno));
+	return ok || err_set(err, ERR_STORE, "writing: %s", strerror(errno));
 }
 
 static void add_heading(struct export *e)
@@ -111,9 +111,9 @@ static bool export_to_file(struct export *e, struct store *s, struct str path, s
 		return err_set(err, ERR_USAGE, "export: %s: %s", part, strerror(errno));
 	bool ok = export_table(e, s, err);
 	if (fclose(e->file) && ok)
-		ok = err_set(err, ERR_INTERNAL, "export: %s: %s", part, strerror(errno));
+		ok = err_set(err, ERR_STORE, "export: %s: %s", part, strerror(errno));
 	if (ok && rename(part, place))
-		ok = err_set(err, ERR_INTERNAL, "export: %s: %s", place, strerror(errno));
+		ok = err_set(err, ERR_STORE, "export: %s: %s", place, strerror(errno));
 	if (!ok)
 		remove(part);
 	return ok;
@@ -131,9 +131,9 @@ static int run(const struct config *c, int argc, char **argv)
 	}
 	struct store *s = store_open(c->db, STORE_READ, &err);
 	bool ok = s && (c->output.n ? export_to_file(&e, s, c->output, &err)
-				    : export_table(&e, s, &err) && !fflush(stdout));
+				    : export_table(&e, s, &err));
 	store_close(s);
-	return ok ? 0 : command_fail(&err);
+	return ok ? command_end(0) : command_fail(&err);
 }
 
 const struct command command_export = {

@@ -39,7 +39,7 @@ static int describe_columns(int argc, char **argv)
 	if (argc > 1 || !t)
 		return command_fail(&err);
 	print_columns(t);
-	return fflush(stdout) ? 1 : 0;
+	return command_end(0);
 }
 
 void command_print_put(int64_t game_id, const struct put_result *put)

@@ -110,7 +110,7 @@ static void add_exit_codes(struct buf *out)
 		{ERR_USAGE, "a mistake on the command line"},
 		{ERR_NETWORK, "the upstream: not reached, or a status that is no answer"},
 		{ERR_DECODE, "the body could not be understood"},
-		{ERR_STORE, "the database"},
+		{ERR_STORE, "the database; or a place for what is printed that took not all of it"},
 		{ERR_NOT_FOUND, "what was asked for does not exist"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

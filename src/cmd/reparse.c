@@ -75,7 +75,7 @@ static int run(const struct config *c, int argc, char **argv)
 	printf("%" PRId64 " bodies of %" PRId64 " games: %" PRId64 " changed something, %" PRId64
 	       " were refused\n",
 		report.bodies, report.games, report.changed, report.refused);
-	return fflush(stdout) ? 1 : code;
+	return command_end(code);
 }
 
 const struct command command_reparse = {

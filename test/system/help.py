@@ -19,6 +19,17 @@ r = rig.run("--version")
 tap.ok(re.match(r"rinkside \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\nlibuv \d.*SQLite \d", r.stdout),
        "--version: number, commit, libraries", r.stdout)
 
+# ---- a place that takes nothing ----
+
+db = rig.database()[0]
+rig.run("migrate", db=db)
+for words in (["--help"], ["help", "ingest"], ["--version"], ["man"], ["completion", "bash"], ["ingest", "--columns"], ["cost"], ["check"],
+              ["coverage", "20232024"], ["reparse"], ["export", "games"]):
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([rig.BINARY, *words], stdout=full, stderr=subprocess.PIPE, text=True, cwd=rig.TEMP, env=rig.environment(db))
+    tap.ok(p.returncode == 5 and p.stderr.startswith("rinkside: standard output: ") and p.stderr.count("\n") == 1,
+           "%s >/dev/full: exit 5, a sentence" % " ".join(words), (p.returncode, p.stderr))
+
 # ---- manual pages ----
 
 lint = shutil.which("mandoc")
