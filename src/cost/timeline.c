@@ -79,7 +79,7 @@ static void collect_frames(struct timeline *t, const struct match *m, struct are
 		}
 		t->frames[t->frame_count++] = now;
 	}
-	if (m->last_period == 5 && t->frame_count)
+	if (match_has_shootout(m) && t->frame_count)
 		t->frames[t->frame_count - 1].score[m->winner]++;
 }
 

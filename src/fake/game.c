@@ -632,11 +632,22 @@ struct match *match_play(struct arena *keep, const struct league *l, const struc
 
 /* ---- looking at it ---- */
 
+/* In the play-offs the fifth period is one of overtime. */
+static bool is_shootout(const struct match *m, int period)
+{
+	return period == SHOOTOUT && !m->is_playoff;
+}
+
+bool match_has_shootout(const struct match *m)
+{
+	return is_shootout(m, m->last_period);
+}
+
 const char *match_period_type(const struct match *m, int period)
 {
 	if (period <= 3)
 		return "REG";
-	return period == SHOOTOUT && !m->is_playoff ? "SO" : "OT";
+	return is_shootout(m, period) ? "SO" : "OT";
 }
 
 static enum state state_at(
@@ -668,7 +679,7 @@ struct moment match_at(const struct match *m, int64_t wall)
 			.is_running = k->is_running,
 			.is_intermission = k->is_intermission};
 		at.second = at.second > at.length ? at.length : at.second;
-		at.remaining = k->period == SHOOTOUT && !m->is_playoff ? 0 : at.length - at.second;
+		at.remaining = is_shootout(m, k->period) ? 0 : at.length - at.second;
 		if (k->is_intermission && i + 1 < m->mark_count)
 			at.remaining = (int)(m->marks[i + 1].wall - wall);
 	}
@@ -750,7 +761,7 @@ void match_tally(const struct match *m, int64_t wall, struct tally *out)
 	for (size_t i = 0; i < m->event_count; i++)
 		if (m->events[i].wall <= wall && wall < m->events[i].until)
 			tally_event(&m->events[i], out);
-	if (m->last_period == SHOOTOUT && wall >= m->over_wall)
+	if (match_has_shootout(m) && wall >= m->over_wall)
 		out->score[m->winner]++;
 	for (int slot = 0; slot < SLOTS; slot++) {
 		out->who[slot] = m->mistake.slot == slot && wall < m->mistake.wall ? m->mistake.who

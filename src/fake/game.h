@@ -129,6 +129,7 @@ struct tally {
 struct moment match_at(const struct match *m, int64_t wall);
 void match_tally(const struct match *m, int64_t wall, struct tally *out);
 
+bool match_has_shootout(const struct match *m);
 /* "REG", "OT", "SO" */
 const char *match_period_type(const struct match *m, int period);
 

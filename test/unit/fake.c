@@ -51,7 +51,7 @@ static void check_final(const struct match *m)
 	match_tally(m, FOR_EVER - 1, &t);
 	assert_int_equal(t.moment.state, OFF);
 	assert_int_not_equal(t.score[AWAY], t.score[HOME]);
-	bool has_shootout = m->last_period == 5;
+	bool has_shootout = match_has_shootout(m);
 	int played = 3600;
 	for (int side = 0; side < SIDES; side++) {
 		int won = has_shootout && m->winner == side;
