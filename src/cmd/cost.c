@@ -146,7 +146,9 @@ const struct command command_cost = {
 		"ends.\n\n"
 		"With --from-ledger it is the games that --db has polls of: what was new in them and "
 		"when, the sizes of what came, the\nplay-by-plays, and intermissions where nothing was "
-		"new for twelve minutes. A clock that stood is in no ledger.\n\n"
+		"new for twelve minutes. A clock that stood is in no ledger.\n"
+		"Games that were first asked for more than 12 hours after their start were fetched, not followed: they\n"
+		"are left out, and how many is said.\n\n"
 		"With --began it is the night of `fake --games --seed --speed` that began then, "
 		"and only "
 		"what `up` beside it\nshould have asked within --length.",

@@ -18,7 +18,7 @@ struct timeline;
 struct season {
 	struct arena keep;
 	struct timeline *games; /* by start */
-	size_t count;
+	size_t count, left_out; /* left_out: of a ledger, fetched long after they were played */
 	int64_t from_ms, to_ms;
 	int64_t ttl_ms;
 	bool is_in_step; /* all bodies turn over at the same moments, as the fake's do */
@@ -34,7 +34,8 @@ struct season season_night(uint64_t seed, int games, double speed, int64_t began
 /*
  * What the polls of a database say of the games that were asked: when there was something new and
  * how large it was, when a play-by-play was worth asking for, and where nothing happened for as
- * long as an intermission. Between two polls the clock runs. Too many of them are a failure.
+ * long as an intermission. Between two polls the clock runs. Too many of them are a failure. Games
+ * that were first asked for more than 12 hours after their start are left out, and counted.
  */
 struct store;
 bool season_of_ledger(struct store *store, int64_t ttl_s, struct season *out, struct err *err);

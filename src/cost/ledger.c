@@ -16,6 +16,8 @@ enum {
 	MAX_PERIODS = 16,
 	DAY_MS = 86400000,
 	AFTER_DAYS = 9,
+	FETCHED_AFTER_H =
+		12, /* whoever asks first so long after the start did not follow the game */
 	OFFICIAL_AFTER_S = 3600,  /* where the database does not tell */
 	INTERMISSION_S = 12 * 60, /* so long nothing changes in no period */
 	CLOCK_S = INT16_MAX,      /* a period, longer than any game */
@@ -147,6 +149,13 @@ static void fill_timeline(
 
 /* ---- reading ---- */
 
+/* Then its end is the moment of the fetch, and in between nothing is known of it. */
+static bool is_fetched_later(const struct heard *h, const struct game *g)
+{
+	return KNOWS(g, GAME, start_time) &&
+	       h->first_ms - g->start_time > (int64_t)FETCHED_AFTER_H * 3600000;
+}
+
 static bool add_game(struct season *s, struct store *store, const struct heard *h,
 	struct arena scratch, struct err *err)
 {
@@ -154,10 +163,14 @@ static bool add_game(struct season *s, struct store *store, const struct heard *
 	bool is_found;
 	if (!h->first_ms) /* no box score */
 		return true;
-	if (s->count == MAX_GAMES)
-		return err_set(err, ERR_USAGE, "the ledger has more than %d games", MAX_GAMES);
 	if (!store_get_game(store, h->game_id, &scratch, &g, &is_found, err))
 		return false;
+	if (is_fetched_later(h, &g)) {
+		s->left_out++;
+		return true;
+	}
+	if (s->count == MAX_GAMES)
+		return err_set(err, ERR_USAGE, "the ledger has more than %d games", MAX_GAMES);
 	fill_timeline(&s->games[s->count], h, &g, &s->keep);
 	s->count++;
 	return true;
@@ -208,13 +221,24 @@ static bool read_games(struct season *s, struct store *store, struct heard *h, s
 	return ok;
 }
 
+static bool has_games(const struct season *s, struct err *err)
+{
+	if (s->count)
+		return true;
+	if (!s->left_out)
+		return err_set(err, ERR_NOT_FOUND, "the ledger has no poll of a box score");
+	return err_set(err, ERR_NOT_FOUND,
+		"the ledger has no poll of a box score within %d hours of the game's start; games "
+		"fetched later: %zu",
+		FETCHED_AFTER_H, s->left_out);
+}
+
 bool season_of_ledger(struct store *store, int64_t ttl_s, struct season *out, struct err *err)
 {
 	struct season s = {.keep = arena_reserve(KEEP_BYTES), .ttl_ms = ttl_s * 1000};
 	struct heard *h = ARENA_NEW(&s.keep, struct heard, 1);
 	s.games = ARENA_NEW(&s.keep, struct timeline, MAX_GAMES);
-	if (read_games(&s, store, h, err) &&
-		(s.count || err_set(err, ERR_NOT_FOUND, "the ledger has no poll of a box score"))) {
+	if (read_games(&s, store, h, err) && has_games(&s, err)) {
 		season_sort(&s);
 		s.from_ms = day_start_ms(s.games[0].day) - DAY_MS;
 		s.to_ms = s.games[s.count - 1].start_ms + AFTER_DAYS * (int64_t)DAY_MS;

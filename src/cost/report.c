@@ -201,6 +201,10 @@ static void write_json(const struct season *s, const struct cost_title *title,
 	json_text(&j, title->season);
 	json_key(&j, STR("games"));
 	json_i64(&j, (int64_t)s->count);
+	if (s->left_out) {
+		json_key(&j, STR("games_left_out"));
+		json_i64(&j, (int64_t)s->left_out);
+	}
 	if (title->is_made_up) {
 		json_key(&j, STR("seed"));
 		json_i64(&j, title->seed);
@@ -298,6 +302,10 @@ static void write_text(const struct season *s, const struct cost_title *title,
 	buf_add_format(out, "%.*s: %zu games from %s to %s", STR_ARG(title->season), s->count,
 		day_format(eastern_day(s->from_ms)).text, day_format(eastern_day(s->to_ms)).text);
 	cost_title_more(title, out);
+	if (s->left_out)
+		buf_add_format(out,
+			"\n%zu more are left out: first asked for more than 12 hours after the start",
+			s->left_out);
 	buf_add(out, STR("\n\n"));
 	write_table(1, o, count, months, out);
 	write_table(2, o, count, months, out);

@@ -88,8 +88,8 @@ def iso(seconds):
     return time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(seconds))
 
 
-def ledger(body_bytes=10000, events=40, rests=RESTS, event_bytes=50000):
-    """What cost makes of it."""
+def ledger(body_bytes=10000, events=40, rests=RESTS, event_bytes=50000, fetched=()):
+    """What cost makes of it. `fetched`: after how many seconds another game was asked for, once."""
     made, made_path = rig.database()
     rig.run("migrate", db=made)
     played = [s for s in range(0, OVER_S, 15) if not any(a < s < b for a, b in rests)]
@@ -100,8 +100,21 @@ def ledger(body_bytes=10000, events=40, rests=RESTS, event_bytes=50000):
                   (iso(START), iso(START + OVER_S), iso(START + OVER_S + 1800)))
         c.executemany("insert into polls (poll_id, polled_at, endpoint, game_id, status, body_bytes, bytes, changed, tries) values (?, ?, ?, 2025020001, 200, ?, ?, ?, 1)",
                       [(i, iso(START + s), kind, plain, wire, changed) for i, (s, kind, plain, wire, changed) in enumerate(polls)])
+        for i, late in enumerate(fetched):
+            fetch(c, 2025020002 + i, 10000 + i, late)
     r = rig.run("cost", "--from-ledger", "--format", "json", db=made)
-    return {p["policy"]: p for p in json.loads(r.stdout)["policies"]} if r.returncode == 0 else sys.exit(r.stderr)
+    if r.returncode:
+        sys.exit(r.stderr)
+    told = json.loads(r.stdout)
+    tap.same((told["games"], told.get("games_left_out", 0)), (1 + sum(s <= 12 * 3600 for s in fetched), sum(s > 12 * 3600 for s in fetched)), "a ledger: its games, and those that it leaves out")
+    return {p["policy"]: p for p in told["policies"]}
+
+
+def fetch(c, game, poll, late):
+    """Asked for once, `late` seconds after its start, and then it had ended."""
+    c.execute("insert into games (game_id, season, game_date, start_time, game_state, ended_at, official_at) values (?, 20252026, '2026-01-09', ?, 'OFF', ?, ?)",
+              (game, iso(START), iso(START + late), iso(START + late)))
+    c.execute("insert into polls (poll_id, polled_at, endpoint, game_id, status, body_bytes, bytes, changed, tries) values (?, ?, 'boxscore', ?, 200, 10000, 2000, 1, 1)", (poll, iso(START + late), game))
 
 
 def asked(policies, name, kind):
@@ -120,6 +133,14 @@ restless = ledger(rests=())
 tap.ok(near(asked(restless, "adaptive", "boxscore"), OVER_S / 15, 0.08), "which a ledger without has none of", restless["adaptive"])
 tap.ok(abs(asked(plain, "fixed-10s", "play-by-play") - 42) <= 4, "as many play-by-plays as the ledger has, and two periods'", plain["fixed-10s"])
 tap.ok(38 <= asked(plain, "adaptive", "play-by-play") <= 2 * 44, "adaptive twice as many at most: its copy may be the older one", plain["adaptive"])
+tap.same(ledger(fetched=(300 * 86400, 12 * 3600 + 1)), plain, "games that were fetched later change nothing")
+ledger(fetched=(12 * 3600,))
+only, only_path = rig.database()
+rig.run("migrate", db=only)
+with sqlite3.connect(only_path) as c:
+    fetch(c, 2025020002, 1, 300 * 86400)
+r = rig.run("cost", "--from-ledger", db=only)
+tap.ok(r.returncode == 6 and "no poll of a box score" in r.stderr and "later: 1" in r.stderr and not r.stdout, "where there are no others: said", r.stderr)
 large, wide = ledger(body_bytes=30000), ledger(event_bytes=90000)
 for name in ("fixed-10s", "adaptive"):
     for key, share in (("bytes_plain", 1), ("bytes", 5)):
