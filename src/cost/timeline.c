@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREGAME_S = 1800 };
+enum { PREGAME_S = 1800, MAX_CORRECTIONS = 64 };
 
 static int by_value(const void *a, const void *b)
 {
@@ -38,12 +38,20 @@ static bool changes_a_statistic(enum happening what)
 	return false;
 }
 
+/* What happens until the horn, a player who goes before it, and each moment of correction after it. */
 static void collect_changes(struct timeline *t, const struct match *m, struct arena *keep)
 {
-	t->changes = ARENA_NEW(keep, int32_t, m->event_count);
+	int32_t late[MAX_CORRECTIONS];
+	size_t count = match_corrections(m, late, MAX_CORRECTIONS);
+	t->changes = ARENA_NEW(keep, int32_t, m->event_count + 1 + count);
 	for (size_t i = 0; i < m->event_count; i++)
-		if (changes_a_statistic((enum happening)m->events[i].what))
+		if (changes_a_statistic((enum happening)m->events[i].what) &&
+			m->events[i].wall <= m->over_wall)
 			t->changes[t->change_count++] = m->events[i].wall;
+	if (m->mistake.slot != NOBODY && m->mistake.wall <= m->over_wall)
+		t->changes[t->change_count++] = m->mistake.wall;
+	for (size_t i = 1; i < count; i++) /* the first is the horn */
+		t->changes[t->change_count++] = late[i];
 	qsort(t->changes, t->change_count, sizeof(*t->changes), by_value);
 }
 
@@ -56,6 +64,10 @@ static void collect_frames(struct timeline *t, const struct match *m, struct are
 	while (mark < m->mark_count || event < m->event_count) {
 		const struct mark *k = mark < m->mark_count ? &m->marks[mark] : NULL;
 		const struct event *e = event < m->event_count ? &m->events[event] : NULL;
+		if (e && e->wall > m->over_wall) { /* a correction, among those before */
+			event++;
+			continue;
+		}
 		if (k && (!e || k->wall <= e->wall)) {
 			now.wall = k->wall;
 			now.period = k->period;
@@ -69,7 +81,7 @@ static void collect_frames(struct timeline *t, const struct match *m, struct are
 		} else if (e) {
 			event++;
 			bool is_shot = e->what == GOAL || e->what == SHOT;
-			if (!is_shot || e->wall < now.wall) /* a correction, among those before */
+			if (!is_shot)
 				continue;
 			if (now.is_running)
 				now.second = (int16_t)(now.second + e->wall - now.wall);
