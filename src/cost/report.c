@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "cost/timeline.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -141,6 +142,30 @@ static const struct figure figures[] = {
 };
 enum { FIGURES = sizeof(figures) / sizeof(figures[0]) };
 
+/* ---- what was played ---- */
+
+/* A game that was put off is two in the season: on its first day it was shown, and not played. */
+struct played {
+	size_t games, put_off;
+	int32_t first_day, last_day;
+};
+
+static struct played count_played(const struct season *s)
+{
+	struct played p = {0};
+	for (size_t i = 0; i < s->count; i++) {
+		const struct timeline *t = &s->games[i];
+		if (t->put_off_ms) {
+			p.put_off++;
+			continue;
+		}
+		p.first_day = p.games ? p.first_day : t->day;
+		p.last_day = t->day;
+		p.games++;
+	}
+	return p;
+}
+
 /* ---- forms ---- */
 
 static void write_figure(
@@ -195,12 +220,15 @@ static void write_json_prices(struct json *j)
 static void write_json(const struct season *s, const struct cost_title *title,
 	const struct outcome *o, size_t count, struct buf *out)
 {
+	const struct played played = count_played(s);
 	struct json j = json_begin(out);
 	json_open(&j, '{');
 	json_key(&j, STR("season"));
 	json_text(&j, title->season);
 	json_key(&j, STR("games"));
-	json_i64(&j, (int64_t)s->count);
+	json_i64(&j, (int64_t)played.games);
+	json_key(&j, STR("games_put_off"));
+	json_i64(&j, (int64_t)played.put_off);
 	if (s->left_out) {
 		json_key(&j, STR("games_left_out"));
 		json_i64(&j, (int64_t)s->left_out);
@@ -299,8 +327,11 @@ static void write_text(const struct season *s, const struct cost_title *title,
 	const struct outcome *o, size_t count, struct buf *out)
 {
 	double months = season_months(s);
-	buf_add_format(out, "%.*s: %zu games from %s to %s", STR_ARG(title->season), s->count,
-		day_format(eastern_day(s->from_ms)).text, day_format(eastern_day(s->to_ms)).text);
+	const struct played played = count_played(s);
+	buf_add_format(out, "%.*s: %zu games from %s to %s", STR_ARG(title->season), played.games,
+		day_format(played.first_day).text, day_format(played.last_day).text);
+	if (played.put_off)
+		buf_add_format(out, ", %zu of them put off", played.put_off);
 	cost_title_more(title, out);
 	if (s->left_out)
 		buf_add_format(out,
