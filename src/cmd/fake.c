@@ -36,15 +36,19 @@ static bool check_season(const struct config *c, struct err *err)
 }
 
 /* The time that it is there, and what tells others of it. */
-static void set_clock(const struct config *c, int64_t shown_ms)
+static bool set_clock(const struct config *c, int64_t shown_ms, struct err *err)
 {
 	char spec[96];
 	if (getenv("RINKSIDE_CLOCK"))
-		return;
+		return true;
 	snprintf(spec, sizeof(spec), "%" PRId64 "/%" PRId64 "/%g", time_now_ms(), shown_ms,
 		c->speed);
-	time_rehearse(str_from(spec));
+	if (!time_rehearse(str_from(spec)))
+		return err_set(err, ERR_USAGE,
+			"fake: %s: no clock can be set to %s, only to 1970 to 2199",
+			c->replay.n ? "--replay" : "--from", time_format(shown_ms).text);
 	printf("RINKSIDE_CLOCK=%s\n", spec);
+	return true;
 }
 
 /* NULL: err says why. */
@@ -61,7 +65,8 @@ static const struct league *make_league(const struct config *c, struct arena *ke
 		league_add_playoffs(l);
 	int64_t from_ms;
 	if (time_parse(c->from, &from_ms)) {
-		set_clock(c, from_ms);
+		if (!set_clock(c, from_ms, err))
+			return NULL;
 		league_begin(l);
 	}
 	return l;
@@ -83,6 +88,13 @@ static void say_what(const struct league *l, const struct recordings *r)
 			day_format(l->fixtures[0].day).text, l->speed);
 }
 
+/* Where the first window begins in which the oldest body is there. */
+static int64_t first_window_ms(const struct config *c, const struct recordings *r)
+{
+	int64_t window_ms = c->ttl_s * 1000;
+	return (recordings_first_ms(r) / window_ms + 1) * window_ms;
+}
+
 static bool serve_league(const struct config *c, const struct league *l, struct err *err)
 {
 	struct serve_settings settings = {.listen = c->listen,
@@ -98,9 +110,10 @@ static bool serve_league(const struct config *c, const struct league *l, struct 
 		(directory.n && !(recordings = recordings_open(directory, err))))
 		return err_wrap(err, "fake");
 	if (c->replay.n) {
-		/* In the first window in which it is there. */
-		int64_t window_ms = c->ttl_s * 1000;
-		set_clock(c, (recordings_first_ms(recordings) / window_ms + 1) * window_ms);
+		if (!set_clock(c, first_window_ms(c, recordings), err)) {
+			recordings_close(recordings);
+			return false;
+		}
 		settings.speed = 1;
 	}
 	say_what(l, recordings);

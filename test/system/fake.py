@@ -324,6 +324,10 @@ r = rig.run("ingest", game, upstream=on.url, env={"RINKSIDE_CLOCK": "now"})
 tap.ok(r.returncode == 2 and '"now"' in r.stderr, "a clock that is none is a usage error", r.stderr)
 on.stop()
 
+for moment in ("1967-12-20T00:00:00Z", "2200-01-01T00:00:01Z"):
+    r = rig.run("fake", "--season", "19671968", "--from", moment, "--listen", "127.0.0.1:0", "--deadline", "1s")
+    tap.ok(r.returncode == 2 and moment[:19] in r.stderr and len(r.stderr.splitlines()) == 1 and not r.stdout, "--from %s, to which no clock can be set: refused" % moment[:4], (r.returncode, r.stdout, r.stderr))
+
 # ---- older shapes ----
 
 for shape, lacks in (("nested", {"shifts", "giveaways", "takeaways", "starter", "decision"}), ("legacy", {"shifts", "goals_against", "starter"})):
