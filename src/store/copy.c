@@ -286,6 +286,17 @@ static bool refuse(struct err *err)
 		"as it is: is the order FROM TO?");
 }
 
+/* All that grows is looked at before anything is written. */
+static bool check_history(struct copy *c, const struct table *t, struct err *err)
+{
+	struct side last = {0};
+	bool is_there = true, ok = read_last(c->to, t, &last, err);
+	if (ok && last.step == STEP_ROW)
+		ok = has_row(c->from, t, last.record, &is_there, err) && (is_there || refuse(err));
+	cursor_close(last.cursor);
+	return ok;
+}
+
 static bool add_rest(
 	struct copy *c, const struct table *t, const struct value *after, struct err *err)
 {
@@ -301,10 +312,8 @@ static bool add_beyond(struct copy *c, const struct table *t, struct err *err)
 {
 	struct value key[MAX_KEYS];
 	struct side last = {0};
-	bool is_there = true, ok = read_last(c->to, t, &last, err);
+	bool ok = read_last(c->to, t, &last, err);
 	bool is_empty = ok && last.step == STEP_DONE;
-	if (ok && !is_empty)
-		ok = has_row(c->from, t, last.record, &is_there, err) && (is_there || refuse(err));
 	for (size_t i = 0; ok && i < t->key_count; i++)
 		key[i] = record_get(t, last.record, i);
 	cursor_close(last.cursor);
@@ -332,6 +341,9 @@ static bool copy_tables(
 		return false;
 	if (newest > c->done.revision)
 		return refuse(err);
+	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
+		if (copied[i].only_grows && !check_history(c, copied[i].table, err))
+			return false;
 	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++) {
 		int64_t before = c->done.written;
 		if (!(copied[i].only_grows ? add_beyond : make_same)(c, copied[i].table, err))

@@ -80,6 +80,13 @@ ingest(other, [FIRST + 40], 1)
 before = rows(other_path)
 r = copy(first, other)
 tap.ok(r.returncode == 2 and rows(other_path) == before, "and so is one with another history, shorter though it is", r.stdout + r.stderr)
+other, other_path = rig.database()
+up.replies[rig.box_score_path(FIRST + 50)] = Reply(rig.box_score(FIRST + 50, gameState="FUT", playerByGameStats={}), headers=rig.etag(at[0]))
+rig.run("ingest", FIRST + 50, db=other, upstream=up.url)
+before = rows(other_path)
+tap.ok(before["game_changes"] and not before["stat_changes"], "one with a game and no lines yet", before)
+r = copy(first, other)
+tap.ok(r.returncode == 2 and rows(other_path) == before, "is left as it is, lines and all", r.stdout + r.stderr)
 
 # Killed as each table ends, then gone on with.
 for word in ("stat_changes", "game_changes", "game_stats", "games:"):
