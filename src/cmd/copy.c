@@ -62,9 +62,11 @@ const struct command command_copy = {
 		"start it "
 		"on TO. In the end both are checked as\n`check` does. A TO with changes that FROM "
 		"does "
-		"not have is left alone.\n\nExit code: 0 copied; 1 a database does not hold; 2 TO "
-		"has "
-		"changes of its own; 5 a database.",
+		"not have is left alone, and a copy ends, unfinished, as soon as somebody\nelse "
+		"changes "
+		"TO.\n\nExit code: 0 copied; 1 a database does not hold; 2 TO has changes of its "
+		"own; "
+		"5 a database.",
 	.options = NULL,
 	.run = run,
 };

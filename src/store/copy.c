@@ -100,6 +100,7 @@ static int compare_key(const struct table *t, const void *a, const void *b)
 struct copy {
 	struct store *from, *to; /* both held: as they were at the beginning */
 	struct store *writer;    /* of the second database */
+	int64_t newest;          /* the second one's revision until set_revision */
 	bool is_writing;
 	int64_t unwritten; /* rows of the transaction */
 	struct store_copied done;
@@ -118,14 +119,27 @@ static bool end_batch(struct copy *c, bool ok, struct err *err)
 	return false;
 }
 
+/* What is compared is held: what others have committed since is in no comparison. */
+static bool check_unmoved(struct copy *c, struct err *err)
+{
+	int64_t now;
+	if (!store_get_revision(c->writer, &now, err))
+		return false;
+	return now == c->newest ||
+	       err_set(err, ERR_USAGE,
+		       "copy: the second database was written to meanwhile: that is kept, and the "
+		       "copy ends unfinished; begin anew, into an empty one that nobody writes to");
+}
+
 static bool begin_row(struct copy *c, struct err *err)
 {
 	if (c->unwritten >= BATCH && !end_batch(c, true, err))
 		return false;
 	c->unwritten++;
-	if (!c->is_writing)
-		c->is_writing = sql_begin(c->writer, 0, err);
-	return c->is_writing;
+	if (c->is_writing)
+		return true;
+	c->is_writing = sql_begin(c->writer, 0, err);
+	return c->is_writing && check_unmoved(c, err);
 }
 
 static bool put_body(struct copy *c, const void *record, struct str body, struct err *err)
@@ -335,11 +349,10 @@ static bool set_revision(struct copy *c, int64_t revision, struct err *err)
 static bool copy_tables(
 	struct copy *c, void (*tell)(struct str table, int64_t written), struct err *err)
 {
-	int64_t newest;
 	if (!store_get_revision(c->from, &c->done.revision, err) ||
-		!store_get_revision(c->to, &newest, err))
+		!store_get_revision(c->to, &c->newest, err))
 		return false;
-	if (newest > c->done.revision)
+	if (c->newest > c->done.revision)
 		return refuse(err);
 	for (size_t i = 0; i < sizeof(copied) / sizeof(copied[0]); i++)
 		if (copied[i].only_grows && !check_history(c, copied[i].table, err))

@@ -170,7 +170,8 @@ struct store_copied {
  * Makes the second database hold what the first held at the beginning; what is the same already is
  * not written, so that one that broke off goes on, and a second one brings over what has come
  * since. The newest revision is told last. A database with changes that the first does not have
- * is left alone: ERR_USAGE. `tell` hears of every table's end.
+ * is left alone: ERR_USAGE; the same ends it where the second one's revision moves meanwhile.
+ * `tell` hears of every table's end.
  */
 bool store_copy(struct str from, struct str to, void (*tell)(struct str table, int64_t written),
 	struct store_copied *out, struct err *err);

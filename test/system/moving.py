@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """copy: from SQLite to PostgreSQL and back, broken off and gone on with, and never over what is another's."""
-import os, signal, sqlite3, sys
+import os, signal, sqlite3, subprocess, sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cluster, rig
@@ -109,6 +109,26 @@ r = copy(first, db)
 back, back_path = rig.database()
 copy(db, back)
 tap.ok(r.returncode == 0 and rows(back_path) == rows(first_path), "and the rest afterwards", r.stderr)
+
+# Another writes to the second one: what it has committed stays, whenever that was.
+db = server.database()
+rig.run("migrate", db=db)
+hold = subprocess.Popen(["psql", "-X", "-q", "-d", db], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+hold.stdin.write("select pg_advisory_lock(%d), 'held';\n" % 0x72696e6b73696465)
+hold.stdin.flush()
+while "held" not in hold.stdout.readline():
+    pass
+waiting = lambda: len(server.sql("select 1 from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'rinkside'"))
+up.replies[rig.box_score_path(FIRST + 60)] = Reply(rig.box_score(FIRST + 60), headers=rig.etag(at[0]))
+p = rig.Program("ingest", FIRST + 60, db=db, upstream=up.url)
+tap.ok(rig.wait_for(lambda: waiting() == 1), "an ingest waits, and is first", p.output)
+q = rig.Program("copy", first, db)
+tap.ok(rig.wait_for(lambda: waiting() == 2), "a copy has compared, and waits behind it", q.output)
+hold.stdin.close()
+hold.wait()
+tap.ok(p.p.wait(30) == 0 and q.p.wait(30) == 2 and "meanwhile" in q.wait_line("rinkside:"), "the copy says so and ends: exit 2", q.output)
+r = rig.run("check", db=db)
+tap.same((r.returncode, cluster.query(server, db, "select revision from revisions")), (0, [["1"]]), "and what was ingested is there and holds")
 
 r = copy(rig.database()[0], db)
 tap.ok(r.returncode == 5, "from nothing: exit 5", r.stderr)
