@@ -300,14 +300,37 @@ static bool refuse(struct err *err)
 		"as it is: is the order FROM TO?");
 }
 
-/* All that grows is looked at before anything is written. */
+/* What the second database has at its own newest revision. */
+static bool read_newest(struct copy *c, const struct table *t, struct side *out, struct err *err)
+{
+	struct condition newest = {.column = &t->columns[0],
+		.comparison = IS,
+		.value = {.known = true, .type = COLUMN_INT, .integer = c->newest}};
+	struct selection q = {.table = t, .conditions = &newest, .condition_count = 1};
+	out->cursor = store_select(c->to, &q, err);
+	return out->cursor && side_next(out, err);
+}
+
+static bool check_rows(struct copy *c, const struct table *t, struct side *to, struct err *err)
+{
+	bool ok = true, is_there;
+	while (ok && to->step == STEP_ROW)
+		ok = has_row(c->from, t, to->record, &is_there, err) && (is_there || refuse(err)) &&
+		     side_next(to, err);
+	return ok;
+}
+
+/*
+ * All that grows is looked at before anything is written. Its last row may be of a copy that broke
+ * off, with a commit of the second database's own since: that has the newest revision.
+ */
 static bool check_history(struct copy *c, const struct table *t, struct err *err)
 {
-	struct side last = {0};
-	bool is_there = true, ok = read_last(c->to, t, &last, err);
-	if (ok && last.step == STEP_ROW)
-		ok = has_row(c->from, t, last.record, &is_there, err) && (is_there || refuse(err));
+	struct side last = {0}, newest = {0};
+	bool ok = read_last(c->to, t, &last, err) && check_rows(c, t, &last, err) &&
+		  read_newest(c, t, &newest, err) && check_rows(c, t, &newest, err);
 	cursor_close(last.cursor);
+	cursor_close(newest.cursor);
 	return ok;
 }
 

@@ -87,6 +87,14 @@ before = rows(other_path)
 tap.ok(before["game_changes"] and not before["stat_changes"], "one with a game and no lines yet", before)
 r = copy(first, other)
 tap.ok(r.returncode == 2 and rows(other_path) == before, "is left as it is, lines and all", r.stdout + r.stderr)
+other, other_path = rig.database()
+copy(first, other)
+with sqlite3.connect(other_path) as c:  # one that broke off before its end
+    c.execute("update revisions set revision = 0")
+ingest(other, [FIRST + 40], 1)
+before = rows(other_path)
+r = copy(first, other)
+tap.ok(r.returncode == 2 and rows(other_path) == before, "and one that has gone on by itself where a copy broke off", r.stdout + r.stderr)
 
 # Killed as each table ends, then gone on with.
 for word in ("stat_changes", "game_changes", "game_stats", "games:"):
