@@ -1,4 +1,5 @@
 #include "store/changes.h"
+#include "store/raw.h"
 #include "store/rows.h"
 
 #include <assert.h>
@@ -164,6 +165,16 @@ static bool put_body(struct copy *c, const void *record, struct str body, struct
 	return ok && sql_exec(&q, err);
 }
 
+/* Bodies are not compared: a broken one that got there would stay. */
+static bool check_body(struct copy *c, const struct raw_row *r, struct str body, struct err *err)
+{
+	return raw_is_whole(body, r->size, r->sha256, c->from->scratch) ||
+	       err_set(err, ERR_INTERNAL,
+		       "copy: raw body %" PRId64
+		       " of the first database is not what its SHA-256 says, and is not copied",
+		       r->body_id);
+}
+
 static bool write_body(struct copy *c, const void *record, struct err *err)
 {
 	struct sql q;
@@ -172,8 +183,10 @@ static bool write_body(struct copy *c, const void *record, struct err *err)
 	sql_bind(&q, record_get(&raw_table, record, 0));
 	enum step step = sql_step(&q, err);
 	bool ok = step != STEP_FAILED;
-	if (step == STEP_ROW)
-		ok = put_body(c, record, sql_bytes(&q), err);
+	if (step == STEP_ROW) {
+		struct str body = sql_bytes(&q);
+		ok = check_body(c, record, body, err) && put_body(c, record, body, err);
+	}
 	sql_reset(&q);
 	return ok;
 }

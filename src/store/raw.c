@@ -347,6 +347,16 @@ bool store_read_body(
 
 /* ---- verifying ---- */
 
+bool raw_is_whole(struct str packed, int64_t size, struct str sha256, struct arena scratch)
+{
+	char found[65];
+	struct str body;
+	if (!unpack(packed, size, &scratch, &body))
+		return false;
+	write_sha256(body, found);
+	return str_equal(sha256, str_from(found));
+}
+
 /* The body after that one; 0: there is none. */
 static bool verify_next(struct store *s, int64_t *at, struct arena keep, struct err *err)
 {
@@ -361,15 +371,10 @@ static bool verify_next(struct store *s, int64_t *at, struct arena keep, struct 
 	bool ok = step != STEP_FAILED;
 	*at = 0;
 	if (step == STEP_ROW) {
-		char sha256[65];
-		struct str body = {0};
 		*at = sql_i64(&q);
-		struct str want = sql_text(&q);
+		struct str sha256 = sql_text(&q);
 		int64_t size = sql_i64(&q);
-		ok = unpack(sql_bytes(&q), size, &keep, &body);
-		if (ok)
-			write_sha256(body, sha256);
-		if (!ok || !str_equal(want, str_from(sha256)))
+		if (!raw_is_whole(sql_bytes(&q), size, sha256, keep))
 			ok = err_set(err, ERR_INTERNAL,
 				"raw body %" PRId64 " is not what its SHA-256 says", *at);
 	}

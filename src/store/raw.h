@@ -15,6 +15,8 @@ bool raw_write_noted(struct commit *c, struct err *err);
 /* The SHA-256 of the body that this commit is about, as text; empty: none is kept. */
 struct str raw_noted_sha256(struct store *s);
 
+/* Whether a body as it is kept unpacks to what that size and SHA-256 say. */
+bool raw_is_whole(struct str packed, int64_t size, struct str sha256, struct arena scratch);
 /* Every kept body is what its SHA-256 says: ERR_INTERNAL and a sentence at the first that is not. */
 bool raw_verify(struct store *s, int64_t *out_count, struct err *err);
 

@@ -138,6 +138,21 @@ tap.ok(p.p.wait(30) == 0 and q.p.wait(30) == 2 and "meanwhile" in q.wait_line("r
 r = rig.run("check", db=db)
 tap.same((r.returncode, cluster.query(server, db, "select revision from revisions")), (0, [["1"]]), "and what was ingested is there and holds")
 
+# A body that is not what its SHA-256 says.
+broken, broken_path = rig.database()
+other, other_path = rig.database()
+copy(first, broken)
+body_id, body = list(rig.query(broken_path, "select body_id, body from raw_bodies order by body_id limit 1 offset 3")[0].values())
+with sqlite3.connect(broken_path) as c:
+    c.execute("update raw_bodies set body = ? where body_id = ?", (b"\\" + body[1:], body_id))
+r = copy(broken, other)
+tap.ok(r.returncode == 1 and "raw body %d " % body_id in r.stderr and not rig.query(other_path, "select 1 from raw_bodies where body_id = ?", body_id),
+       "a broken body is named and not copied: exit 1", r.stdout + r.stderr)
+with sqlite3.connect(broken_path) as c:
+    c.execute("update raw_bodies set body = ? where body_id = ?", (body, body_id))
+r = copy(broken, other)
+tap.ok(r.returncode == 0 and rows(other_path) == rows(first_path), "once it is whole the copy goes on to its end", r.stdout + r.stderr)
+
 r = copy(rig.database()[0], db)
 tap.ok(r.returncode == 5, "from nothing: exit 5", r.stderr)
 r = rig.run("copy", first)
