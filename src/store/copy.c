@@ -143,6 +143,18 @@ static bool begin_row(struct copy *c, struct err *err)
 	return c->is_writing && check_unmoved(c, err);
 }
 
+/* Each may have come by it on its own; the second one's, of a larger number, has not been met yet. */
+static bool delete_same_body(struct copy *c, const struct raw_row *r, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(
+		    c->writer, "DELETE FROM raw_bodies WHERE sha256 = ? AND body_id <> ?", &q, err))
+		return false;
+	sql_bind_text(&q, r->sha256);
+	sql_bind_i64(&q, r->body_id);
+	return sql_exec(&q, err);
+}
+
 static bool put_body(struct copy *c, const void *record, struct str body, struct err *err)
 {
 	struct sql q;
@@ -185,7 +197,8 @@ static bool write_body(struct copy *c, const void *record, struct err *err)
 	bool ok = step != STEP_FAILED;
 	if (step == STEP_ROW) {
 		struct str body = sql_bytes(&q);
-		ok = check_body(c, record, body, err) && put_body(c, record, body, err);
+		ok = check_body(c, record, body, err) && delete_same_body(c, record, err) &&
+		     put_body(c, record, body, err);
 	}
 	sql_reset(&q);
 	return ok;

@@ -138,6 +138,22 @@ tap.ok(p.p.wait(30) == 0 and q.p.wait(30) == 2 and "meanwhile" in q.wait_line("r
 r = rig.run("check", db=db)
 tap.same((r.returncode, cluster.query(server, db, "select revision from revisions")), (0, [["1"]]), "and what was ingested is there and holds")
 
+# The same body, come to each on its own.
+one, one_path = rig.database()
+db = server.database()
+up.replies[rig.box_score_path(FIRST)] = Reply(rig.box_score(FIRST), headers=rig.etag(NOW))
+rig.run("ingest", FIRST, db=one, upstream=up.url)
+copy(one, db)
+up.replies[rig.box_score_path(FIRST)] = Reply(rig.box_score(FIRST, somethingElse=1), headers=rig.etag(NOW + 15))
+for each in (one, db):
+    rig.run("ingest", FIRST, db=each, upstream=up.url)
+numbers = [rig.query(one_path, "select max(body_id) as n from raw_bodies")[0]["n"], int(cluster.query(server, db, "select max(body_id) from raw_bodies")[0][0])]
+tap.ok(numbers[0] < numbers[1], "a body with two numbers, the first one's being the smaller", numbers)
+r = copy(one, db)
+back, back_path = rig.database()
+copy(db, back)
+tap.ok(r.returncode == 0 and rows(back_path) == rows(one_path), "has the first one's in the end", r.stdout + r.stderr)
+
 # A body that is not what its SHA-256 says.
 broken, broken_path = rig.database()
 other, other_path = rig.database()
