@@ -16,6 +16,8 @@ PR_SET_PDEATHSIG = 1
 OTHER_WAYS = """timezone = 'America/New_York'
 datestyle = 'SQL, DMY'
 extra_float_digits = -3
+bytea_output = 'escape'
+array_nulls = off
 default_transaction_isolation = 'repeatable read'
 """
 

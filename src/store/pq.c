@@ -258,13 +258,19 @@ static void queue_limit(struct pq *c)
 		1, values);
 }
 
-/* Travels with the first question. A limit that the URL's own options set stays. */
+/*
+ * Travels with the first question. Whatever the server's ways are: who waits for another writer is
+ * ended by the statement's limit alone, which stays where the URL's own options set one.
+ */
 static void queue_settings(struct pq *c)
 {
 	static const char *const text =
 		"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', "
 		"false), "
 		"set_config('extra_float_digits', '1', false), "
+		"set_config('bytea_output', 'hex', false), set_config('array_nulls', 'on', false), "
+		"set_config('lock_timeout', '0', false), "
+		"set_config('idle_in_transaction_session_timeout', '0', false), "
 		"set_config('default_transaction_isolation', 'read committed', false), "
 		"set_config('default_transaction_read_only', $1, false), "
 		"set_config('statement_timeout', CASE current_setting('statement_timeout') "

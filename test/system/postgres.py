@@ -34,9 +34,12 @@ def revision(db):
     return int(cluster.query(server, db, "select revision from revisions")[0][0])
 
 
-# ---- the schema, by ten at once ----
+# ---- the schema, by ten at once, where a session is neither to wait nor to be idle ----
 
 db = server.database()
+name = db.rpartition("/")[2]
+for hasty in ("lock_timeout", "idle_in_transaction_session_timeout"):
+    server.sql("alter database %s set %s = '1ms'" % (name, hasty))
 next_body()
 starts = [rig.Program("ingest", GAME, db=db, upstream=up.url) for _ in range(10)]
 codes = [p.p.wait(60) for p in starts]
@@ -44,6 +47,9 @@ tap.same(codes, [0] * 10, "ten that start at once on an empty database make one 
 tap.same(revision(db), 1, "and one revision")
 r = rig.run("check", db=db)
 tap.ok(r.returncode == 0, "and all holds", r.stdout + r.stderr)
+r = rig.run("copy", db, rig.database()[0])
+tap.ok(r.returncode == 0, "nor is a copy cut off for its pauses", r.stdout + r.stderr)
+server.sql("alter database %s reset all" % name)
 
 # ---- the same rows in both ----
 
