@@ -1005,6 +1005,7 @@ const struct store_backend postgres_backend = {
 		[COLUMN_TEXT] = "text COLLATE \"C\"", /* by bytes, as everywhere else */
 		[COLUMN_DATE] = "date",
 		[COLUMN_TIME] = "timestamptz"},
+	.is_url = pq_is_url,
 	.open = open_server,
 	.close = close_server,
 	.has_several = pq_has_several,

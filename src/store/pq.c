@@ -73,23 +73,49 @@ static void take_failure(struct pq *c, const PGresult *r, struct err *err)
 
 /* ---- connecting ---- */
 
-static bool keep_password(struct pq *c, struct err *err)
+static const char *said(const PQconninfoOption *options, const char *keyword)
 {
-	char *trouble = NULL;
-	PQconninfoOption *options = PQconninfoParse(c->url, &trouble);
-	PQfreemem(trouble); /* it would quote the URL, and a password with it */
-	if (!options)
-		return err_set(err, ERR_USAGE,
-			"--db: not a URL that libpq understands; it looks like "
-			"postgresql://USER@HOST:PORT/DATABASE?sslmode=require");
-	for (PQconninfoOption *o = options; o->keyword; o++)
-		if (!strcmp(o->keyword, "password") && o->val)
-			c->password = strdup(o->val);
+	for (const PQconninfoOption *o = options; o && o->keyword; o++)
+		if (!strcmp(o->keyword, keyword))
+			return o->val;
+	return NULL;
+}
+
+/*
+ * Of a password with a '/' or an '@' that is not escaped, libpq takes a part for the port, the host or
+ * the database, and says so: none of it is asked.
+ */
+static bool holds_slip(const char *url, const PQconninfoOption *options)
+{
+	const char *port = said(options, "port"), *host = said(options, "host");
+	const char *server = strstr(url, "://"), *path = server ? strchr(server + 3, '/') : NULL;
+	if (port && port[strspn(port, "0123456789, ")])
+		return true;
+	if (host && *host && *host != '/' && strchr(host + 1, '@')) /* sockets may have one */
+		return true;
+	return path && path[strcspn(path, "@?")] == '@';
+}
+
+bool pq_is_url(struct str url, struct err *err)
+{
+	char *text = strndup(url.p, url.n);
+	PQconninfoOption *options = text ? PQconninfoParse(text, NULL) : NULL;
+	bool ok = options && !holds_slip(text, options);
 	PQconninfoFree(options);
-	const char *given = getenv("PGPASSWORD");
-	if (!c->password && given && *given)
-		c->password = strdup(given);
-	return true;
+	free(text);
+	return ok || err_set(err, ERR_USAGE,
+			     "--db: not a URL that libpq understands; it looks like "
+			     "postgresql://USER@HOST:PORT/DATABASE?sslmode=require");
+}
+
+static void keep_password(struct pq *c)
+{
+	PQconninfoOption *options = PQconninfoParse(c->url, NULL);
+	const char *password = said(options, "password"), *given = getenv("PGPASSWORD");
+	if (!password && given && *given)
+		password = given;
+	c->password = password ? strdup(password) : NULL;
+	PQconninfoFree(options);
 }
 
 bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err)
@@ -97,7 +123,8 @@ bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err
 	*c = (struct pq){.url = strndup(url.p, url.n), .mode = mode, .answer_ms = ANSWER_MS};
 	if (!c->url)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	return keep_password(c, err) && pq_ready(c, err);
+	keep_password(c);
+	return pq_ready(c, err);
 }
 
 void pq_close(struct pq *c)

@@ -28,6 +28,7 @@ struct pq {
 	char state[6]; /* SQLSTATE of the last failure of the server's; empty: of another kind */
 };
 
+bool pq_is_url(struct str url, struct err *err); /* for pq_open; else ERR_USAGE */
 bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err);
 void pq_close(struct pq *c);         /* half open is fine */
 bool pq_has_several(struct str url); /* servers */

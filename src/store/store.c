@@ -7,12 +7,25 @@
 
 enum { SCRATCH = 256 << 20 }; /* of one call; addresses, not memory */
 
+/* Where there is none, what stands there may be anything, a password too. */
+static struct str scheme_of(struct str url)
+{
+	struct str_cut cut = str_cut(url, ':');
+	bool is_word = cut.found && cut.head.n <= 20;
+	for (size_t i = 0; i < cut.head.n; i++)
+		is_word &= (cut.head.p[i] | ' ') >= 'a' && (cut.head.p[i] | ' ') <= 'z';
+	return is_word ? str_first(url, cut.head.n + 1) : STR("");
+}
+
 bool store_is_url(struct str url, struct err *err)
 {
-	return sql_backend(url) ||
-	       err_set(err, ERR_USAGE,
-		       "--db: wants sqlite:FILE or postgresql://USER@HOST/DATABASE, got \"%.*s\"",
-		       STR_ARG(str_first(str_cut(url, '/').head, 40)));
+	const struct store_backend *backend = sql_backend(url);
+	struct str scheme = scheme_of(url);
+	if (backend)
+		return backend->is_url(url, err);
+	return err_set(err, ERR_USAGE,
+		"--db: wants sqlite:FILE or postgresql://USER@HOST/DATABASE%s%.*s",
+		scheme.n ? ", got " : "", STR_ARG(scheme));
 }
 
 /* Connected, whatever the tables are like. */

@@ -43,9 +43,9 @@ def goals(url, target="/game-stats/%d" % GAME):
     return {r["player_id"]: r["goals"] for r in json.loads(body)}.get(8470001) if status == 200 else status
 
 
-for words in (("--db", "nhl.db"), ("--db-read", "nosuch:x")):
-    r = rig.run("api", "--listen", "127.0.0.1:0", *words, db="sqlite:" + os.devnull)
-    tap.ok(r.returncode == 2 and "wants sqlite:FILE" in r.stderr and words[0] in r.stderr and words[1] in r.stderr, "%s %s: exit 2, a sentence" % words, r.stderr)
+for option, url, quoted in (("--db", "nhl.db", "DATABASE\n"), ("--db-read", "nosuch:x", "nosuch:\n")):
+    r = rig.run("api", "--listen", "127.0.0.1:0", option, url, db="sqlite:" + os.devnull)
+    tap.ok(r.returncode == 2 and "wants sqlite:FILE" in r.stderr and option in r.stderr and r.stderr.endswith(quoted), "%s %s: exit 2, a sentence" % (option, url), r.stderr)
 
 # ---- no database yet; then there is one, and it changes ----
 

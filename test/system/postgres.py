@@ -105,6 +105,16 @@ with socket.socket() as s:
     tap.ok(r.returncode == 5 and SECRET not in r.stderr, "an sslmode that is none: a sentence without the URL", r.stderr)
 r = ingest("postgresql://someone:%s%%zz@x/y" % SECRET)
 tap.ok(r.returncode == 2 and SECRET not in r.stderr, "a URL that is none: exit 2, without it", r.stderr)
+slips = ("host=db password=%s dbname=x", "host=db port=1 password=a:%s dbname=x", "postgres:rinkside:%s@db/rinkside", "postgresql://rinkside:%s/x@db/rinkside",
+         "postgresql://rinkside:1/%s@db/rinkside", "postgresql://rinkside:hun@%s@db.invalid/rinkside")
+for slip in slips:
+    ends = [rig.run(*words, db=db, upstream=up.url, deadline_s=5) for words, db in
+            ((("worker",), slip % SECRET), (("ingest", GAME), slip % SECRET), (("api", "--listen", "127.0.0.1:0"), slip % SECRET),
+             (("api", "--listen", "127.0.0.1:0", "--db-read", slip % SECRET), "sqlite:" + os.devnull))]
+    said = "".join(r.stdout + r.stderr for r in ends)
+    tap.ok([r.returncode for r in ends] == [2] * 4 and not any(part in said for part in (SECRET, "hun@")), "%s: exit 2, without it" % slip, said)
+odd = ingest("postgresql://someone@/x?host=@nothere")
+tap.ok(odd.returncode == 5, "an abstract socket is none of these", odd.stderr)
 r = ingest(db.rsplit("/", 1)[0] + "/nothere")
 tap.ok(one_sentence(r) and "nothere" in r.stderr, "a database that is not there", r.stderr)
 r = ingest(db + "?sslmode=require")
