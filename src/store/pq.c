@@ -108,14 +108,19 @@ bool pq_is_url(struct str url, struct err *err)
 			     "postgresql://USER@HOST:PORT/DATABASE?sslmode=require");
 }
 
-static void keep_password(struct pq *c)
+/*
+ * All that libpq takes from the URL, from the service that it names and from the environment. There is
+ * no call for it: a connection tells, which here ends before it has looked for any host, as there is
+ * no such channel binding. One whose service cannot be read tells nothing.
+ */
+static PQconninfoOption *resolve(const char *url)
 {
-	PQconninfoOption *options = PQconninfoParse(c->url, NULL);
-	const char *password = said(options, "password"), *given = getenv("PGPASSWORD");
-	if (!password && given && *given)
-		password = given;
-	c->password = password ? strdup(password) : NULL;
-	PQconninfoFree(options);
+	static const char *const names[] = {"dbname", "channel_binding", NULL};
+	const char *const values[] = {url, "-", NULL};
+	PGconn *never = PQconnectStartParams(names, values, 1);
+	PQconninfoOption *options = PQconninfo(never);
+	PQfinish(never);
+	return options;
 }
 
 bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err)
@@ -123,7 +128,6 @@ bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err
 	*c = (struct pq){.url = strndup(url.p, url.n), .mode = mode, .answer_ms = ANSWER_MS};
 	if (!c->url)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	keep_password(c);
 	return pq_ready(c, err);
 }
 
@@ -157,21 +161,18 @@ size_t pq_files(struct str url, struct arena *keep, struct str *out, size_t room
 	return count;
 }
 
-static bool names_several(const char *url)
+static bool names_several(const PQconninfoOption *options)
 {
-	bool several = false;
-	PQconninfoOption *options = PQconninfoParse(url, NULL);
-	for (PQconninfoOption *o = options; o && o->keyword; o++)
-		if (!strcmp(o->keyword, "host") || !strcmp(o->keyword, "hostaddr"))
-			several |= o->val && strchr(o->val, ',');
-	PQconninfoFree(options);
-	return several;
+	const char *host = said(options, "host"), *address = said(options, "hostaddr");
+	return (host && strchr(host, ',')) || (address && strchr(address, ','));
 }
 
 bool pq_has_several(struct str url)
 {
 	char *text = strndup(url.p, url.n);
-	bool several = text && names_several(text);
+	PQconninfoOption *options = text ? resolve(text) : NULL;
+	bool several = names_several(options);
+	PQconninfoFree(options);
 	free(text);
 	return several;
 }
@@ -181,22 +182,42 @@ bool pq_has_several(struct str url)
  * reads is not to take one of them for it. One alone is what it is. A reader's role may be one that
  * never writes.
  */
-static const char *wanted_server(const struct pq *c)
+static const char *wanted_server(const struct pq *c, const PQconninfoOption *options)
 {
 	enum { KNOWS_PRIMARY = 140000 };
-	if (c->mode == STORE_READ_ANY || (c->mode == STORE_READ && !names_several(c->url)))
+	if (c->mode == STORE_READ_ANY || (c->mode == STORE_READ && !names_several(options)))
 		return "any";
 	return c->mode == STORE_WRITE || PQlibVersion() < KNOWS_PRIMARY ? "read-write" : "primary";
 }
 
-/* What the URL does not say. A cut line is noticed. */
-static PGconn *start(const struct pq *c)
+/* "any" is what libpq takes where nobody says anything. */
+static bool is_said(const PQconninfoOption *options, const char *keyword)
 {
+	const char *value = said(options, keyword);
+	return value && *value && strcmp(value, "any") != 0;
+}
+
+static void keep_password(struct pq *c, const PQconninfoOption *options)
+{
+	const char *password = said(options, "password");
+	free(c->password);
+	c->password = password ? strdup(password) : NULL;
+}
+
+/* What URL, service and environment do not say. A cut line is noticed. */
+static PGconn *start(struct pq *c)
+{
+	PQconninfoOption *options = resolve(c->url);
 	const char *const names[] = {"fallback_application_name", "connect_timeout",
 		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
 		"target_session_attrs", "dbname", "client_encoding", NULL};
-	const char *const values[] = {
-		"rinkside", "5", "10", "5", "3", "20000", wanted_server(c), c->url, "UTF8", NULL};
+	const char *values[] = {"rinkside", "5", "10", "5", "3", "20000", wanted_server(c, options),
+		c->url, "UTF8", NULL};
+	for (size_t i = 0; strcmp(names[i], "dbname") != 0; i++)
+		if (is_said(options, names[i]))
+			values[i] = NULL;
+	keep_password(c, options);
+	PQconninfoFree(options);
 	return PQconnectdbParams(names, values, 1);
 }
 

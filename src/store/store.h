@@ -32,7 +32,7 @@ bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct er
 /* For writing. With may_wait it is true also when the database is a server that is away: *out is
  * then NULL, and a later try may go well. */
 bool store_open_or_wait(struct str url, bool may_wait, struct store **out, struct err *err);
-/* The URL names several servers. Those who write and STORE_READ look for the one that takes writes. */
+/* The URL, its service or the environment names several servers. Those who write and STORE_READ look for the one that takes writes. */
 bool store_has_several(struct str url);
 /* The files that a server's URL names: certificates, a password file. How many, `room` at most. */
 size_t store_files(struct str url, struct arena *keep, struct str *out, size_t room);

@@ -123,6 +123,37 @@ primary.start()
 tap.ok(rig.wait_for(lambda: shown() == moves), "it is back: so are its rows, unmarked", shown())
 change()
 tap.ok(rig.wait_for(lambda: shown() == moves), "and its news", shown())
-standby.sql("select pg_wal_replay_resume()")
 api.stop()
+
+# The same two, of a service and of the environment; and what those want of a server is what is looked for.
+services = os.path.join(rig.TEMP, "services")
+with open(services, "w") as f:
+    for service, wants in (("nhl", ""), ("behind", "target_session_attrs=standby\n")):
+        f.write("[%s]\nhost=127.0.0.1,127.0.0.1\nport=%d,%d\nuser=postgres\ndbname=%s\n%s" % (service, standby.port, primary.port, db.rpartition("/")[2], wants))
+hosts = {"PGHOST": "127.0.0.1,127.0.0.1", "PGPORT": "%d,%d" % (standby.port, primary.port)}
+change()
+newest, name = moves, db.rpartition("/")[2]
+by = (("a service", "postgresql:///?service=nhl", {"PGSERVICEFILE": services}), ("a service of the environment", "postgresql:///", {"PGSERVICEFILE": services, "PGSERVICE": "nhl"}),
+      ("PGHOST", "postgresql://postgres@/" + name, hosts))
+apis = []
+for named, url, env in by:
+    api = rig.Program("api", "--listen", "127.0.0.1:0", db=url, env=env)
+    base = api.wait_line("listening on ").split("listening on ")[1].strip()
+    apis.append((api, base))
+    tap.ok(rig.wait_for(lambda: shown() == newest), "two hosts of %s, a standby first: the one that is written to is read" % named, shown())
+    r = rig.run("ingest", GAME, db=url, upstream=up.url, env=env)
+    tap.same(r.returncode, 0, "and written %s" % r.stderr)
+for named, url, env in (("a service", "postgresql:///?service=behind", {"PGSERVICEFILE": services}),
+                        ("the environment", "postgresql://postgres@/" + name, {**hosts, "PGTARGETSESSIONATTRS": "standby"})):
+    api = rig.Program("api", "--listen", "127.0.0.1:0", db=url, env=env)
+    base = api.wait_line("listening on ").split("listening on ")[1].strip()
+    tap.ok(rig.wait_for(lambda: isinstance(shown(), int) and shown() < newest), "target_session_attrs=standby in %s: it is read" % named, shown())
+    api.stop()
+primary.stop(signal.SIGQUIT)
+for (named, _, _), (api, base) in zip(by, apis):
+    path = "%s/game-stats/%d?limit=7" % (base, GAME)
+    tap.ok(rig.wait_for(lambda: rig.get(path)[0] == 200) and rig.get(path)[1].get("X-Stale"), "it stops, two hosts of %s: the standby answers, marked" % named, rig.get(path))
+    api.stop()
+primary.start()
+standby.sql("select pg_wal_replay_resume()")
 tap.done()
