@@ -480,6 +480,12 @@ static bool ask_one(struct database *d, const char *text, int64_t *out, struct e
 	return ok;
 }
 
+/* Wherever the search path finds it, which need not be where a new one would be made. */
+static bool find_stamp_table(struct database *d, int64_t *out, struct err *err)
+{
+	return ask_one(d, "SELECT count(to_regclass('schema_stamp'))", out, err);
+}
+
 /* Outside a transaction its absence may fail, and costs no question of its own. */
 static bool get_stamp(struct store *s, int64_t *out, struct err *err)
 {
@@ -488,7 +494,7 @@ static bool get_stamp(struct store *s, int64_t *out, struct err *err)
 	if (!d->is_open && !pq_ready(&d->pq, err))
 		return false;
 	*out = 0;
-	if (d->is_open && !ask_one(d, "SELECT count(to_regclass('schema_stamp'))", &is_there, err))
+	if (d->is_open && !find_stamp_table(d, &is_there, err))
 		return false;
 	if (!is_there)
 		return true;
@@ -498,10 +504,13 @@ static bool get_stamp(struct store *s, int64_t *out, struct err *err)
 
 static bool set_stamp(struct store *s, int64_t stamp, struct err *err)
 {
+	int64_t is_there;
 	char text[200];
+	if (!find_stamp_table(database_of(s), &is_there, err))
+		return false;
 	snprintf(text, sizeof(text),
-		"CREATE TABLE IF NOT EXISTS schema_stamp (stamp bigint NOT NULL); "
-		"DELETE FROM schema_stamp; INSERT INTO schema_stamp VALUES (%lld)",
+		"%sDELETE FROM schema_stamp; INSERT INTO schema_stamp VALUES (%lld)",
+		is_there ? "" : "CREATE TABLE schema_stamp (stamp bigint NOT NULL); ",
 		(long long)stamp);
 	return run(s, text, err);
 }
@@ -992,8 +1001,8 @@ const struct store_backend postgres_backend = {
 	.table_end = "",
 	.is_far = true,
 	.absent_first = "NULLS FIRST",
-	.find_column = "SELECT count(*) FROM information_schema.columns WHERE "
-		       "table_schema = current_schema() AND table_name = ? AND column_name = ?",
+	.find_column = "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass(?) "
+		       "AND attname = ? AND NOT attisdropped",
 	.list_form = "= ANY (CAST(? AS bigint[]))",
 	.list_ends = "{}",
 	.fold_begins = "translate(lower(",

@@ -191,7 +191,7 @@ static bool find_stamp(struct store *s, int64_t *out, struct err *err)
 
 static bool apply(struct store *s, int64_t stamp, struct err *err)
 {
-	if (!make_versions(s, err))
+	if (!version_of(stamp) && !make_versions(s, err))
 		return false;
 	for (int64_t version = version_of(stamp); version < newest_version(); version++)
 		if (!apply_file(s, version, err))

@@ -53,6 +53,17 @@ for name, url, run, get, put in (
     tap.same(migrate_at_once(url), one_did(int(NEWEST) - 1), "%s: ten at once on an older one" % name)
     tap.ok(int(run(get)[0][0]) == stamp and rig.run("check", db=url).returncode == 0, "%s: and it is as before" % name)
 
+# Somebody puts a schema of his own before the one that holds the tables.
+db = server.database()
+rig.run("migrate", db=db)
+stamp = int(in_cluster(db)("select stamp from schema_stamp")[0][0])
+in_cluster(db)("create schema mine", "alter database %s set search_path = mine, public" % db.rpartition("/")[2])
+go_back(in_cluster(db), stamp, "update schema_stamp set stamp = %d")
+r = rig.run("migrate", db=db)
+tap.ok(r.returncode == 0 and int(in_cluster(db)("select stamp from public.schema_stamp")[0][0]) == stamp and rig.run("check", db=db).returncode == 0,
+       "another schema comes first: the tables that there are become the newest", r.stdout + r.stderr)
+tap.same(in_cluster(db)("select count(*) from pg_class where relnamespace = 'mine'::regnamespace"), [["0"]], "and nothing is made beside them")
+
 # Others are at the tables for longer than a statement may take, of the migration's too.
 HOLD_S = 2
 db = server.database()
