@@ -225,6 +225,48 @@ static void allow(int rules, const char *path, uint64_t access)
 	close(rule.parent_fd);
 }
 
+/* Too much would be open with them, as all that lies below a directory is. */
+static bool is_crowded(const char *directory)
+{
+	const char *home = getenv("HOME");
+	return !strcmp(directory, "/") || !strcmp(directory, "/etc") ||
+	       (home && !strcmp(directory, home));
+}
+
+static void cut_place(const char *file, char place[PATH_MAX])
+{
+	snprintf(place, PATH_MAX, "%s", file);
+	char *slash = strrchr(place, '/');
+	if (slash)
+		slash[slash == place] = 0; /* "/" itself keeps its own */
+	else
+		strcpy(place, ".");
+}
+
+static void allow_beside(int rules, const char *file)
+{
+	char place[PATH_MAX], real[PATH_MAX];
+	cut_place(file, place);
+	if (realpath(place, real) && !is_crowded(real))
+		allow(rules, real, LANDLOCK_ACCESS_FS_READ_FILE);
+}
+
+/*
+ * It is opened again and again, and who replaces it gives its name to another file, which a rule for the
+ * first one does not allow: its directory is allowed, and where it is a link, that of what it names.
+ */
+static void allow_replaced(int rules, const char *file)
+{
+	char target[PATH_MAX];
+	struct stat status;
+	allow(rules, file, READ);
+	if (stat(file, &status) == 0 && S_ISDIR(status.st_mode))
+		return;
+	allow_beside(rules, file);
+	if (realpath(file, target))
+		allow_beside(rules, target);
+}
+
 static bool is_ours_alone(const char *directory)
 {
 	struct stat status;
@@ -255,12 +297,7 @@ static void allow_place(
 	int rules, const char *file, bool only_reads, uint64_t access, uint64_t temporary)
 {
 	char place[PATH_MAX];
-	snprintf(place, sizeof(place), "%s", file);
-	char *slash = strrchr(place, '/');
-	if (slash)
-		slash[slash == place] = 0; /* "/" itself keeps its own */
-	else
-		strcpy(place, ".");
+	cut_place(file, place);
 	allow(rules, place, access);
 	allow_temporary(rules, place, only_reads, temporary);
 }
@@ -316,7 +353,7 @@ static void allow_files(int rules, const struct doors *d, uint64_t truncate)
 		allow(rules, read_by_libraries[i], READ);
 	for (size_t i = 0; i < COUNT(read_by_environment); i++)
 		if (getenv(read_by_environment[i]))
-			allow(rules, getenv(read_by_environment[i]), READ);
+			allow_replaced(rules, getenv(read_by_environment[i]));
 	for (size_t i = 0; home && i < COUNT(read_at_home); i++) {
 		snprintf(path, sizeof(path), "%s/%s", home, read_at_home[i]);
 		allow(rules, path, READ);
@@ -327,10 +364,13 @@ static void allow_files(int rules, const struct doors *d, uint64_t truncate)
 		allow(rules, "/", READ);
 	if (d->database.n)
 		allow_database(rules, d->database, d->only_reads, CHANGE | truncate);
+	snprintf(path, sizeof(path), "%.*s", STR_ARG(d->once));
+	if (d->once.n)
+		allow(rules, path, READ);
 	for (size_t i = 0; i < DOORS_MORE; i++) {
 		snprintf(path, sizeof(path), "%.*s", STR_ARG(d->more[i]));
 		if (d->more[i].n)
-			allow(rules, path, READ);
+			allow_replaced(rules, path);
 	}
 }
 

@@ -22,7 +22,8 @@ struct doors {
 	bool may_meet_locals;        /* by sockets of this machine, as PostgreSQL's may be */
 	bool only_reads;             /* the database: nothing of it is written or removed */
 	struct str database;         /* a file, which may not be there yet; empty: none */
-	struct str more[DOORS_MORE]; /* other files to read; empty: none */
+	struct str once;             /* a file to read as it is; empty: none */
+	struct str more[DOORS_MORE]; /* others, read again when they are replaced; empty: none */
 };
 
 enum {

@@ -31,9 +31,7 @@ static struct str file_of(struct str db)
 /* Read again at each connection. */
 static void add_files(struct doors *d, const struct config *c, struct arena *keep)
 {
-	size_t count = 0;
-	d->more[count++] = c->token_file;
-	count += store_files(c->db, keep, d->more + count, DOORS_MORE - count);
+	size_t count = store_files(c->db, keep, d->more, DOORS_MORE);
 	store_files(c->db_read, keep, d->more + count, DOORS_MORE - count);
 }
 
@@ -78,7 +76,8 @@ void shut_doors(const struct command *command, const struct config *c)
 			.may_read_files = c->is_file,
 			.may_meet_locals = has_server(c),
 			.only_reads = !table[i].writes,
-			.database = file_of(c->db)};
+			.database = file_of(c->db),
+			.once = c->token_file};
 		struct arena keep = arena_reserve(1 << 20);
 		add_files(&d, c, &keep);
 		in_force = doors_shut(&d);

@@ -116,15 +116,23 @@ tap.ok(one_sentence(r) and "password" in r.stderr, "a password that is wrong: ex
 r = ingest(named("require"), env={"PGPASSWORD": WRONG})
 tap.ok(one_sentence(r), "the same from PGPASSWORD", r.stderr)
 
-# Those who stay connect again later, with what they may still read.
+# Those who stay connect again later, with what they may still read, and what has taken its place.
+link = os.path.join(rig.TEMP, "links", "passwords")
+os.mkdir(os.path.dirname(link))
+os.symlink(passwords, link)
 apis = [begin_api(named("verify-full", "&sslrootcert=" + ours), env={"PGPASSFILE": passwords}),
-        begin_api(named("require", "&passfile=" + passwords)), begin_api(with_password(SECRET))]
+        begin_api(named("require", "&passfile=" + passwords)), begin_api(named("require", "&passfile=" + link)), begin_api(with_password(SECRET))]
 tap.ok(all(rig.wait_for(lambda: shows(base, moves[0])) for _, base in apis), "APIs with certificate and password from files, from the URL",
        "\n".join(a.output[-300:] for a, _ in apis))
+for path in (passwords, ours):
+    with open(path) as f, open(path + ".new", "w") as to:
+        to.write(f.read())
+    os.chmod(to.name, 0o600)
+    os.replace(to.name, path)
 server.restart()
 next_body()
 tap.ok(rig.wait_for(lambda: ingest(with_password(SECRET)).returncode == 0) and
-       all(rig.wait_for(lambda: shows(base, moves[0])) for _, base in apis), "and once more when the server has started again",
+       all(rig.wait_for(lambda: shows(base, moves[0])) for _, base in apis), "and once more when the server has started again, with other files of the same names",
        "\n".join(a.output[-300:] for a, _ in apis))
 refused, _ = begin_api(with_password(WRONG))
 stuck = rig.Program("worker", "--log-level", "debug", db=with_password(WRONG), upstream=up.url)
