@@ -204,12 +204,13 @@ struct handled {
 
 /* What libraries read: names, certificates, time zones, themselves. */
 static const char *const read_by_libraries[] = {"/usr", "/lib", "/lib64", "/etc/ssl", "/etc/pki",
-	"/etc/ca-certificates", "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf",
-	"/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/localtime",
-	"/etc/ld.so.cache", "/etc/passwd", "/run/systemd/resolve", "/run/nscd", "/proc/self",
-	"/sys/devices/system/cpu", "/dev/null", "/dev/urandom", "/dev/random"};
+	"/etc/ca-certificates", "/etc/postgresql-common", "/etc/resolv.conf", "/etc/hosts",
+	"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols",
+	"/etc/localtime", "/etc/ld.so.cache", "/etc/passwd", "/run/systemd/resolve", "/run/nscd",
+	"/proc/self", "/sys/devices/system/cpu", "/dev/null", "/dev/urandom", "/dev/random"};
 static const char *const read_by_environment[] = {"SSL_CERT_FILE", "SSL_CERT_DIR", "PGPASSFILE",
-	"PGSERVICEFILE", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"};
+	"PGSERVICEFILE", "PGSYSCONFDIR", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY", "PGSSLCRL",
+	"PGSSLCRLDIR"};
 static const char *const read_at_home[] = {".pgpass", ".pg_service.conf", ".postgresql"};
 
 static void allow(int rules, const char *path, uint64_t access)

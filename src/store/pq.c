@@ -153,7 +153,7 @@ static bool names_file(const PQconninfoOption *o)
 size_t pq_files(struct str url, struct arena *keep, struct str *out, size_t room)
 {
 	size_t count = 0;
-	PQconninfoOption *options = PQconninfoParse(str_z(keep, url), NULL);
+	PQconninfoOption *options = resolve(str_z(keep, url));
 	for (PQconninfoOption *o = options; o && o->keyword && count < room; o++)
 		if (names_file(o))
 			out[count++] = str_copy(keep, str_from(o->val));

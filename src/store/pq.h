@@ -32,7 +32,7 @@ bool pq_is_url(struct str url, struct err *err); /* for pq_open; else ERR_USAGE 
 bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err);
 void pq_close(struct pq *c);         /* half open is fine */
 bool pq_has_several(struct str url); /* servers */
-/* The files that a URL names, `room` at most. */
+/* The files that a URL, its service or the environment names, `room` at most. */
 size_t pq_files(struct str url, struct arena *keep, struct str *out, size_t room);
 
 /* Connected, again if need be, with nothing queued. */

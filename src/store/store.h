@@ -34,7 +34,7 @@ bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct er
 bool store_open_or_wait(struct str url, bool may_wait, struct store **out, struct err *err);
 /* The URL, its service or the environment names several servers. Those who write and STORE_READ look for the one that takes writes. */
 bool store_has_several(struct str url);
-/* The files that a server's URL names: certificates, a password file. How many, `room` at most. */
+/* The files that a server's URL or its service names: certificates, a password file. How many, `room` at most. */
 size_t store_files(struct str url, struct arena *keep, struct str *out, size_t room);
 void store_close(struct store *s);                    /* NULL is fine */
 bool store_is_well(struct store *s, struct err *err); /* answers a query, schema as expected */

@@ -120,9 +120,14 @@ tap.ok(one_sentence(r), "the same from PGPASSWORD", r.stderr)
 link = os.path.join(rig.TEMP, "links", "passwords")
 os.mkdir(os.path.dirname(link))
 os.symlink(passwords, link)
+services = os.path.join(rig.TEMP, "services")
+os.mkdir(services)
+with open(os.path.join(services, "pg_service.conf"), "w") as f:
+    f.write("[nhl]\nhost=127.0.0.1\nport=%d\nuser=keeper\ndbname=%s\nsslmode=verify-full\nsslrootcert=%s\npassfile=%s\n" % (server.port, db, ours, passwords))
 apis = [begin_api(named("verify-full", "&sslrootcert=" + ours), env={"PGPASSFILE": passwords}),
-        begin_api(named("require", "&passfile=" + passwords)), begin_api(named("require", "&passfile=" + link)), begin_api(with_password(SECRET))]
-tap.ok(all(rig.wait_for(lambda: shows(base, moves[0])) for _, base in apis), "APIs with certificate and password from files, from the URL",
+        begin_api(named("require", "&passfile=" + passwords)), begin_api(named("require", "&passfile=" + link)), begin_api(with_password(SECRET)),
+        begin_api("postgresql:///?service=nhl", env={"PGSYSCONFDIR": services})]
+tap.ok(all(rig.wait_for(lambda: shows(base, moves[0])) for _, base in apis), "APIs with certificate and password from files, from the URL, from a service of the machine",
        "\n".join(a.output[-300:] for a, _ in apis))
 for path in (passwords, ours):
     with open(path) as f, open(path + ".new", "w") as to:
