@@ -31,11 +31,11 @@ struct export
 
 /* ---- on a thread ---- */
 
-static bool open_rows(struct export *e, struct err *err)
+static bool open_rows(struct export *e, bool is_away, struct err *err)
 {
 	struct condition fixed[FIXED_CONDITIONS];
 	size_t count = fixed_of_call(&e->call, fixed);
-	e->store = replica_open(api_replica(e->api), api_settings(e->api)->db, err);
+	e->store = replica_open(api_replica(e->api), api_settings(e->api)->db, is_away, err);
 	if (!e->store || !store_hold(e->store, err))
 		return false;
 	e->has_etag = answer_etag_of_state(&e->etag, e->store, &e->call, e->gzip, &e->keep);
@@ -76,9 +76,9 @@ static void work(struct pool_job *job, struct store *store, const struct err *wh
 {
 	struct export *e = (struct export *)job;
 	struct err err = {0};
-	(void)store, (void)why;
+	(void)why;
 	e->step = STEP_FAILED;
-	if ((e->reader || open_rows(e, &err)) && e->reader)
+	if ((e->reader || open_rows(e, !store || job->is_alone, &err)) && e->reader)
 		read_piece(e, &err);
 	if (e->piece.failed)
 		e->step = STEP_FAILED;

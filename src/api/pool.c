@@ -2,6 +2,7 @@
 
 #include "base/time.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { RETRY_MS = 250 };
@@ -18,9 +19,10 @@ struct pool {
 	struct queue quick, longer, over; /* under the mutex, as what follows */
 	uint64_t tickets;                 /* the older job goes first */
 	int64_t running_long, most_long;
-	int64_t generation;        /* of the database; under the mutex */
-	_Atomic int64_t opened_at; /* when a thread last found it there */
-	bool is_closing;           /* under the mutex */
+	int64_t generation;     /* of the database; under the mutex */
+	_Atomic bool is_away;   /* as the watcher says: nobody tries */
+	_Atomic int64_t try_at; /* one thread's turn after a try that failed; 0: all may */
+	bool is_closing;        /* under the mutex */
 	struct str db;
 	struct replica *replica; /* NULL: none */
 	int64_t limit, thread_count;
@@ -69,7 +71,7 @@ struct worker {
 	struct pool *pool;
 	struct store *store;
 	struct replica_reader replica;
-	int64_t generation, tried_at;
+	int64_t generation;
 	struct err why; /* there is none */
 };
 
@@ -80,21 +82,25 @@ static void close_store(struct worker *w)
 	replica_reader_close(&w->replica);
 }
 
+/* A try at a server that hangs takes seconds, which the others need not spend too. */
+static bool may_try(struct pool *p)
+{
+	int64_t at = p->try_at;
+	return !p->is_away &&
+	       (!at || (at <= time_monotonic_ms() &&
+			       atomic_compare_exchange_strong(&p->try_at, &at, INT64_MAX)));
+}
+
 static void keep_store_open(struct worker *w, int64_t generation)
 {
-	if (w->generation != generation) {
+	struct pool *p = w->pool;
+	if (w->generation != generation)
 		close_store(w);
-		w->tried_at = 0;
-	}
 	w->generation = generation;
-	int64_t now = time_monotonic_ms();
-	bool has_come = w->pool->opened_at >= w->tried_at; /* another thread says so */
-	if (w->store || (w->tried_at && !has_come && now - w->tried_at < RETRY_MS))
+	if (w->store || !may_try(p))
 		return;
-	w->tried_at = now;
-	w->store = store_open(w->pool->db, STORE_READ, &w->why);
-	if (w->store)
-		w->pool->opened_at = time_monotonic_ms();
+	w->store = store_open(p->db, STORE_READ, &w->why);
+	p->try_at = w->store ? 0 : time_monotonic_ms() + RETRY_MS;
 }
 
 static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
@@ -105,10 +111,8 @@ static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
 				      : replica_choose(w->pool->replica, &w->replica, w->store);
 	job->is_alone = store && !w->store;
 	job->work(job, store, &w->why);
-	if (!job->has_failed || !store)
-		return;
-	close_store(w);
-	w->tried_at = 0; /* perhaps it is there again at once */
+	if (job->has_failed && store)
+		close_store(w); /* perhaps it is there again at once */
 }
 
 /* Of a file that has gone nobody may keep a hold: SQLite shares what a process has open, the index of
@@ -198,8 +202,13 @@ int64_t pool_depth(struct pool *p)
 	return count;
 }
 
-void pool_reopen(struct pool *p)
+void pool_set_away(struct pool *p, bool is_away)
 {
+	bool was_away = atomic_exchange(&p->is_away, is_away);
+	if (is_away || was_away)
+		p->try_at = 0;
+	if (!is_away)
+		return;
 	uv_mutex_lock(&p->mutex);
 	p->generation++;
 	uv_cond_broadcast(&p->waiting);

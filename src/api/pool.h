@@ -3,8 +3,9 @@
  *
  * What asks the database is done here, so that the loop never waits for one. Long jobs leave one of
  * the threads to the others, if there is more than one: so what is found at once, and what has just
- * been committed, never waits for a search. A thread whose database is away tries again with the
- * next job, not more often than a few times a second.
+ * been committed, never waits for a search. Nobody tries a database that is said to be away. One
+ * that cannot be opened all the same is tried again with the next job, by one thread, not more often
+ * than a few times a second.
  */
 #ifndef API_POOL_H
 #define API_POOL_H
@@ -33,8 +34,8 @@ bool pool_queue(struct pool *p, struct pool_job *job); /* false: the queue is fu
 /* The same, also when it is full: for what goes on with work that has begun. */
 void pool_continue(struct pool *p, struct pool_job *job);
 int64_t pool_depth(struct pool *p);
-/* The database has become another one: every thread opens it anew. */
-void pool_reopen(struct pool *p);
+/* Nobody tries it until it is back, perhaps as another one: every thread then opens it anew. */
+void pool_set_away(struct pool *p, bool is_away);
 /* Ends the threads once the queue is empty; jobs still get their done. The loop must run on
  * until on_closed, which may be NULL. */
 void pool_close(struct pool *p, void (*on_closed)(void *context), void *context);

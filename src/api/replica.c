@@ -108,12 +108,15 @@ struct store *replica_choose(
 	return database ? database : reader->store;
 }
 
-struct store *replica_open(struct replica *r, struct str db, struct err *err)
+struct store *replica_open(struct replica *r, struct str db, bool is_away, struct err *err)
 {
 	struct replica_reader reader = {0};
 	int64_t revision;
 	if (replica_is_named(r) && look_at(r, &reader, &revision) && revision >= r->newest)
 		return reader.store;
 	replica_reader_close(&reader);
-	return store_open(db, STORE_READ, err);
+	if (!is_away)
+		return store_open(db, STORE_READ, err);
+	err_set(err, ERR_STORE, "database: it is away");
+	return NULL;
 }

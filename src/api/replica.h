@@ -35,8 +35,9 @@ struct replica_reader { /* begins as zeros */
 /* The one to read, NULL when there is none. database NULL: it is away, and what is read may be behind. */
 struct store *replica_choose(
 	struct replica *r, struct replica_reader *reader, struct store *database);
-/* The same for who keeps it longer than a read, and can't be told that it is behind. */
-struct store *replica_open(struct replica *r, struct str db, struct err *err);
+/* The same for who keeps it longer than a read, and can't be told that it is behind. A database that is
+ * away is not tried. */
+struct store *replica_open(struct replica *r, struct str db, bool is_away, struct err *err);
 void replica_reader_close(struct replica_reader *reader);
 
 #endif

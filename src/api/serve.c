@@ -508,9 +508,8 @@ static void on_news(void *context, const struct news *n)
 	else if (!n->is_away && a->is_away)
 		log_info("api: the database is back");
 	a->is_away = n->is_away;
-	if (n->is_away) {
-		pool_reopen(a->pool);
-	} else {
+	pool_set_away(a->pool, n->is_away);
+	if (!n->is_away) {
 		bool has_revision = n->change.is_any || n->change.revision != a->revision;
 		a->revision = n->change.revision;
 		replica_hear(a->replica, a->revision);

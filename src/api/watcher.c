@@ -1,5 +1,7 @@
 #include "api/watcher.h"
 
+#include "base/time.h"
+
 #include <stdlib.h>
 
 enum { WAIT_MS = 100, AWAY_MS = 200 };
@@ -60,13 +62,17 @@ static void watch(struct watcher *w, struct store *s, struct err *err)
 	}
 }
 
+/* What was there for a while is tried again at once, as often a connection alone was lost: until this
+ * has gone well nobody else tries. */
 static void on_thread(void *argument)
 {
 	struct watcher *w = argument;
 	bool was_away = false;
 	while (!is_closing(w)) {
 		struct err err = {0};
+		int64_t since = time_monotonic_ms();
 		struct store *s = store_open(w->db, STORE_READ, &err);
+		bool was_there = s != NULL;
 		if (s) {
 			was_away = false;
 			watch(w, s, &err);
@@ -81,7 +87,7 @@ static void on_thread(void *argument)
 			uv_mutex_unlock(&w->mutex);
 		}
 		was_away = err.kind != ERR_NONE;
-		if (was_away)
+		if (was_away && !(was_there && time_monotonic_ms() - since > AWAY_MS))
 			pause_thread(w);
 	}
 }

@@ -197,6 +197,11 @@ tap.ok(rig.wait_for(lambda: ingest(db).returncode == 0) and rig.wait_for(lambda:
 
 server.signal(signal.SIGSTOP)
 tap.ok(rig.wait_for(is_stale, 20, 0.2), "the server hangs: the last answer, marked stale")
+rig.wait_for(lambda: b"rinkside_database_away 1" in rig.get(base + "/metrics")[2], 20)
+begin = time.monotonic()
+status, headers, _ = rig.get(path + "?limit=3")
+tap.ok(status == 503 and headers.get("Retry-After") and time.monotonic() - begin < 4, "what was never asked before: 503 and Retry-After, at once",
+       (status, time.monotonic() - begin))
 begin = time.monotonic()
 r = ingest(db, deadline_s=40)
 tap.ok(one_sentence(r) and time.monotonic() - begin < 30, "an ingest gives up in time: exit 5 and a sentence", r.stderr)

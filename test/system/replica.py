@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """--db-read: a replica is read while it has everything, is passed over while it is behind, and no stream is its."""
-import json, os, signal, socket, sys, threading
+import concurrent.futures, json, os, signal, socket, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cluster, rig
@@ -46,6 +46,14 @@ def metric(name):
         if line.startswith(name + " "):
             return float(line.split()[1])
     return None
+
+
+def at_once(limits):
+    """How long it takes, and what comes, when answers never asked for before are all asked for at the same time."""
+    begin = time.monotonic()
+    with concurrent.futures.ThreadPoolExecutor(len(limits)) as many:
+        answers = list(many.map(lambda n: rig.get("%s/game-stats/%d?limit=%d" % (base, GAME, n), 60), limits))
+    return time.monotonic() - begin, answers
 
 
 tap.ok(rig.wait_for(lambda: shown() == moves), "what is there is shown")
@@ -98,6 +106,16 @@ tap.ok(rig.wait_for(marked), "the database stops: the replica answers what was n
 primary.start()
 change()
 tap.ok(rig.wait_for(lambda: shown() == moves), "and all is as before", shown())
+
+# It hangs: a try at it takes five seconds, which no reader spends.
+primary.signal(signal.SIGSTOP)
+tap.ok(rig.wait_for(lambda: metric("rinkside_database_away") == 1, 20), "the database hangs, which is noticed")
+seconds, answers = at_once(range(10, 26))
+tap.ok(seconds < 4 and all(status == 200 and headers.get("X-Stale") for status, headers, _ in answers),
+       "the replica answers at once what was never asked before, marked stale", (seconds, answers[:2]))
+primary.signal(signal.SIGCONT)
+change()
+tap.ok(rig.wait_for(lambda: shown() == moves), "it goes on, and all is as before", shown())
 
 # A writer that is given the replica says so.
 r = rig.run("ingest", GAME, "--retries", 0, db=replica, upstream=up.url)
