@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { RETRY_MS = 1000 };
+enum { RETRY_MS = 1000, HANGS_MS = 2000 };
 
 struct replica {
 	struct str url;
@@ -14,6 +14,7 @@ struct replica {
 	_Atomic int64_t revision; /* of the replica, when last looked at */
 	_Atomic int64_t behind_since, passed_over;
 	_Atomic bool is_away;
+	_Atomic int64_t look_at; /* one thread's turn while it is away; 0: all may */
 };
 
 struct replica *replica_new(struct str named, struct str db)
@@ -61,27 +62,35 @@ void replica_reader_close(struct replica_reader *reader)
 	*reader = (struct replica_reader){0};
 }
 
-static bool open_replica(struct replica *r, struct replica_reader *reader)
+/* A look at one that hangs takes seconds, which the others need not spend too. */
+static bool may_look(struct replica *r)
+{
+	int64_t at = r->look_at;
+	return !at || (at <= time_monotonic_ms() &&
+			      atomic_compare_exchange_strong(&r->look_at, &at, INT64_MAX));
+}
+
+static bool ask_revision(struct replica *r, struct replica_reader *reader, int64_t *revision)
 {
 	struct err ignored;
-	int64_t now = time_monotonic_ms();
-	if (reader->store || (reader->tried_at && now - reader->tried_at < RETRY_MS))
-		return reader->store != NULL;
-	reader->tried_at = now;
-	reader->store = store_open(r->url, STORE_READ_ANY, &ignored);
-	return reader->store != NULL;
+	if (!reader->store && !(reader->store = store_open(r->url, STORE_READ_ANY, &ignored)))
+		return false;
+	store_be_patient(reader->store, HANGS_MS);
+	bool ok = store_get_revision(reader->store, revision, &ignored);
+	store_be_patient(reader->store, 0);
+	return ok;
 }
 
 /* Whether it can be read, and what it has. */
 static bool look_at(struct replica *r, struct replica_reader *reader, int64_t *revision)
 {
-	struct err ignored;
-	bool ok = open_replica(r, reader) && store_get_revision(reader->store, revision, &ignored);
-	if (!ok && reader->store) {
-		store_close(reader->store);
-		reader->store = NULL;
-	}
+	if (!may_look(r))
+		return false;
+	bool ok = ask_revision(r, reader, revision);
+	if (!ok)
+		replica_reader_close(reader);
 	r->is_away = !ok;
+	r->look_at = ok ? 0 : time_monotonic_ms() + RETRY_MS;
 	return ok;
 }
 

@@ -5,8 +5,9 @@
  * a reserve, which is read only while the database is away.
  *
  * The replica is read while it has everything that we have heard of, so that nobody sees less than
- * was shown before; else the database itself is, and the replica alone when that is away. One for
- * all threads; each has a reader of its own.
+ * was shown before; else the database itself is, and the replica alone when that is away. A replica
+ * that is away, or hangs, is looked at by one thread, about once a second. One for all threads; each
+ * has a reader of its own.
  */
 #ifndef API_REPLICA_H
 #define API_REPLICA_H
@@ -30,7 +31,6 @@ struct replica_state replica_look(const struct replica *r);
 
 struct replica_reader { /* begins as zeros */
 	struct store *store;
-	int64_t tried_at;
 };
 /* The one to read, NULL when there is none. database NULL: it is away, and what is read may be behind. */
 struct store *replica_choose(

@@ -451,6 +451,11 @@ static void limit(struct store *s)
 		pq_limit(&database_of(s)->pq, s->limit_ms);
 }
 
+static void be_patient(struct store *s, int64_t ms)
+{
+	pq_be_patient(&database_of(s)->pq, ms);
+}
+
 static void announce(struct store *s)
 {
 	struct database *d = database_of(s);
@@ -1025,6 +1030,7 @@ const struct store_backend postgres_backend = {
 	.hold = hold,
 	.ask_last = ask_last,
 	.limit = limit,
+	.be_patient = be_patient,
 	.take_revision = take_revision,
 	.announce = announce,
 	.commit = commit,

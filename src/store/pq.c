@@ -204,15 +204,17 @@ static void keep_password(struct pq *c, const PQconninfoOption *options)
 	c->password = password ? strdup(password) : NULL;
 }
 
-/* What URL, service and environment do not say. A cut line is noticed. */
+/* What URL, service and environment do not say. A cut line is noticed. Who may read of any server has
+ * another to ask when one hangs. */
 static PGconn *start(struct pq *c)
 {
+	const char *connect_s = c->mode == STORE_READ_ANY ? "2" : "5";
 	PQconninfoOption *options = resolve(c->url);
 	const char *const names[] = {"fallback_application_name", "connect_timeout",
 		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
 		"target_session_attrs", "dbname", "client_encoding", NULL};
-	const char *values[] = {"rinkside", "5", "10", "5", "3", "20000", wanted_server(c, options),
-		c->url, "UTF8", NULL};
+	const char *values[] = {"rinkside", connect_s, "10", "5", "3", "20000",
+		wanted_server(c, options), c->url, "UTF8", NULL};
 	for (size_t i = 0; strcmp(names[i], "dbname") != 0; i++)
 		if (is_said(options, names[i]))
 			values[i] = NULL;
@@ -363,12 +365,18 @@ static void drop_if_cut(struct pq *c)
 	}
 }
 
+void pq_be_patient(struct pq *c, int64_t ms)
+{
+	int64_t statement_ms = c->limit_ms ? c->limit_ms : STATEMENT_MS;
+	c->answer_ms = ms ? ms : statement_ms + ANSWER_MS - STATEMENT_MS;
+}
+
 void pq_limit(struct pq *c, int64_t ms)
 {
 	if (c->limit_ms == ms)
 		return;
 	c->limit_ms = ms;
-	c->answer_ms = ms + ANSWER_MS - STATEMENT_MS;
+	pq_be_patient(c, 0);
 	drop_if_cut(c);
 	if (c->connection)
 		queue_limit(c);

@@ -40,6 +40,8 @@ bool pq_ready(struct pq *c, struct err *err);
 
 /* Of each statement from now on, on this connection and its successors; nothing may be queued. */
 void pq_limit(struct pq *c, int64_t ms);
+/* How long an exchange may take; 0: what its statements may, and some seconds. */
+void pq_be_patient(struct pq *c, int64_t ms);
 
 /* Queues; *number becomes the connection's once it has gone well. */
 void pq_prepare(struct pq *c, const char *name, const char *text, unsigned *number);

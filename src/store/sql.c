@@ -208,6 +208,11 @@ void store_limit(struct store *s, int64_t ms)
 	s->backend->limit(s);
 }
 
+void store_be_patient(struct store *s, int64_t ms)
+{
+	s->backend->be_patient(s, ms);
+}
+
 /* ---- in short ---- */
 
 void sql_bind_i64(struct sql *q, int64_t value)

@@ -99,8 +99,9 @@ struct store_backend {
 	bool (*begin_schema)(struct store *s, struct err *err);
 	/* Until rolled back all reading sees one commit. */
 	bool (*hold)(struct store *s, struct err *err);
-	void (*ask_last)(struct store *s); /* store_ask_last */
-	void (*limit)(struct store *s);    /* it has changed */
+	void (*ask_last)(struct store *s);               /* store_ask_last */
+	void (*limit)(struct store *s);                  /* it has changed */
+	void (*be_patient)(struct store *s, int64_t ms); /* store_be_patient */
 	/*
 	 * The next revision, which nobody else has until the transaction ends. One from afar is
 	 * told by the commit; until then *revision is REVISION_TO_COME, and what is put with that

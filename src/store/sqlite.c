@@ -200,6 +200,13 @@ static void limit(struct store *s)
 	sqlite3_progress_handler(s->database, STEPS, s->limit_ms ? stop_late : NULL, s);
 }
 
+/* A file says something at once. */
+static void be_patient(struct store *s, int64_t ms)
+{
+	(void)s;
+	(void)ms;
+}
+
 /* It is due whatever the time. */
 static void rollback(struct store *s)
 {
@@ -513,6 +520,7 @@ const struct store_backend sqlite_backend = {
 	.hold = hold,
 	.ask_last = ask_last,
 	.limit = limit,
+	.be_patient = be_patient,
 	.take_revision = take_revision,
 	.announce = announce,
 	.commit = commit,

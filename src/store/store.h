@@ -297,6 +297,8 @@ void store_ask_last(struct store *s);
  * take as long again.
  */
 void store_limit(struct store *s, int64_t ms);
+/* A server that says nothing for so many ms hangs, and the question has failed; 0: the usual time. */
+void store_be_patient(struct store *s, int64_t ms);
 
 /* ---- summaries ---- */
 

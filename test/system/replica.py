@@ -92,6 +92,17 @@ standby.start()
 change()
 tap.ok(rig.wait_for(lambda: shown() == moves and not ready()["replica"]["away"]), "it is back")
 
+# It hangs: that is noticed once, and not by each reader for itself.
+standby.signal(signal.SIGSTOP)
+seconds, answers = at_once(range(40, 42))
+tap.ok(seconds < 8 and all(status == 200 and not headers.get("X-Stale") for status, headers, _ in answers), "the replica hangs: the database answers in its place",
+       (seconds, answers))
+seconds, answers = at_once(range(42, 58))
+tap.ok(seconds < 8 and all(status == 200 and not headers.get("X-Stale") for status, headers, _ in answers), "and does so from then on", (seconds, answers))
+tap.same(ready()["replica"]["away"], True, "and that is said")
+standby.signal(signal.SIGCONT)
+tap.ok(rig.wait_for(lambda: not ready()["replica"]["away"]), "it goes on", ready())
+
 # The database goes away: the replica still answers, marked.
 primary.stop(signal.SIGQUIT)
 path = "%s/game-stats/%d?limit=5" % (base, GAME)
