@@ -103,6 +103,14 @@ static void keep_store_open(struct worker *w, int64_t generation)
 	p->try_at = w->store ? 0 : time_monotonic_ms() + RETRY_MS;
 }
 
+/* A replica may cancel what it is asked, for what it has to replay; the database is well for all that. */
+static void work_again(struct worker *w, struct pool_job *job)
+{
+	replica_reader_close(&w->replica);
+	job->has_failed = false;
+	job->work(job, w->store, &w->why);
+}
+
 static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
 {
 	keep_store_open(w, generation);
@@ -111,6 +119,8 @@ static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
 				      : replica_choose(w->pool->replica, &w->replica, w->store);
 	job->is_alone = store && !w->store;
 	job->work(job, store, &w->why);
+	if (job->has_failed && w->store && store != w->store)
+		work_again(w, job);
 	if (job->has_failed && store)
 		close_store(w); /* perhaps it is there again at once */
 }

@@ -15,7 +15,8 @@
 #include <uv.h>
 
 struct pool_job {
-	/* On a thread. store NULL: the database is away, and why. */
+	/* On a thread. store NULL: the database is away, and why. Once more, from its beginning and with
+	 * the database, if it has failed with a replica. */
 	void (*work)(struct pool_job *job, struct store *store, const struct err *why);
 	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */
 	bool is_of_newest; /* it goes by the order of commits: never to a replica */

@@ -185,6 +185,7 @@ struct render {
 	struct pool_job job;
 	struct api *api;
 	struct arena arena;
+	char *begin; /* in the arena, behind what the call holds: of what is made each time */
 	struct call call;
 	struct entry *entry;
 	struct waiter *waiters;
@@ -258,6 +259,8 @@ static void render(struct pool_job *job, struct store *store, const struct err *
 {
 	struct render *r = (struct render *)job;
 	(void)why;
+	page_clear(&r->page);
+	r->arena.at = r->begin;
 	answer_init(&r->answer, &r->call);
 	r->answer.is_private = api_asks_tokens(r->api);
 	answer_call(r, store);
@@ -376,6 +379,7 @@ static void start_render(struct api *a, const struct asked *by, const struct cal
 		free_render(r);
 		return;
 	}
+	r->begin = r->arena.at;
 	add_waiter(r, by);
 	if (call->route->kind == ROUTE_STORE && !pool_queue(a->pool, &r->job)) {
 		refuse_busy(a, x, call->route);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """--db-read: a replica is read while it has everything, is passed over while it is behind, and no stream is its."""
-import concurrent.futures, json, os, signal, socket, sys, threading, time
+import concurrent.futures, json, os, signal, socket, subprocess, sys, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cluster, rig
@@ -91,6 +91,31 @@ tap.same(ready()["replica"]["away"], True, "and that is said")
 standby.start()
 change()
 tap.ok(rig.wait_for(lambda: shown() == moves and not ready()["replica"]["away"]), "it is back")
+
+# It fails in the middle of an answer, as when it cancels one: here what is asked waits for a lock that it replays.
+impatient = replica + "?options=-clock_timeout%3D100ms"
+cancelled = rig.Program("api", "--listen", "127.0.0.1:0", "--db-read", impatient, db=db)
+place = cancelled.wait_line("listening on ").split("listening on ")[1].strip()
+rig.wait_for(lambda: rig.get(place + "/health/ready")[0] == 200)
+name = db.rpartition("/")[2]
+locker = subprocess.Popen(["psql", "-X", "-q", "-d", db], stdin=subprocess.PIPE, text=True)
+locker.stdin.write("begin; lock table game_stats in access exclusive mode;\n")
+locker.stdin.flush()
+locked = "select 1 from pg_locks where mode = 'AccessExclusiveLock' and relation = 'game_stats'::regclass"
+primary.sql("select pg_switch_wal()")
+rig.wait_for(lambda: standby.sql(locked, name))
+standby.sql("select pg_wal_replay_pause()")
+rig.wait_for(lambda: standby.sql("select pg_get_wal_replay_pause_state()") == [["paused"]])
+locker.stdin.close()
+locker.wait()
+status, headers, body = rig.get("%s/game-stats/%d" % (place, GAME))
+tap.ok(status == 200 and not headers.get("X-Stale") and json.loads(body)[0]["hits"] == moves, "the replica fails in the middle of an answer: the database gives it",
+       (status, str(headers), body[:200]))
+answers = [rig.get("%s/game-stats/%d?limit=%d" % (place, GAME, n))[0] for n in range(2, 6)]
+tap.same(answers, [200] * 4, "and all others")
+cancelled.stop()
+standby.sql("select pg_wal_replay_resume()")
+rig.wait_for(lambda: not standby.sql(locked, name))
 
 # It hangs: that is noticed once, and not by each reader for itself.
 standby.signal(signal.SIGSTOP)
