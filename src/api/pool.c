@@ -1,5 +1,6 @@
 #include "api/pool.h"
 
+#include "base/log.h"
 #include "base/time.h"
 
 #include <stdatomic.h>
@@ -19,10 +20,11 @@ struct pool {
 	struct queue quick, longer, over; /* under the mutex, as what follows */
 	uint64_t tickets;                 /* the older job goes first */
 	int64_t running_long, most_long;
-	int64_t generation;     /* of the database; under the mutex */
-	_Atomic bool is_away;   /* as the watcher says: nobody tries */
-	_Atomic int64_t try_at; /* one thread's turn after a try that failed; 0: all may */
-	bool is_closing;        /* under the mutex */
+	int64_t generation;      /* of the database; under the mutex */
+	_Atomic bool is_away;    /* as the watcher says: nobody tries */
+	_Atomic bool is_refused; /* said to be, since the database was last opened */
+	_Atomic int64_t try_at;  /* one thread's turn after a try that failed; 0: all may */
+	bool is_closing;         /* under the mutex */
 	struct str db;
 	struct replica *replica; /* NULL: none */
 	int64_t limit, thread_count;
@@ -91,6 +93,17 @@ static bool may_try(struct pool *p)
 			       atomic_compare_exchange_strong(&p->try_at, &at, INT64_MAX)));
 }
 
+/* Of a database that is away the watcher tells; it may have the one connection that there is. */
+static void tell(struct worker *w)
+{
+	struct pool *p = w->pool;
+	bool is_refused = !w->store && !p->is_away;
+	if (is_refused && !atomic_exchange(&p->is_refused, true))
+		log_warning("api: no connection for readers: %s", w->why.text);
+	else if (w->store && atomic_exchange(&p->is_refused, false))
+		log_info("api: there is a connection for readers again");
+}
+
 static void keep_store_open(struct worker *w, int64_t generation)
 {
 	struct pool *p = w->pool;
@@ -101,6 +114,7 @@ static void keep_store_open(struct worker *w, int64_t generation)
 		return;
 	w->store = store_open(p->db, STORE_READ, &w->why);
 	p->try_at = w->store ? 0 : time_monotonic_ms() + RETRY_MS;
+	tell(w);
 }
 
 /* A replica may cancel what it is asked, for what it has to replay; the database is well for all that. */

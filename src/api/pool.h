@@ -15,7 +15,7 @@
 #include <uv.h>
 
 struct pool_job {
-	/* On a thread. store NULL: the database is away, and why. Once more, from its beginning and with
+	/* On a thread. store NULL: the database is away, or refuses, which has been said. Once more, from its beginning and with
 	 * the database, if it has failed with a replica. */
 	void (*work)(struct pool_job *job, struct store *store, const struct err *why);
 	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */

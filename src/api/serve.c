@@ -244,7 +244,7 @@ static void answer_call(struct render *r, struct store *store)
 	const struct route *route = r->call.route;
 	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
 	if (!store && needs_store)
-		answer_away(&r->answer); /* the watcher has said why */
+		answer_away(&r->answer); /* the watcher or the pool has said why */
 	else if (!answer_in_time(r, &context, &err)) {
 		answer_take_error(&r->answer, &err);
 		r->job.has_failed = err.kind == ERR_STORE;

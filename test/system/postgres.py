@@ -132,6 +132,23 @@ for p in crowd:
     p.wait()
 tap.ok(rig.wait_for(lambda: ingest(db).returncode == 0, 40, 0.2), "and when there is one again, it goes on")
 
+# ---- an API whose watcher has the one connection that there is ----
+
+sleepers = "select 1 from pg_stat_activity where query = 'select pg_sleep(8)'"
+rig.wait_for(lambda: not server.sql(sleepers), 40)
+server.sql("create role reader login connection limit 1")
+server.sql("grant pg_read_all_data to reader")
+alone = rig.Program("api", "--listen", "127.0.0.1:0", db=db.replace("postgres@", "reader@"))
+base = alone.wait_line("listening on ").split("listening on ")[1].strip()
+tap.ok(rig.wait_for(lambda: rig.get(base + "/health/ready")[0] == 503 and "no connection for readers" in alone.output), "no connection is left for readers: 503, and why",
+       alone.output)
+for n in range(1, 5):
+    rig.get("%s/game-stats/%d?limit=%d" % (base, GAME, n))
+tap.same(alone.output.count("no connection for readers"), 1, "which is said once")
+server.sql("alter role reader connection limit 5")
+tap.ok(rig.wait_for(lambda: rig.get(base + "/health/ready")[0] == 200) and alone.wait_line("connection for readers again"), "there are some again: so it answers", alone.output)
+alone.stop()
+
 # ---- an API through all of it ----
 
 api = rig.Program("api", "--listen", "127.0.0.1:0", db=db)
