@@ -2,7 +2,7 @@
 import {html, render, useEffect, useRef, useState} from './vendor/preact-htm.js';
 import {keepConnected, takeFirst, useAnswer, useStreamState} from './lib/live.js';
 import {easternToday} from './lib/format.js';
-import {currentRoute, followLinks, go, href, onRoute} from './lib/route.js';
+import {currentRoute, delayMs, followLinks, go, href, onRoute} from './lib/route.js';
 import {setColumnHelp} from './parts/table.js';
 import {Game} from './views/game.js';
 import {Health} from './views/health.js';
@@ -13,6 +13,7 @@ import {Tonight} from './views/tonight.js';
 
 const views = {date: Tonight, game: Game, player: Player, leaders: Leaders, search: Search, health: Health};
 const titles = {date: 'Tonight', game: 'Game', player: 'Player', leaders: 'Leaders', search: 'Search', health: 'Health'};
+const delays = ['', '15s', '30s', '45s', '60s', '90s', '120s', '300s'];
 const themes = ['auto', 'light', 'dark'];
 
 function useRoute() {
@@ -32,9 +33,9 @@ function Theme() {
 }
 
 function Delay({route}) {
-	return html`<label class="setting" title="Everything is shown so many seconds late, so that it spoils nothing for who watches a broadcast">Delay
-		<select value=${String(route.delay)} onChange=${(e) => go({...route, delay: Number(e.target.value)}, {replace: true})}>
-		${[...new Set([0, 15, 30, 45, 60, 90, 120, 300, route.delay])].sort((a, b) => a - b).map((s) => html`<option key=${s} value=${String(s)}>${s ? `${s} s late` : 'none'}</option>`)}</select></label>`;
+	return html`<label class="setting" title="Everything is shown so late, so that it spoils nothing for who watches a broadcast">Delay
+		<select value=${route.delay} onChange=${(e) => go({...route, delay: e.target.value}, {replace: true})}>
+		${[...new Set([...delays, route.delay])].sort((a, b) => delayMs(a) - delayMs(b)).map((d) => html`<option key=${d} value=${d}>${d ? `${d.replace(/\d+/, '$& ')} late` : 'none'}</option>`)}</select></label>`;
 }
 
 /* Nothing is said while all is well. */

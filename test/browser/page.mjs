@@ -235,17 +235,44 @@ for (const theme of ['light', 'dark'])
 	const streams = [], answers = [];
 	page.on('response', (r) => answers.push(`${r.status()} ${r.url()}`));
 	page.on('request', (r) => /\/stream/.test(r.url()) && streams.push(new URL(r.url()).search));
-	await page.getByLabel('Delay').selectOption('0');
+	await page.getByLabel('Delay').selectOption({label: 'none'});
 	game.goal('away', 1);
 	game.store(db);
 	const soon = Date.now();
 	await page.waitForFunction((n) => document.querySelector('.score-board .score span')?.textContent === String(n), now + 2, {timeout: 15000, polling: 20}).catch(() => {});
 	ok((await score(page))[0] === now + 2, 'switched off, the next goal is shown at once', `${Date.now() - soon} ms`);
-	await page.getByLabel('Delay').selectOption('15');
+	await page.getByLabel('Delay').selectOption('15s');
 	ok(await waitFor(() => streams.at(-1) === '?delay=15s', 5000) && streams.includes(''), 'each switch has a stream of its own', streams);
 	ok(await waitFor(() => answers.some((a) => /\/events\?.*delay=15s/.test(a)), 5000) && !answers.some((a) => /^[45]/.test(a)),
 		'everything takes the delay, the play-by-play too', answers);
 	ok(/delay=15s/.test(await page.getByRole('link', {name: 'Games'}).getAttribute('href')), 'the delay goes along with every link');
+	await close(page);
+}
+
+/* ---- any delay that the server takes ---- */
+{
+	const page = await open('/?delay=100m');
+	await page.waitForSelector(card(past.id));
+	await settled(page);
+	same(await page.locator('.card').count(), 1, 'a hundred minutes late, what has been stored since is not there');
+	same([await page.getByLabel('Delay').inputValue(), await page.getByRole('link', {name: 'Games', exact: true}).getAttribute('href')], ['100m', '/?delay=100m'], 'the control and the links keep it as it is');
+	const asked = [];
+	page.on('request', (r) => /\/(games|stream)\b/.test(r.url()) && asked.push(new URL(r.url())));
+	const arrive = (delay) => page.evaluate((d) => {
+		history.pushState(null, '', `/?delay=${d}`);
+		dispatchEvent(new PopStateEvent('popstate'));
+	}, delay);
+	for (const delay of ['5000ms', '7200s', '1h', '7d']) {
+		await arrive(delay);
+		const has = (path) => asked.some((u) => u.pathname === path && u.searchParams.get('delay') === delay);
+		ok(await waitFor(() => has('/games') && has('/stream'), 5000), `${delay}: asked for so late`, asked.join('\n'));
+	}
+	for (const delay of ['soon', '']) {
+		await arrive(delay);
+		ok(await waitFor(async () => /^delay: wants a duration/.test(await text(page, '.error')), 5000) && (await page.locator('.card').count()) === 0,
+			`"${delay}" is no delay: the server's sentence, and no game`, await page.locator('main').innerText());
+	}
+	ok(asked.every((u) => u.searchParams.has('delay')), 'and nothing is asked for as it is now', asked.join('\n'));
 	await close(page);
 }
 

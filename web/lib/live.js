@@ -3,7 +3,7 @@
  * answer is the truth. So nothing is lost or doubled however often the stream breaks off.
  */
 import {useEffect, useRef, useState} from '../vendor/preact-htm.js';
-import {currentRoute, onRoute} from './route.js';
+import {currentRoute, delayMs, onRoute} from './route.js';
 
 const QUIET_MS = 40000; /* nothing heard for so long: after a sleep the connection may be dead */
 const COALESCE_MS = 150;
@@ -17,7 +17,7 @@ let lastHeard = Date.now();
 let clockSkew = 0; /* the server's clock less ours, ms */
 
 export function serverNow() {
-	return Date.now() + clockSkew - currentRoute().delay * 1000;
+	return Date.now() + clockSkew - delayMs(currentRoute().delay);
 }
 
 function setState(next) {
@@ -116,7 +116,7 @@ export function takeFirst(text) {
 
 function withDelay(path) {
 	const {delay} = currentRoute();
-	return delay ? `${path}${path.includes('?') ? '&' : '?'}delay=${delay}s` : path;
+	return delay ? `${path}${path.includes('?') ? '&' : '?'}delay=${encodeURIComponent(delay)}` : path;
 }
 
 export class AnswerError extends Error {

@@ -5,16 +5,27 @@
 
 const views = ['game', 'player', 'leaders', 'health', 'search', 'date'];
 
+/* Milliseconds of a delay, as the server counts them. */
+const units = {ms: 1, s: 1000, m: 60000, h: 3600000, d: 86400000};
+export function delayMs(delay) {
+	const [, number, unit] = /^(\d+)([a-z]+)$/.exec(delay) || [];
+	return number * units[unit] || 0;
+}
+
+/* As it is given, '' for none. What is no duration stays, too: the server refuses it, where we would show what is live. */
+function parseDelay(text) {
+	return text === null || /^0+([mhd]|m?s)?$/.test(text) ? '' : text || '?';
+}
+
 /* {view, value, season, delay}: ?game=2026020001, ?date=2026-11-24&delay=45s; no view is today. */
 export function parseRoute(search) {
 	const query = new URLSearchParams(search);
 	const view = views.find((name) => query.has(name)) || 'date';
-	const delay = Number(/^(\d{1,4})s$/.exec(query.get('delay') || '')?.[1] || 0);
 	return {
 		view,
 		value: query.get(view) || '',
 		season: query.get('season') || '',
-		delay: delay > 0 && delay <= 3600 ? delay : 0,
+		delay: parseDelay(query.get('delay')),
 	};
 }
 
@@ -25,7 +36,7 @@ export function formatRoute({view, value, season, delay}) {
 	if (season)
 		query.set('season', season);
 	if (delay)
-		query.set('delay', `${delay}s`);
+		query.set('delay', delay);
 	const text = query.toString();
 	return text ? `/?${text}` : '/';
 }
