@@ -123,6 +123,13 @@ static void add_href(struct sheet *p, const char *view, struct str value)
 	add(p, "\"");
 }
 
+/* href="/?delay=45s" */
+static void add_home(struct sheet *p)
+{
+	buf_add_format(
+		&p->out->body, "href=\"/%s%.*s\"", p->delay.n ? "?delay=" : "", STR_ARG(p->delay));
+}
+
 static void add_problem(struct sheet *p, const struct given *g)
 {
 	add(p, "<p class=\"error\" role=\"alert\">");
@@ -328,7 +335,8 @@ static void show_player(struct sheet *p)
 {
 	int64_t id = call_number(p->call, STR("player"), 0);
 	show_data(p, STR("Player"),
-		str_format(p->context->keep, "/players/%" PRId64 "/game-stats", id));
+		str_format(p->context->keep, "/players/%" PRId64 "/game-stats%s%.*s", id,
+			p->delay.n ? "?delay=" : "", STR_ARG(p->delay)));
 }
 
 static void show_leaders(struct sheet *p)
@@ -377,6 +385,19 @@ static const struct view *view_of(const struct call *call)
 	return &views[i];
 }
 
+static void add_navigation(struct sheet *p)
+{
+	add(p, "<header class=\"top\"><a class=\"brand\" ");
+	add_home(p);
+	add(p, ">rinkside</a><nav aria-label=\"Views\"><a ");
+	add_home(p);
+	add(p, ">Games</a><a ");
+	add_href(p, "leaders", STR(""));
+	add(p, ">Leaders</a><a ");
+	add_href(p, "health", STR(""));
+	add(p, ">Health</a></nav></header><main id=\"main\">\n");
+}
+
 static void add_head(struct sheet *p)
 {
 	struct str assets = assets_prefix();
@@ -391,9 +412,8 @@ static void add_head(struct sheet *p)
 	if (assets_have_script())
 		buf_add_format(&p->out->body,
 			"<script type=\"module\" src=\"%.*sapp.js\"></script>", STR_ARG(assets));
-	add(p, "</head>\n<body><div id=\"app\"><header class=\"top\"><a class=\"brand\" href=\"/\">"
-	       "rinkside</a><nav aria-label=\"Views\"><a href=\"/\">Games</a><a href=\"/?leaders=\">"
-	       "Leaders</a><a href=\"/?health=\">Health</a></nav></header><main id=\"main\">\n");
+	add(p, "</head>\n<body><div id=\"app\">");
+	add_navigation(p);
 }
 
 /* The answers, for the script: what it would ask for first. */

@@ -252,12 +252,21 @@ for (const theme of ['light', 'dark'])
 /* ---- any delay that the server takes ---- */
 {
 	const page = await open('/?delay=100m');
+	const asked = [];
+	page.on('request', (r) => /\/(games|stream)\b/.test(r.url()) && asked.push(new URL(r.url())));
 	await page.waitForSelector(card(past.id));
 	await settled(page);
 	same(await page.locator('.card').count(), 1, 'a hundred minutes late, what has been stored since is not there');
 	same([await page.getByLabel('Delay').inputValue(), await page.getByRole('link', {name: 'Games', exact: true}).getAttribute('href')], ['100m', '/?delay=100m'], 'the control and the links keep it as it is');
-	const asked = [];
-	page.on('request', (r) => /\/(games|stream)\b/.test(r.url()) && asked.push(new URL(r.url())));
+	const late = async () => [await page.locator('a.csv').count(), await page.locator('a.csv:not([href$="&delay=100m"])').count()];
+	same(await late(), [1, 0], 'the day as CSV is as late');
+	await page.getByRole('link', {name: 'Hurricanes'}).first().click();
+	await page.waitForSelector('.score-board');
+	await page.waitForSelector('table');
+	same(await late(), [4, 0], 'a game\'s lines, too');
+	await page.getByRole('link', {name: 'Eve Echo'}).first().click();
+	await page.waitForSelector('caption >> text=Game log');
+	same(await late(), [2, 0], 'and a player\'s');
 	const arrive = (delay) => page.evaluate((d) => {
 		history.pushState(null, '', `/?delay=${d}`);
 		dispatchEvent(new PopStateEvent('popstate'));
@@ -267,6 +276,8 @@ for (const theme of ['light', 'dark'])
 		const has = (path) => asked.some((u) => u.pathname === path && u.searchParams.get('delay') === delay);
 		ok(await waitFor(() => has('/games') && has('/stream'), 5000), `${delay}: asked for so late`, asked.join('\n'));
 	}
+	await arrive('2h&health');
+	ok(await waitFor(() => asked.some((u) => /season=.*delay=2h/.test(u.search)), 5000), 'the season\'s calendar, too', asked.join('\n'));
 	for (const delay of ['soon', '']) {
 		await arrive(delay);
 		ok(await waitFor(async () => /^delay: wants a duration/.test(await text(page, '.error')), 5000) && (await page.locator('.card').count()) === 0,

@@ -261,6 +261,9 @@ tap.same(get("/game-stats?limit=20")[1]["Cache-Control"], "public, max-age=60", 
 tap.same(get("/game-stats?limit=20&sort=-goals")[1]["Cache-Control"], "public, max-age=3", "one in another order, which may gain a row")
 tap.same(get("/game-stats?nonsense=1")[1]["Cache-Control"], "no-store", "a problem")
 tap.ok(b"<html" in get("/")[2] and get("/")[1]["Content-Type"].startswith("text/html"), "/ is a page")
+for view in ("", "date=2023-10-10&", "player=8470180&"):
+    links = re.findall(r'<a [^>]*href="(/(?:\?[^"]*|players/[^"]*)?)"', get("/?%sdelay=45s" % view)[2].decode())
+    tap.ok(len(links) > 4 and all(re.search(r"[?;]delay=45s$", l) for l in links), "/?%sdelay=45s: what it links to is as late" % view, links)
 got = get("/metrics")[2].decode()
 tap.ok(re.search(r'^rinkside_http_requests_total\{route="/game-stats",status="200"\} [1-9]', got, re.M) and re.search(r'^rinkside_http_request_duration_seconds_bucket\{le="\+Inf"\} [1-9]', got, re.M)
        and re.search(r"^rinkside_database_revision %d$" % len(games), got, re.M) and 'rinkside_live_game_age_seconds{game_id="' in got, "/metrics", got[:500])

@@ -114,7 +114,7 @@ export function takeFirst(text) {
 		first.set(path, {data, isStale: false, at: Date.now()});
 }
 
-function withDelay(path) {
+export function withDelay(path) {
 	const {delay} = currentRoute();
 	return delay ? `${path}${path.includes('?') ? '&' : '?'}delay=${encodeURIComponent(delay)}` : path;
 }
@@ -227,10 +227,10 @@ export function useAnswer(path, {concerns = () => true, isPlain = false, follows
 	return held.key === key ? {...held.answer, error: held.error} : {data: undefined, error: null};
 }
 
-/* All pages of a list, at most `most`. */
+/* All pages of a list, at most `most`, as late as all else. */
 export async function askAll(path, most, signal) {
 	const rows = [];
-	for (let next = path, pages = 0; next && pages < most; pages++) {
+	for (let next = withDelay(path), pages = 0; next && pages < most; pages++) {
 		const answer = await ask(next, {signal, isPlain: true});
 		rows.push(...answer.data);
 		next = answer.next && new URL(answer.next, location.href);

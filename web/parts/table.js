@@ -1,6 +1,7 @@
 /* table - rows that sort by any column, each explained from the program's own list of columns. */
 import {html, useMemo, useState} from '../vendor/preact-htm.js';
 import {NONE} from '../lib/format.js';
+import {withDelay} from '../lib/live.js';
 
 let help = {};
 export function setColumnHelp(columns) {
@@ -32,7 +33,7 @@ function sorted(rows, by) {
 
 /*
  * columns: [{key, title, label, show(row), isText, total}]; title is short ("G"), label is what
- * it is called in full. The first column heads its row.
+ * it is called in full. The first column heads its row. csv: the same rows, as late as these.
  */
 export function Table({caption, columns, rows, csv, rowKey, sort = null, foot = null, isQuiet = false}) {
 	const [by, setBy] = useState(sort);
@@ -45,7 +46,7 @@ export function Table({caption, columns, rows, csv, rowKey, sort = null, foot = 
 		<div class="table-wrap" tabindex="0" role="region" aria-label=${caption}>
 		<table>
 			<caption class=${isQuiet ? 'visually-hidden' : ''}><span class="in-view">${caption}
-				${csv && html` <a class="csv" href=${csv} download aria-label=${`${caption} as CSV`}>CSV</a>`}</span></caption>
+				${csv && html` <a class="csv" href=${withDelay(csv)} download aria-label=${`${caption} as CSV`}>CSV</a>`}</span></caption>
 			<thead><tr>${columns.map((c) => html`<th key=${c.key} scope="col" class=${c.isText ? 'text' : ''}
 				aria-sort=${by?.key === c.key ? (by.isUp ? 'ascending' : 'descending') : 'none'}>
 				<button type="button" onClick=${() => choose(c)} title=${c.help || columnHelp(c.key) || c.label}>
@@ -59,7 +60,7 @@ export function Table({caption, columns, rows, csv, rowKey, sort = null, foot = 
 				: html`<th key=${c.key} scope="row" class="text">${foot[c.key] ?? 'Total'}</th>`)}</tr></tfoot>`}
 		</table>
 		</div>
-		${isQuiet && csv && html`<p class="table-foot"><a class="csv" href=${csv} download>CSV</a></p>`}
+		${isQuiet && csv && html`<p class="table-foot"><a class="csv" href=${withDelay(csv)} download>CSV</a></p>`}
 	</div>`;
 }
 

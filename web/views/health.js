@@ -57,14 +57,14 @@ function dayMark(games) {
 }
 
 /* today: the day's games as they are now; stamp: what changes when others do, too. */
-function Calendar({season, today, stamp}) {
+function Calendar({season, today, stamp, delay}) {
 	const [games, setGames] = useState(null);
 	useEffect(() => {
 		const controller = new AbortController();
 		askAll(`/games?season=${season}&fields=game_id,game_date,stats_status,game_state,schedule_state&limit=1000`, 4, controller.signal)
 			.then(setGames, () => {});
 		return () => controller.abort();
-	}, [season, stamp]);
+	}, [season, stamp, delay]);
 	if (!games || !games.length)
 		return null;
 	const days = new Map();
@@ -89,7 +89,7 @@ function Calendar({season, today, stamp}) {
 
 const streamWords = {live: 'open: changes arrive as they are stored', connecting: 'being opened again', away: 'closed: the server is away'};
 
-export function Health() {
+export function Health({delay}) {
 	useTick(true);
 	const day = easternToday();
 	const season = seasonOf(day);
@@ -112,5 +112,5 @@ export function Health() {
 				: html`<p class="empty">No game is on, and none is in trouble.</p>`}</section>
 		<section aria-label="Coverage"><h2>Season ${seasonName(season)}</h2>
 			${total && html`<p>${total.stored} of ${total.expected} games stored, ${total.official} of them official.</p>`}
-			<${Calendar} season=${season} today=${rows} stamp=${total ? `${total.stored} ${total.official}` : ''} /></section>`;
+			<${Calendar} season=${season} delay=${delay} today=${rows} stamp=${total ? `${total.stored} ${total.official}` : ''} /></section>`;
 }

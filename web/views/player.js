@@ -68,7 +68,7 @@ const goalieSeason = [
 ];
 
 /* When each game was: the lines do not say, the games of the player's clubs do. */
-function useDates(rows) {
+function useDates(rows, delay) {
 	const [dates, setDates] = useState(new Map());
 	const clubs = new Map();
 	for (const r of rows) {
@@ -81,7 +81,7 @@ function useDates(rows) {
 		Promise.all(wanted.map((q) => askAll(`/games?${q}&fields=game_id,game_date&limit=1000`, 2, controller.signal)))
 			.then((lists) => setDates(new Map(lists.flat().map((g) => [g.game_id, g.game_date]))), () => {});
 		return () => controller.abort();
-	}, [wanted.join()]);
+	}, [wanted.join(), delay]);
 	return dates;
 }
 
@@ -111,11 +111,11 @@ const goalieLog = [
 	{key: 'time_on_ice', title: 'TOI', label: 'Time on ice', show: (r) => (r.time_on_ice === null ? NONE : clock(r.time_on_ice))},
 ];
 
-export function Player({value}) {
+export function Player({value, delay}) {
 	const path = `/players/${value}/game-stats`;
 	const log = useAnswer(`${path}?limit=${LOG_ROWS}&sort=-game_id`);
 	const who = useAnswer(`/players/${value}`, {isPlain: true});
-	const dates = useDates(log.data || []);
+	const dates = useDates(log.data || [], delay);
 	const problem = log.error;
 	if (!log.data)
 		return html`<h1 tabindex="-1">Player ${value}</h1>${problem

@@ -1,7 +1,7 @@
 /* tonight - every game of a day. */
 import {html} from '../vendor/preact-htm.js';
 import {addDays, easternToday, longDay} from '../lib/format.js';
-import {useAnswer} from '../lib/live.js';
+import {useAnswer, withDelay} from '../lib/live.js';
 import {go, href} from '../lib/route.js';
 import {ended, GameClock, isLive, isOff, statusText, Strength, Warning} from '../parts/score.js';
 
@@ -65,6 +65,6 @@ export function Tonight({value}) {
 			return own.length > 0 && html`<section key=${name} aria-label=${name}><h2>${name}</h2>
 				<div class="cards">${own.map((g) => html`<${GameCard} key=${g.game_id} game=${g} />`)}</div></section>`;
 		})}
-		${games.length > 0 && html`<p class="table-foot"><a class="csv" href=${`/games?date=${day}&format=csv`} download>These games as CSV</a></p>`}`;
+		${games.length > 0 && html`<p class="table-foot"><a class="csv" href=${withDelay(`/games?date=${day}&format=csv`)} download>These games as CSV</a></p>`}`;
 }
 
