@@ -23,7 +23,7 @@ struct sheet {
 	struct context *context;
 	const struct call *call;
 	struct answer *out;
-	struct str delay; /* "45s", or empty */
+	struct str delay; /* "45s"; empty: none */
 	struct given given[ANSWERS];
 	size_t count;
 };
@@ -343,6 +343,11 @@ static void show_leaders(struct sheet *p)
 {
 	const struct argument *stat = call_get(p->call, STR("leaders"));
 	int year, month, day;
+	if (p->delay.n) {
+		add(p, "<h1>Leaders</h1><p class=\"empty\">Leaders are sums of now: they are not "
+		       "shown while a delay is chosen.</p>");
+		return;
+	}
 	day_to_civil(eastern_day(time_now_ms()), &year, &month, &day);
 	int64_t first = month < 7 ? year - 1 : year;
 	show_data(p, STR("Leaders"),
@@ -452,7 +457,7 @@ bool answer_page(struct context *c, const struct call *call, struct answer *out,
 	enum { HOLD_MS = 30000 }; /* what is "tonight" changes with the day, and with no revision */
 	const struct argument *delay = call_get(call, STR("delay"));
 	struct sheet p = {.context = c, .call = call, .out = out};
-	if (delay)
+	if (delay && delay->number)
 		p.delay = delay->text;
 	add_policy(out);
 	out->freshness = FRESH_SCHEDULED;

@@ -278,12 +278,23 @@ for (const theme of ['light', 'dark'])
 	}
 	await arrive('2h&health');
 	ok(await waitFor(() => asked.some((u) => /season=.*delay=2h/.test(u.search)), 5000), 'the season\'s calendar, too', asked.join('\n'));
+	const sums = [];
+	page.on('request', (r) => /\/(leaders|coverage)\?/.test(r.url()) && sums.push(r.url()));
+	for (const [view, sentence] of [['leaders', 'Leaders are sums of now'], ['health', 'Coverage is a sum of now']]) {
+		await arrive(`1m&${view}`);
+		ok(await waitFor(async () => (await page.locator('main').innerText()).includes(sentence), 5000) && (await page.locator('main .error').count()) === 0,
+			`${view}: a sum of now is not shown`, await page.locator('main').innerText());
+	}
+	same(sums, [], 'nor asked for');
 	for (const delay of ['soon', '']) {
 		await arrive(delay);
 		ok(await waitFor(async () => /^delay: wants a duration/.test(await text(page, '.error')), 5000) && (await page.locator('.card').count()) === 0,
 			`"${delay}" is no delay: the server's sentence, and no game`, await page.locator('main').innerText());
 	}
 	ok(asked.every((u) => u.searchParams.has('delay')), 'and nothing is asked for as it is now', asked.join('\n'));
+	await arrive('1m&health');
+	await page.getByLabel('Delay').selectOption({label: 'none'});
+	ok(await waitFor(() => sums.length, 5000), 'without a delay sums of now are', sums);
 	await close(page);
 }
 

@@ -264,6 +264,8 @@ tap.ok(b"<html" in get("/")[2] and get("/")[1]["Content-Type"].startswith("text/
 for view in ("", "date=2023-10-10&", "player=8470180&"):
     links = re.findall(r'<a [^>]*href="(/(?:\?[^"]*|players/[^"]*)?)"', get("/?%sdelay=45s" % view)[2].decode())
     tap.ok(len(links) > 4 and all(re.search(r"[?;]delay=45s$", l) for l in links), "/?%sdelay=45s: what it links to is as late" % view, links)
+late, now = (get("/?leaders=goals" + delay)[2] for delay in ("&delay=45s", ""))
+tap.ok(b"sums of now" in late and b"/leaders?" not in late and b"/leaders?" in now, "leaders are sums of now: with a delay the page leads to none", late)
 got = get("/metrics")[2].decode()
 tap.ok(re.search(r'^rinkside_http_requests_total\{route="/game-stats",status="200"\} [1-9]', got, re.M) and re.search(r'^rinkside_http_request_duration_seconds_bucket\{le="\+Inf"\} [1-9]', got, re.M)
        and re.search(r"^rinkside_database_revision %d$" % len(games), got, re.M) and 'rinkside_live_game_age_seconds{game_id="' in got, "/metrics", got[:500])

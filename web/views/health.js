@@ -96,7 +96,7 @@ export function Health({delay}) {
 	const games = useAnswer(`/games?date=${day}`);
 	const upstream = useAnswer('/health/upstream', {isPlain: true});
 	const lags = useAnswer('/health/lag', {isPlain: true});
-	const coverage = useAnswer(`/coverage?season=${season}`, {isPlain: true});
+	const coverage = useAnswer(delay ? null : `/coverage?season=${season}`, {isPlain: true});
 	const stream = useStreamState();
 	const rows = games.data || [];
 	const lagOf = new Map((lags.data || []).map((l) => [l.game_id, l]));
@@ -111,6 +111,7 @@ export function Health({delay}) {
 			${own.length ? html`<${Table} caption=${longDay(day)} columns=${rowColumns} rows=${own} rowKey=${(g) => g.game_id} csv=${`/games?date=${day}&format=csv`} />`
 				: html`<p class="empty">No game is on, and none is in trouble.</p>`}</section>
 		<section aria-label="Coverage"><h2>Season ${seasonName(season)}</h2>
+			${delay && html`<p class="empty">Coverage is a sum of now: it is not shown while a delay is chosen.</p>`}
 			${total && html`<p>${total.stored} of ${total.expected} games stored, ${total.official} of them official.</p>`}
 			<${Calendar} season=${season} delay=${delay} today=${rows} stamp=${total ? `${total.stored} ${total.official}` : ''} /></section>`;
 }

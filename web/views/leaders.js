@@ -9,11 +9,11 @@ const stats = ['points', 'goals', 'assists', 'plus_minus', 'shots', 'hits', 'blo
 	'giveaways', 'takeaways', 'shifts', 'time_on_ice', 'saves', 'shots_against'];
 const words = (stat) => stat.replaceAll('_', ' ').replace('plus minus', 'plus/minus');
 
-export function Leaders({value, season: wanted}) {
+export function Leaders({value, season: wanted, delay}) {
 	const stat = stats.includes(value) ? value : 'points';
 	const season = Number(wanted) || seasonOf(easternToday());
 	const path = `/leaders?season=${season}&stat=${stat}`;
-	const {data, error} = useAnswer(`${path}&limit=50`);
+	const {data, error} = useAnswer(delay ? null : `${path}&limit=50`, {isPlain: true});
 	const rows = data || [];
 	const columns = [
 		{key: 'rank', title: 'Rank', label: 'Rank', isText: true},
@@ -32,6 +32,7 @@ export function Leaders({value, season: wanted}) {
 			<label>Season <select value=${season} onChange=${(e) => go({view: 'leaders', value: stat, season: e.target.value})}>
 				${seasons.map((s) => html`<option key=${s} value=${s}>${seasonName(s)}</option>`)}</select></label>
 		</form>
+		${delay && html`<p class="empty">Leaders are sums of now: they are not shown while a delay is chosen.</p>`}
 		${error && html`<p class="error" role="alert">${error.message}</p>`}
 		${data && !rows.length && html`<p class="empty">Nothing stored of this season.</p>`}
 		${rows.length > 0 && html`<${Table} caption=${`${words(stat)}, ${seasonName(season)}`} columns=${columns} rows=${rows} rowKey=${(r) => r.player_id} csv=${`${path}&format=csv`} />`}`;
