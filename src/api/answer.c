@@ -256,7 +256,7 @@ bool rendition_make(struct rendition *out, struct answer *a, bool gzip)
 	if (!make_body(a, gzip, &out->body))
 		return false;
 	buf_init(&out->head, HEAD_MOST);
-	write_head(a, a->problem.status ? NULL : &out->etag, gzip, &out->head);
+	write_head(a, a->status == 200 ? &out->etag : NULL, gzip, &out->head);
 	buf_add(&out->head, STR("Content-Length: "));
 	buf_add_i64(&out->head, (int64_t)out->body.n);
 	buf_add(&out->head, STR("\r\n\r\n"));

@@ -455,14 +455,23 @@ static const struct {
 	{"503", "the database is away, or too much is asked", is_any, HEAD(RETRY)},
 };
 
-static void add_problem(struct json *j, const char *status, const char *why, unsigned head)
+/* The page says in its own form that the database is away; a problem it is all the same where too much is asked. */
+static void add_problem(
+	struct json *j, const struct route *r, const char *status, const char *why, unsigned head)
 {
+	bool is_page = r->can_do_without && r->formats & AS(HTML) && head & HEAD(RETRY);
 	open_key(j, status, '{');
 	add_text(j, "description", str_from(why));
 	add_head(j, head);
 	json_key(j, STR("content"));
-	json_raw(j, STR("{\"application/problem+json\":{\"schema\":{\"$ref\":"
-			"\"#/components/schemas/problem\"}}}"));
+	json_open(j, '{');
+	json_key(j, STR("application/problem+json"));
+	json_raw(j, STR("{\"schema\":{\"$ref\":\"#/components/schemas/problem\"}}"));
+	if (is_page) {
+		json_key(j, STR("text/html"));
+		json_raw(j, STR("{\"schema\":{\"type\":\"string\"}}"));
+	}
+	json_close(j, '}');
 	json_close(j, '}');
 }
 
@@ -483,7 +492,7 @@ static void add_responses(struct json *j, const struct route *r)
 	}
 	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++)
 		if (problems[i].has(r))
-			add_problem(j, problems[i].status, problems[i].why, problems[i].head);
+			add_problem(j, r, problems[i].status, problems[i].why, problems[i].head);
 	json_close(j, '}');
 }
 

@@ -30,13 +30,25 @@ struct sheet {
 
 /* ---- what is shown ---- */
 
+/* It is away for the page, too, which still says so as a page: nobody is to hold it. */
+static void take_absence(struct answer *out)
+{
+	if (out->status == 503)
+		return;
+	out->status = 503;
+	out->hold_ms = -1;
+	answer_add_line(out, STR("Retry-After"), STR("5"));
+}
+
 /* The older of two, in the order of how long they hold. */
-static void take_freshness(struct sheet *p, const struct answer *a)
+static void take_state(struct sheet *p, const struct answer *a)
 {
 	if (p->count == 1 || a->freshness < p->out->freshness)
 		p->out->freshness = a->freshness;
 	if (a->observed_at > p->out->observed_at)
 		p->out->observed_at = a->observed_at;
+	if (a->status == 503)
+		take_absence(p->out);
 }
 
 /* One of the interface's own answers; NULL: it is a problem, and says which. */
@@ -54,6 +66,7 @@ static const struct given *ask(struct sheet *p, struct str target)
 		answer_init(&g->answer, &call);
 		answer_problem(&g->answer, 503, STR(""),
 			"The database is away, or not there yet. This page looks again by itself.");
+		take_state(p, &g->answer);
 		return NULL;
 	}
 	if (p->delay.n)
@@ -68,7 +81,7 @@ static const struct given *ask(struct sheet *p, struct str target)
 	answer_init(&g->answer, &call);
 	if (!call.route->handler(p->context, &call, &g->answer, &err))
 		answer_take_error(&g->answer, &err);
-	take_freshness(p, &g->answer);
+	take_state(p, &g->answer);
 	if (g->answer.status != 200)
 		return NULL;
 	struct str body = buf_str(&g->answer.body);

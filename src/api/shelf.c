@@ -24,7 +24,7 @@ void face_make(struct face *out, struct answer *a, bool gzip)
 	if (!rendition_make(&r, a, gzip))
 		return;
 	out->etag = r.etag;
-	if (!a->problem.status) {
+	if (a->status == 200) {
 		buf_init(&unchanged, 1 << 16);
 		rendition_write_304(&r, a, &unchanged);
 		out->unchanged = blob_new(&unchanged);

@@ -203,6 +203,8 @@ for p, o in operations.items():
             wrong.append("%s: %d, not %d: %s" % (target, got, status, body[:80]))
             continue
         check_head(p, o, target, got, headers)
+        if headers["Content-Type"].startswith("text/html") and "text/html" in o["responses"][str(got)]["content"]:
+            continue  # the page, which says so as a page
         answers.append({"name": target, "schema": "/paths/%s/get/responses/%d/content/application~1problem+json/schema" % (step(p), got), "body": json.loads(body)})
 tap.ok(not wrong, "401 and 503 are as the document has them", "\n".join(wrong))
 tap.same(closed.stop(), 0, "exit 0")
