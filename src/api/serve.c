@@ -271,38 +271,46 @@ static void render(struct pool_job *job, struct store *store, const struct err *
 	answer_clear(&r->answer);
 }
 
+/* An answer that is out may begin the next request of its connection at once, which may be for the
+ * same: who joins meanwhile is served too. */
+static struct waiter *next_waiter(struct render *r)
+{
+	struct waiter *w = r->waiters;
+	if (w)
+		r->waiters = w->next; /* it lies in the exchange's arena */
+	return w;
+}
+
 static void reply_waiters(struct render *r, const struct page *p, bool is_stale)
 {
-	for (struct waiter *w = r->waiters, *next; w; w = next) {
-		next = w->next; /* it lies in the exchange's arena */
+	for (struct waiter *w; (w = next_waiter(r));)
 		reply_page(r->api, &w->by, p, is_stale);
-	}
 }
 
 static void export_to_waiters(struct render *r)
 {
-	for (struct waiter *w = r->waiters, *next; w; w = next) {
-		next = w->next;
+	for (struct waiter *w; (w = next_waiter(r));) {
 		metrics_add(r->api->metrics, COUNT_EXPORTS);
 		export_start(r->api, &w->by, &r->call);
 	}
 }
 
+/* Until everybody has been answered it is under way: so long the entry stays, and the page that is
+ * shown with it, whatever is asked meanwhile. */
 static void after_render(struct pool_job *job)
 {
 	struct render *r = (struct render *)job;
 	struct api *a = r->api;
 	struct entry *e = r->entry;
-	e->under_way = NULL;
+	bool stays = true;
 	if (r->is_cut)
 		metrics_add(a->metrics, COUNT_CUT);
 	if (r->is_store_away && e->page.status) { /* the last answer is better than none */
-		reply_waiters(r, &e->page, true);
 		e->is_outdated = true;
-		page_clear(&r->page);
+		reply_waiters(r, &e->page, true);
 	} else if (r->is_large) {
 		export_to_waiters(r);
-		shelf_remove(a->shelf, e);
+		stays = false;
 	} else if (r->is_kept) {
 		/* Once it is known to be away, all is outdated when it is back. */
 		e->is_outdated = r->is_outdated || (r->job.is_alone && !a->is_away);
@@ -311,9 +319,12 @@ static void after_render(struct pool_job *job)
 			r->job.is_alone || (a->is_away && r->call.route->kind == ROUTE_STORE));
 	} else {
 		reply_waiters(r, &r->page, false);
-		page_clear(&r->page);
-		shelf_remove(a->shelf, e);
+		stays = false;
 	}
+	e->under_way = NULL;
+	page_clear(&r->page);
+	if (!stays)
+		shelf_remove(a->shelf, e);
 	free_render(r);
 }
 
