@@ -509,12 +509,50 @@ static bool add_past(struct store *s, const struct selection *q, struct cursor *
 	return true;
 }
 
+/* An order for which the bookkeeping, which past_forget takes from every row, does not count. */
+struct past_order {
+	struct sorting by[SELECTION_SORTINGS];
+	struct value after[MAX_ORDER];
+};
+
+static bool is_forgotten(const struct column *c)
+{
+	return c == &game_table.columns[GAME_last_poll_at] ||
+	       c == &game_table.columns[GAME_next_poll_at] ||
+	       c == &game_table.columns[GAME_last_error];
+}
+
+/* The tables still know what is absent of all rows then, and would order by it. Where it comes last,
+ * the key takes its place, which goes in the direction of the last column. */
+static void leave_out_forgotten(struct selection *q, struct past_order *room)
+{
+	size_t n = q->sorting_count, kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool is_out = is_forgotten(q->sortings[i].column);
+		if (is_out && i + 1 < n)
+			continue;
+		room->by[kept] = q->sortings[i];
+		if (is_out)
+			room->by[kept].column = q->table->columns;
+		if (q->after)
+			room->after[kept] = q->after[is_out ? n : i];
+		kept++;
+	}
+	for (size_t i = 0; q->after && i < q->table->key_count; i++)
+		room->after[kept + i] = q->after[n + i];
+	q->sortings = room->by;
+	q->sorting_count = kept;
+	q->after = q->after ? room->after : NULL;
+}
+
 /* Records are merged whole, whatever is to be read of them. */
 static struct cursor *select_past(
 	struct store *s, const struct selection *selection, struct err *err)
 {
+	struct past_order order;
 	struct selection whole = *selection;
 	whole.columns = NULL;
+	leave_out_forgotten(&whole, &order);
 	if (!store_hold(s, err))
 		return NULL;
 	struct cursor *c = open_cursor(s, &whole, err);

@@ -889,29 +889,30 @@ enum { KEYS = 4 };
 
 /* What a row is sorted by, then its key; texts copied. */
 static void key_of(
-	const struct selection *q, const struct stat_line *l, struct value *out, struct arena *keep)
+	const struct selection *q, const void *row, struct value *out, struct arena *keep)
 {
+	const struct table *t = q->table;
 	size_t n = q->sorting_count;
 	for (size_t i = 0; i < n; i++) {
-		out[i] = record_get(
-			&stat_table, l, (size_t)(q->sortings[i].column - stat_table.columns));
+		out[i] = record_get(t, row, (size_t)(q->sortings[i].column - t->columns));
 		if (out[i].known && out[i].type == COLUMN_TEXT)
 			out[i].text = str_copy(keep, out[i].text);
 	}
-	out[n] = record_get(&stat_table, l, STAT_game_id);
-	out[n + 1] = record_get(&stat_table, l, STAT_player_id);
+	for (size_t i = 0; i < t->key_count; i++)
+		out[n + i] = record_get(t, row, i);
 }
 
 static int compare_keys(const struct selection *q, const struct value *a, const struct value *b)
 {
-	for (size_t i = 0; i < q->sorting_count; i++) {
-		int order = compare_values(a[i], b[i]) * (q->sortings[i].descending ? -1 : 1);
+	int order = 0;
+	size_t n = q->sorting_count;
+	for (size_t i = 0; i < n; i++) {
+		order = compare_values(a[i], b[i]) * (q->sortings[i].descending ? -1 : 1);
 		if (order)
 			return order;
 	}
-	size_t n = q->sorting_count;
-	int order = compare_values(a[n], b[n]);
-	order = order ? order : compare_values(a[n + 1], b[n + 1]);
+	for (size_t i = 0; !order && i < q->table->key_count; i++)
+		order = compare_values(a[n + i], b[n + i]);
 	return n && q->sortings[n - 1].descending ? -order : order;
 }
 
@@ -920,14 +921,17 @@ static int64_t check_page(
 	struct store *s, struct selection *q, struct value *after, struct arena *keep)
 {
 	struct err err;
-	struct stat_line l;
+	union {
+		struct stat_line line;
+		struct game game;
+	} row;
 	int64_t n = 0;
 	struct cursor *c = store_select(s, q, &err);
 	if (!c)
 		fail_msg("%s", err.text);
-	for (; cursor_step(c, &l, &err) == STEP_ROW; n++) {
+	for (; cursor_step(c, &row, &err) == STEP_ROW; n++) {
 		struct value here[KEYS];
-		key_of(q, &l, here, keep);
+		key_of(q, &row, here, keep);
 		assert_true(!q->after || compare_keys(q, after, here) < 0);
 		memcpy(after, here, sizeof(here));
 		q->after = after;
@@ -1459,6 +1463,61 @@ static void test_as_of_what_was_stored_late(void **state)
 		.as_of = START + 60000};
 	assert_true(store_count(s, &q, &count, &err));
 	assert_int_equal(count, PLAYERS - 2); /* its skaters */
+	store_close(s);
+}
+
+/* Of three games one changes afterwards, and all are polled again, the first of them last and in vain. */
+static void play_three_games(struct store *s)
+{
+	struct body b;
+	struct err err;
+	for (int i = 0; i < GAMES; i++) {
+		make_body(&b, 10, STR("LIVE"), 1, 1);
+		b.s.game.game_id = GAME + i;
+		put(s, &b);
+		make_body(&b, 60 - i, STR("LIVE"), i == 1 ? 2 : 1, 1);
+		b.s.game.game_id = GAME + i;
+		put(s, &b);
+	}
+	assert_true(store_put_poll(s, GAME, START + 70000, STR("no answer"), &err));
+}
+
+/* What has no history orders nothing, whatever it is by now: no row comes twice, none is lost. */
+static void test_as_of_by_what_is_forgotten(void **state)
+{
+	(void)state;
+	const struct {
+		struct sorting by[2];
+		size_t count;
+	} orders[] = {
+		{{{&game_table.columns[GAME_last_poll_at], false}}, 1},
+		{{{&game_table.columns[GAME_last_poll_at], true}}, 1},
+		{{{&game_table.columns[GAME_next_poll_at], true}}, 1},
+		{{{&game_table.columns[GAME_last_error], false}}, 1},
+		{{{&game_table.columns[GAME_last_error], true},
+			 {&game_table.columns[GAME_season], false}},
+			2},
+		{{{&game_table.columns[GAME_season], false},
+			 {&game_table.columns[GAME_last_poll_at], true}},
+			2},
+	};
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	play_three_games(s);
+	for (size_t i = 0; i < COUNT(orders); i++)
+		for (int64_t limit = 1; limit <= GAMES; limit++) {
+			struct value after[KEYS];
+			struct selection q = {.table = &game_table,
+				.sortings = orders[i].by,
+				.sorting_count = orders[i].count,
+				.limit = limit,
+				.as_of = START + 20000};
+			int64_t seen = 0, n;
+			while ((n = check_page(s, &q, after, &keep)) > 0)
+				seen += n;
+			assert_int_equal(seen, GAMES);
+		}
+	arena_release(&keep);
 	store_close(s);
 }
 
@@ -2020,6 +2079,7 @@ int main(void)
 		cmocka_unit_test(test_as_of),
 		cmocka_unit_test(test_as_of_a_game_taken_in_later),
 		cmocka_unit_test(test_as_of_what_was_stored_late),
+		cmocka_unit_test(test_as_of_by_what_is_forgotten),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_corrections_in_order),
 		cmocka_unit_test(test_what_came_is_kept),
