@@ -49,6 +49,7 @@ struct query {
 	size_t count;
 	const char *mark; /* before each column, or NULL */
 	const struct store_backend *backend;
+	int64_t as_of;
 };
 
 static void add_value(struct query *q, struct value v)
@@ -58,8 +59,23 @@ static void add_value(struct query *q, struct value v)
 	buf_add_char(&q->text, '?');
 }
 
+/* As cap_time has it, so that the order is that of what is shown. */
+static void add_capped(struct query *q, const struct column *c)
+{
+	struct value as_of = {.known = true, .type = COLUMN_TIME, .integer = q->as_of};
+	buf_add_format(&q->text, "CASE WHEN %.*s > ", STR_ARG(c->name));
+	add_value(q, as_of);
+	buf_add(&q->text, STR(" THEN "));
+	add_value(q, as_of);
+	buf_add_format(&q->text, " ELSE %.*s END", STR_ARG(c->name));
+}
+
 static void add_column(struct query *q, const struct column *c)
 {
+	if (q->as_of && c == &game_table.columns[GAME_observed_at]) {
+		add_capped(q, c);
+		return;
+	}
 	if (q->mark)
 		buf_add(&q->text, str_from(q->mark));
 	buf_add(&q->text, c->name);
@@ -417,6 +433,7 @@ static void write_query(
 	q->count = 0;
 	q->mark = NULL;
 	q->backend = store->backend;
+	q->as_of = s->as_of;
 	buf_init(&q->text, 1 << 16);
 	buf_add(&q->text, STR("SELECT "));
 	if (s->columns)
@@ -572,6 +589,15 @@ struct cursor *store_select(struct store *s, const struct selection *selection, 
 	return selection->as_of ? select_past(s, selection, err) : open_cursor(s, selection, err);
 }
 
+/* A poll that changes nothing moves a game's observed_at on and leaves no trace of where it was. What
+ * has not changed since was still so at the time asked for, whose reader is told of nothing later. */
+static void cap_time(const struct table *t, void *record, int64_t as_of)
+{
+	struct game *g = record;
+	if (t == &game_table && KNOWS(g, GAME, observed_at) && g->observed_at > as_of)
+		g->observed_at = as_of;
+}
+
 static void step_ahead(struct cursor *c, struct err *err)
 {
 	struct past *p = c->past;
@@ -581,6 +607,7 @@ static void step_ahead(struct cursor *c, struct err *err)
 		return;
 	row_read(&c->phases[c->phase].q, c->table, p->ahead, NULL);
 	past_forget(c->table, p->ahead);
+	cap_time(c->table, p->ahead, p->selection.as_of);
 }
 
 static enum step step_past(struct cursor *c, struct err *err)
@@ -725,7 +752,7 @@ void cursor_close(struct cursor *c)
 
 static bool count_now(struct store *s, const struct selection *all, int64_t *out, struct err *err)
 {
-	struct query q = {.backend = s->backend};
+	struct query q = {.backend = s->backend, .as_of = all->as_of};
 	struct sql sql;
 	buf_init(&q.text, 1 << 16);
 	buf_add_format(&q.text, "SELECT count(*) FROM %.*s", STR_ARG(all->table->name));

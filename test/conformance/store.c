@@ -1521,6 +1521,44 @@ static void test_as_of_by_what_is_forgotten(void **state)
 	store_close(s);
 }
 
+/* A poll that changed nothing came later, and what was seen then is not of that time. */
+static void test_as_of_shows_nothing_later(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct arena keep = arena_reserve(1 << 20);
+	struct err err;
+	play_three_games(s);
+	struct selection now = {.table = &game_table},
+			 then = {.table = &game_table, .as_of = START + 20000};
+	struct game g;
+	struct cursor *c = store_select(s, &now, &err);
+	while (cursor_step(c, &g, &err) == STEP_ROW)
+		assert_true(g.observed_at > then.as_of);
+	cursor_close(c);
+	c = store_select(s, &then, &err);
+	for (int i = 0; i < GAMES; i++) { /* of the one that changed it is known */
+		assert_int_equal(cursor_step(c, &g, &err), STEP_ROW);
+		assert_int_equal(g.observed_at, i == 1 ? START + 10000 : then.as_of);
+	}
+	cursor_close(c);
+	for (int i = 0; i < 4; i++) {
+		struct sorting by[] = {{&game_table.columns[GAME_observed_at], i & 1},
+			{&game_table.columns[GAME_season], false}};
+		struct value after[KEYS];
+		int64_t seen = 0, n;
+		then.sortings = by;
+		then.sorting_count = 1 + i / 2;
+		then.limit = 1;
+		then.after = NULL;
+		while ((n = check_page(s, &then, after, &keep)) > 0)
+			seen += n;
+		assert_int_equal(seen, GAMES);
+	}
+	arena_release(&keep);
+	store_close(s);
+}
+
 /* Pages of changes hold whole revisions, all of them, once; at any size and from anywhere. */
 static void test_changes(void **state)
 {
@@ -2080,6 +2118,7 @@ int main(void)
 		cmocka_unit_test(test_as_of_a_game_taken_in_later),
 		cmocka_unit_test(test_as_of_what_was_stored_late),
 		cmocka_unit_test(test_as_of_by_what_is_forgotten),
+		cmocka_unit_test(test_as_of_shows_nothing_later),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_corrections_in_order),
 		cmocka_unit_test(test_what_came_is_kept),
