@@ -26,7 +26,8 @@ bool moment_read(const struct call *call, int64_t *out_as_of, struct problem *pr
 	if (as_of && as_of->number > now)
 		return problem_set(problem, 400, STR("as_of"), "as_of: a time that is yet to come");
 	if (as_of)
-		*out_as_of = as_of->number;
+		*out_as_of =
+			as_of->number ? as_of->number : 1; /* the first moment of 1970 is no 0 */
 	else if (delay && delay->number)
 		*out_as_of = moment_of_delay(delay->number);
 	return true;

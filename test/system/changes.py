@@ -100,6 +100,7 @@ tap.ok(isinstance(one, dict) and one["game_state"] == "LIVE" and one["last_poll_
 status, head, data = get("/games/%d?as_of=%s" % (GAMES[1], moment(0)))
 tap.same(status, 404, "a game is not known before it was")
 tap.same(rows("/game-stats?as_of=" + moment(-1)), [], "nothing is, before the first")
+tap.same([rows(route + "?as_of=1970-01-01T00:00:00Z") for route in ("/game-stats", "/games", "/changes")], [[], [], []], "nor as 1970 began")
 
 # Pages of the past, however small, hold every line once.
 url, paged = "/game-stats?limit=3&sort=-hits&as_of=" + moment(STEPS // 2), []
