@@ -50,6 +50,7 @@ void row_writer_begin_row(struct row_writer *w, struct buf *out)
 	if (w->format == FORMAT_JSON && w->rows)
 		buf_add(out, STR(",\n"));
 	w->rows++;
+	w->start = out->n;
 }
 
 void row_writer_add(struct row_writer *w, size_t column, const struct value *v, struct buf *out)
@@ -63,8 +64,11 @@ void row_writer_add(struct row_writer *w, size_t column, const struct value *v, 
 	value_write_json(*v, &j);
 }
 
+/* A line with nothing in it is none to who reads CSV: of one column what is not known has quotes. */
 void row_writer_end_row(struct row_writer *w, struct buf *out)
 {
+	if (w->format == FORMAT_CSV && out->n == w->start)
+		buf_add(out, STR("\"\""));
 	buf_add(out, w->end);
 }
 

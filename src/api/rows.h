@@ -14,6 +14,7 @@ struct row_writer {
 	struct text_column *names; /* as each is written before its value */
 	struct str end;            /* after the last value of a row */
 	int64_t rows;
+	size_t start; /* of the row, in what is written */
 };
 
 void row_writer_init(struct row_writer *w, enum format format, const struct column *const *columns,

@@ -155,6 +155,10 @@ text = get("/game-stats?format=csv")[2].decode()
 table = list(csv.DictReader(io.StringIO(text, newline="")))
 tap.same([(int(r["game_id"]), int(r["player_id"])) for r in table], sorted(map(key, lines)), "CSV without a limit is all of them")
 tap.ok(all(r["player_name"].startswith('Player "') for r in table) and {r["goals"] for r in table} >= {"", "0", "1"}, "with quotes, and nothing where nothing is")
+for more, n in (("", len(lines)), ("&limit=1000", 1000), ("&limit=100&as_of=2023-12-31T00:00:00Z", 100)):
+    text = get("/game-stats?fields=goals&format=csv" + more)[2].decode()
+    found = [r for r in csv.reader(io.StringIO(text, newline="")) if r]
+    tap.same(found[1:], [["" if l["goals"] is None else str(l["goals"])] for l in sorted(lines, key=key)[:n]], "a column alone: no line is lost to who reads it, %s" % more)
 tap.same([json.loads(l) for l in get("/game-stats", Accept="application/x-ndjson")[2].splitlines()], pages("/game-stats?limit=1000"), "NDJSON by Accept: the same objects")
 for accept, want in (("text/csv", "text/csv"), ("text/csv;q=0.5, application/json", "application/json"), ("text/html, */*;q=0.1", "application/json"),
                      ("text/*", "text/csv"), ("application/json;q=0, */*", "text/csv"), ("*/*", "application/json")):
