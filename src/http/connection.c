@@ -464,6 +464,24 @@ void connection_close(struct connection *c)
 	uv_close((uv_handle_t *)&c->tcp, on_closed);
 }
 
+void connection_reset(struct connection *c)
+{
+	const struct linger at_once = {.l_onoff = 1};
+	uv_os_fd_t fd;
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	connection_close(c);
+}
+
+void connection_break_off(struct connection *c)
+{
+	/* Chunks lack their last one; to who has none the close alone is the end. */
+	if (c->state == CONNECTION_STREAM && !c->x.stream.is_chunked)
+		connection_reset(c);
+	else
+		connection_close(c);
+}
+
 void connection_linger(struct connection *c)
 {
 	/* The end is told at once; a peer that still sends must not meet a reset before it has
@@ -507,6 +525,6 @@ void connection_on_time(struct connection *c)
 		c->reason = "the head took too long";
 		refuse_now(c);
 	} else {
-		connection_close(c);
+		connection_break_off(c);
 	}
 }

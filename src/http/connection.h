@@ -112,7 +112,10 @@ struct str server_date(struct http_server *s);
 /* connection.c */
 void connection_start(struct connection *c);
 void connection_set_state(struct connection *c, enum connection_state state);
-void connection_close(struct connection *c);  /* now */
+void connection_close(struct connection *c); /* now */
+void connection_reset(struct connection *c); /* now, and the peer is told that it is no end */
+/* Now: a stream has not come to its end, which its reader can tell. */
+void connection_break_off(struct connection *c);
 void connection_linger(struct connection *c); /* no more to say; then closed */
 void connection_on_time(struct connection *c);
 /* The exchange is over: the next request, if there is one. */

@@ -236,13 +236,8 @@ void http_reply_rendered(
 void http_reset(struct http_exchange *x)
 {
 	struct connection *c = connection_of(x);
-	const struct linger at_once = {.l_onoff = 1};
-	uv_os_fd_t fd;
-	if (!begin_answer(c))
-		return;
-	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	connection_close(c);
+	if (begin_answer(c))
+		connection_reset(c);
 }
 
 /* ---- problems ---- */

@@ -255,7 +255,7 @@ static void on_timer(uv_timer_t *timer)
 	for (struct connection *c = s->connections, *next; c; c = next) {
 		next = c->next;
 		if (is_over)
-			connection_close(c);
+			connection_break_off(c);
 		else
 			connection_on_time(c);
 	}
@@ -419,7 +419,7 @@ void http_server_close(struct http_server *s)
 	close_handle((uv_handle_t *)&s->timer);
 	for (struct connection *c = s->connections, *next; c; c = next) {
 		next = c->next;
-		connection_close(c);
+		connection_break_off(c);
 	}
 	if (!s->handles)
 		release_when_over(s);

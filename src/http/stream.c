@@ -102,7 +102,7 @@ bool http_stream_write(struct http_stream *st, struct blob *chunk)
 		return true;
 	if (!has_room(c, bytes.n)) {
 		c->server->stats.slow_dropped++;
-		connection_close(c);
+		connection_break_off(c);
 		return false;
 	}
 	char size[20];
@@ -113,7 +113,7 @@ bool http_stream_write(struct http_stream *st, struct blob *chunk)
 					      : connection_send(c, &parts[1], 1, after_chunk);
 	if (sending != SEND_FAILED)
 		return true;
-	connection_close(c);
+	connection_break_off(c);
 	return false;
 }
 
@@ -141,7 +141,7 @@ void http_stream_abort(struct http_stream *st)
 {
 	struct connection *c = stream_connection(st);
 	if (!c->is_gone) {
-		connection_close(c);
+		connection_break_off(c);
 		return;
 	}
 	stream_gone(c);
