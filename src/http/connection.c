@@ -165,27 +165,45 @@ static int check_method(struct connection *c)
 	}
 }
 
-/* "/path?query", also behind "http://host"; "*" for OPTIONS. */
+/* "http://host/path", in any case and of either scheme, which a proxy in front may have had, without its
+ * host; the path may be empty. */
+static struct str path_of(struct str target)
+{
+	static const struct str schemes[] = {STR_INIT("http://"), STR_INIT("https://")};
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t n = schemes[i].n;
+		if (target.n < n || !str_equal_nocase((struct str){target.p, n}, schemes[i]))
+			continue;
+		target = str_skip(target, n);
+		while (target.n && !memchr("/?#", target.p[0], 3))
+			target = str_skip(target, 1);
+		return target.n ? target : STR("/");
+	}
+	return target;
+}
+
+/* Path and query lie side by side, as they do in other targets. */
+static struct str slash_before(struct connection *c, const char *query)
+{
+	char *at = c->head->bytes + (query - c->head->bytes) - 1;
+	*at = '/';
+	return (struct str){at, 1};
+}
+
+/* "/path?query", also behind a scheme and a host; "*" for OPTIONS. */
 static int cut_target(struct connection *c)
 {
 	struct http_exchange *x = &c->x;
-	struct str target = x->target;
-	if (target.p[-2] == ' ') /* there is a method before it */
+	if (x->target.p[-2] == ' ') /* there is a method before it */
 		return refuse(c, 400, "more than one space before the target");
-	if (str_starts(target, STR("http://"))) {
-		struct str rest = str_skip(target, 7);
-		size_t i = 0;
-		while (i < rest.n && rest.p[i] != '/' && rest.p[i] != '?')
-			i++;
-		if (i < rest.n && rest.p[i] == '?')
-			return refuse(c, 400, "the target has a query and no path");
-		target = i < rest.n ? str_skip(rest, i) : STR("/");
-	}
+	struct str target = path_of(x->target);
 	if (x->method == HTTP_OPTIONS_ && str_equal(target, STR("*")))
 		target = STR("/");
-	if (!str_starts(target, STR("/")) || memchr(target.p, '#', target.n))
-		return refuse(c, 400, "the target is no path");
 	struct str_cut cut = str_cut(target, '?');
+	if (!cut.head.n && target.p > x->target.p) /* where the host stood, which nobody reads */
+		cut.head = slash_before(c, cut.head.p);
+	if (!str_starts(cut.head, STR("/")) || memchr(target.p, '#', target.n))
+		return refuse(c, 400, "the target is no path");
 	x->path = cut.head;
 	x->query = cut.tail;
 	return 0;

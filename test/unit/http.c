@@ -275,6 +275,8 @@ static void test_what_goes_well(void **state)
 			"GET|/a|b=c&d|1, 2|127.0.0.1"},
 		{"GET http://other/p?q HTTP/1.1\r\n" CLOSED, "GET|/p|q|"},
 		{"GET http://other HTTP/1.1\r\n" CLOSED, "GET|/||"},
+		{"GET http://other?q=1 HTTP/1.1\r\n" CLOSED, "GET|/|q=1|"},
+		{"GET HTTPS://other:443/p?q HTTP/1.1\r\n" CLOSED, "GET|/p|q|"},
 		{"OPTIONS * HTTP/1.1\r\n" CLOSED, "OPTIONS|/||"},
 		{"GET /a HTTP/1.0\r\n\r\n", "GET|/a||"},
 		{"GET /a HTTP/1.1\r\nContent-Length: 0\r\n" CLOSED, "GET|/a||"},
