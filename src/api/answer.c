@@ -137,18 +137,28 @@ bool answer_etag_of_state(
 	return true;
 }
 
-bool etag_matches(struct str list, const struct etag *etag)
+static bool is_listed(struct str list, const struct etag *etag, bool takes_weak)
 {
 	while (list.n) {
 		struct str_cut cut = str_cut(list, ',');
 		struct str tag = str_trim(cut.head);
 		list = cut.tail;
-		if (str_starts(tag, STR("W/")))
+		if (takes_weak && str_starts(tag, STR("W/")))
 			tag = str_skip(tag, 2);
 		if (str_equal(tag, str_from(etag->text)) || str_equal(tag, STR("*")))
 			return true;
 	}
 	return false;
+}
+
+bool etag_matches(struct str list, const struct etag *etag)
+{
+	return is_listed(list, etag, true);
+}
+
+bool etag_matches_strongly(struct str list, const struct etag *etag)
+{
+	return is_listed(list, etag, false);
 }
 
 /* ---- renditions ---- */

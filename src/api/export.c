@@ -164,6 +164,8 @@ static bool answer_at_once(struct export *e)
 	struct str wanted = http_header(e->x, STR("if-none-match"));
 	if (e->head.problem.status) {
 		api_reply(e->api, &e->by, &e->head);
+	} else if (e->has_etag && api_refuse_other(e->api, &e->by, &e->etag)) {
+		return true;
 	} else if (e->has_etag && wanted.n && etag_matches(wanted, &e->etag)) {
 		e->head.status = 304;
 		struct http_header_line lines[ANSWER_HEAD_LINES + 1];

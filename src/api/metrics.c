@@ -8,7 +8,7 @@
 
 enum { MAX_ROUTES = 48 };
 
-static const int statuses[] = {200, 204, 304, 400, 401, 404, 406, 500, 503};
+static const int statuses[] = {200, 204, 304, 400, 401, 404, 406, 412, 500, 503};
 static const struct {
 	const char *label;
 	uint64_t nanoseconds;

@@ -440,6 +440,11 @@ static bool has_choice(const struct route *r)
 	return r->formats & (r->formats - 1);
 }
 
+static bool has_etag(const struct route *r)
+{
+	return r->kind != ROUTE_STREAM;
+}
+
 static const struct {
 	const char *status, *why;
 	bool (*has)(const struct route *r);
@@ -449,6 +454,7 @@ static const struct {
 	{"401", "the server asks for a token, and this is none", asks_token, HEAD(AUTHENTICATE)},
 	{"404", "nothing is known by this number", has_id, 0},
 	{"406", "nothing that Accept names can be had here", has_choice, 0},
+	{"412", "another ETag than those in If-Match", has_etag, 0},
 	{"413", "all of it as CSV or NDJSON, from a function: it has pages alone", comes_whole, 0},
 	{"500", "a mistake of the server's, which its log tells of", is_any, 0},
 	{"501", "a stream, from a function: it has no connection that lasts", is_stream, 0},

@@ -118,6 +118,20 @@ struct str api_own_lines(const char *cache_control, int64_t observed_at, bool is
 	return (struct str){room, (size_t)(end - room)};
 }
 
+bool api_refuse_other(struct api *a, const struct asked *by, const struct etag *etag)
+{
+	struct answer answer;
+	struct call call = {.route = by->route};
+	struct str wanted = http_header(by->x, STR("if-match"));
+	if (!wanted.n || etag_matches_strongly(wanted, etag))
+		return false;
+	answer_init(&answer, &call);
+	answer_problem(&answer, 412, STR("If-Match"), "If-Match: the ETag is another by now");
+	api_reply(a, by, &answer);
+	answer_clear(&answer);
+	return true;
+}
+
 static void reply_page(struct api *a, const struct asked *by, const struct page *p, bool is_stale)
 {
 	char room[API_OWN_LINES];
@@ -125,6 +139,8 @@ static void reply_page(struct api *a, const struct asked *by, const struct page 
 	bool takes_gzip = by->takes_gzip;
 	int status = p->status;
 	const struct face *f = &p->faces[takes_gzip && p->faces[1].body];
+	if (f->unchanged && api_refuse_other(a, by, &f->etag))
+		return;
 	struct str lines = api_own_lines(p->cache_control, p->observed_at, is_stale, room);
 	struct str wanted = f->unchanged ? http_header(x, STR("if-none-match")) : STR("");
 	if (wanted.n && etag_matches(wanted, &f->etag))

@@ -45,6 +45,8 @@ struct asked api_asked(const struct api *a, struct http_exchange *x, const struc
 
 /* Counts an answer that goes out by another way than api_reply. */
 void api_answered(struct api *a, const struct asked *by, int status);
+/* A 412, where If-Match names other ETags; false: it does not. */
+bool api_refuse_other(struct api *a, const struct asked *by, const struct etag *etag);
 void api_reply(struct api *a, const struct asked *by, struct answer *answer);
 /* While the request is being taken. */
 void api_refuse(

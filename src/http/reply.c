@@ -25,6 +25,7 @@ static const struct {
 	{406, STR_INIT("Not Acceptable")},
 	{408, STR_INIT("Request Timeout")},
 	{410, STR_INIT("Gone")},
+	{412, STR_INIT("Precondition Failed")},
 	{413, STR_INIT("Content Too Large")},
 	{414, STR_INIT("URI Too Long")},
 	{417, STR_INIT("Expectation Failed")},

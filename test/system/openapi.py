@@ -153,6 +153,8 @@ for p, o in operations.items():
         wrong.append(p + ": an empty answer")
     if headers["ETag"] and headers["Cache-Control"] != "no-store":
         ask({}, 304, If_None_Match=headers["ETag"])
+        ask({}, 412, If_Match='"another"')
+        ask({}, 412, If_Match="W/" + headers["ETag"])
     for x in o["parameters"]:
         if x["in"] != "query" or x["name"] == "cursor":
             continue
