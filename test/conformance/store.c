@@ -1548,7 +1548,7 @@ static void test_as_of_shows_nothing_later(void **state)
 		struct value after[KEYS];
 		int64_t seen = 0, n;
 		then.sortings = by;
-		then.sorting_count = 1 + i / 2;
+		then.sorting_count = (size_t)(1 + i / 2);
 		then.limit = 1;
 		then.after = NULL;
 		while ((n = check_page(s, &then, after, &keep)) > 0)
