@@ -222,8 +222,7 @@ static void mark_times(struct game *g, int64_t now)
 	enum game_phase phase = game_phase(g->game_state);
 	bool ended = has_ended(g);
 	if (!ended) /* gameState may go back (reported) */
-		unset(g, BIT(GAME, ended_at) | BIT(GAME, official_at) |
-				 BIT(GAME, last_period_type));
+		unset(g, BIT(GAME, ended_at) | BIT(GAME, official_at));
 	else if (!KNOWS(g, GAME, last_period_type) && KNOWS(g, GAME, period_type))
 		SET(g, GAME, last_period_type, g->period_type);
 	if (ended && !KNOWS(g, GAME, ended_at))
@@ -278,7 +277,7 @@ static void take_state(
 	if (!order && !is_box_score) {
 		overlay_greater(g, from, state_columns);
 	} else if (order >= 0) {
-		unset(g, is_box_score ? state_columns : 0);
+		unset(g, is_box_score ? state_columns : BIT(GAME, last_period_type));
 		overlay(g, from, state_columns);
 		SET(g, GAME, state_time, k.time);
 		SET(g, GAME, state_progress, progress(k));
