@@ -21,9 +21,7 @@ struct play {
 	int net[SIDES];                   /* the goaltender's slot */
 	bool is_pulled[SIDES], is_over;
 	bool is_playoff, is_season;
-	int boxed[SIDES][2],
-		box_until[SIDES][2]; /* whom his club is short of; NOBODY: free place */
-	int sits_until[SLOTS];       /* in the box, whoever plays in his place */
+	int boxed[SIDES][2], box_until[SIDES][2]; /* in the penalty box; NOBODY: free place */
 	int forward_line[SIDES], pair[SIDES], next_line[SIDES], next_pair[SIDES];
 	uint64_t on_ice;
 	int16_t since[SLOTS];
@@ -65,8 +63,7 @@ static uint64_t take(const struct play *p, int side, int first, int count, int a
 	uint64_t taken = 0;
 	for (int i = 0; i < count && wanted > 0; i++) {
 		int slot = first + (at + i) % count;
-		if (slot == p->boxed[side][0] || slot == p->boxed[side][1] ||
-			p->played < p->sits_until[side * DRESSED + slot])
+		if (slot == p->boxed[side][0] || slot == p->boxed[side][1])
 			continue;
 		taken |= bit(side, slot);
 		wanted--;
@@ -274,13 +271,12 @@ static void shoot(struct play *p, int side)
 /* Two who fight: five minutes each, and nobody is short for it. */
 static void fight(struct play *p)
 {
-	const int8_t both[SIDES] = {someone(p, AWAY, NOBODY), someone(p, HOME, NOBODY)};
 	for (int side = 0; side < SIDES; side++) {
+		int8_t player = someone(p, side, NOBODY), other = someone(p, !side, NOBODY);
 		struct event *e = happen(p, PENALTY, side);
-		e->player = both[side];
-		e->other = both[!side];
+		e->player = player;
+		e->other = other;
 		e->minutes = 5;
-		p->sits_until[both[side]] = p->played + e->minutes * 60;
 	}
 	stop(p, random_between(&p->random, 60, 120));
 }
@@ -298,16 +294,12 @@ static void penalise(struct play *p, int side)
 	e->player = someone(p, side, NOBODY);
 	e->other = someone(p, !side, NOBODY);
 	e->minutes = 2;
-	int server = e->player; /* also where the goaltender erred */
-	p->boxed[side][place] = server % DRESSED;
+	p->boxed[side][place] = e->player % DRESSED; /* who serves it, where the goaltender erred */
 	p->box_until[side][place] = p->played + MINOR_S;
 	if (!p->is_pulled[side] && random_chance(&p->random, 0.015))
 		e->player = (int8_t)(side * DRESSED + p->net[side]);
-	if (random_chance(&p->random, 0.02)) {
-		e->minutes +=
-			10; /* and a misconduct: he sits on, and after two a club mate plays */
-		p->sits_until[server] = p->played + e->minutes * 60;
-	}
+	if (random_chance(&p->random, 0.02))
+		e->minutes += 10; /* and a misconduct: he sits, a club mate plays */
 	stop(p, random_between(&p->random, 30, 60));
 }
 
