@@ -71,8 +71,7 @@ static void read_line(const struct place *p, struct box_score *b, bool is_home, 
 	const struct game *g = &b->snapshot.game;
 	struct stat_line *line = &b->snapshot.lines[b->snapshot.count];
 	int64_t id;
-	if (!place_need_id(p, "playerId", &id) ||
-		!player_has_no_line(p, b->seen, &b->snapshot, id))
+	if (!place_need_id(p, "playerId", &id) || !player_has_no_line(p, b->seen, &b->snapshot, id))
 		return;
 	SET(line, STAT, game_id, g->game_id);
 	SET(line, STAT, player_id, id);

@@ -126,8 +126,8 @@ static bool remember_failing(struct completion *c, const struct wanted *w)
 	return false;
 }
 
-static bool put_roster(struct completion *c, struct str body, int64_t team_id, struct wanted *w,
-	struct err *err)
+static bool put_roster(
+	struct completion *c, struct str body, int64_t team_id, struct wanted *w, struct err *err)
 {
 	struct player *players;
 	size_t count;
@@ -135,7 +135,8 @@ static bool put_roster(struct completion *c, struct str body, int64_t team_id, s
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		SET(&players[i], PLAYER, fetched_at, c->now_ms);
-		SET(&players[i], PLAYER, team_id, team_id); /* his club now; a trade is no other name */
+		/* His club now: a trade is told by no name. */
+		SET(&players[i], PLAYER, team_id, team_id);
 		drop(w, players[i].player_id);
 	}
 	return store_put_players(c->store, players, count, err);

@@ -86,7 +86,8 @@ static struct store *take_writer(struct workshop *w, struct err *err)
 	pthread_mutex_lock(&w->writing);
 	if (!w->writer)
 		w->writer = store_open(w->settings.db, STORE_WRITE, err);
-	struct store *writer = w->writer; /* another thread's open may come as soon as it is let go */
+	/* Another thread's open may come as soon as it is let go. */
+	struct store *writer = w->writer;
 	if (!writer)
 		pthread_mutex_unlock(&w->writing);
 	return writer;

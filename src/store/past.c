@@ -100,8 +100,7 @@ static bool replay(
 		return false;
 	for (int i = 0; i < 2; i++) {
 		sql_bind_i64(&q, game_id);
-		sql_bind(&q, (struct value){
-				     .known = true, .type = COLUMN_TIME, .integer = as_of});
+		sql_bind(&q, (struct value){.known = true, .type = COLUMN_TIME, .integer = as_of});
 	}
 	bool ok = true;
 	while (ok && (step = sql_step(&q, err)) == STEP_ROW) {

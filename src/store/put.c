@@ -43,7 +43,7 @@ struct replacement {
 	struct game old, new; /* old.known 0: not stored yet */
 	struct stat_line *old_lines, *lines;
 	size_t old_count, count;
-	int64_t observed_at; /* of what becomes of the lines */
+	int64_t observed_at;      /* of what becomes of the lines */
 	struct event *old_events; /* loaded where they are to be replaced */
 	size_t old_event_count;
 	bool holds_events;  /* they are not to be replaced after all */
@@ -158,10 +158,10 @@ static bool is_older(const struct replacement *r)
 static void say_older(struct replacement *r)
 {
 	const struct game *g = &r->old;
-	struct order_key stored = is_box_score(r->snapshot)
-					  ? stored_order(g)
-					  : order_of(g->events_time, g->events_progress,
-						    g->events_arrival);
+	struct order_key stored =
+		is_box_score(r->snapshot)
+			? stored_order(g)
+			: order_of(g->events_time, g->events_progress, g->events_arrival);
 	r->result->outcome = PUT_OLDER;
 	snprintf(r->result->reason, sizeof(r->result->reason),
 		"an older snapshot (time %" PRId64 ", period %" PRId64 ", %" PRId64
@@ -247,8 +247,7 @@ static void overlay_greater(struct game *to, const struct game *from, uint64_t w
  * The clock and the shots have an order of their own: a box score that a schedule is newer than
  * still has the newest word on them. A box score tells all that there is.
  */
-static void take_ice(
-	struct game *g, const struct game *from, struct order_key k, bool is_box_score)
+static void take_ice(struct game *g, const struct game *from, struct order_key k, bool is_box_score)
 {
 	const uint64_t ice = clock_columns | shot_columns;
 	int order = compare_to_ice(k, g);
@@ -1133,7 +1132,6 @@ static bool ask_scheduled(struct commit *c, const struct game *seen, struct err 
 	sql_ask(&q);
 	return ask_teams(c, seen, err);
 }
-
 
 static bool put_scheduled(struct commit *c, const struct game *seen, int64_t order_time,
 	size_t *changed, struct err *err)

@@ -325,7 +325,7 @@ struct upstream_summary {
 	int64_t box_score_bytes, schedule_bytes; /* of a body undone, on average; 0: none came */
 	int64_t gaps;                            /* between two polls of a game, in the last hour */
 	int64_t gap_mean_ms, gap_worst_ms;       /* of these */
-	int64_t quarantined; /* store_count_quarantined */
+	int64_t quarantined;                     /* store_count_quarantined */
 };
 bool store_get_upstream(struct store *s, int64_t since_ms, int64_t now_ms,
 	struct upstream_summary *out, struct err *err);

@@ -14,7 +14,6 @@
  * large the database.
  */
 
-
 #define BIT(prefix, member) ((uint64_t)1 << prefix##_##member)
 
 struct verification {
