@@ -30,7 +30,7 @@ struct str buf_str(const struct buf *b)
 	return (struct str){b->p, b->n};
 }
 
-char *buf_room(struct buf *b, size_t n)
+char *buf_more_room(struct buf *b, size_t n)
 {
 	if (b->failed || n > b->max - b->n) {
 		b->failed = true;
@@ -53,50 +53,31 @@ char *buf_room(struct buf *b, size_t n)
 	return b->p + b->n;
 }
 
-void buf_grew(struct buf *b, size_t n)
+char *i64_write_long(char room[I64_BYTES], int64_t value)
 {
-	assert(n <= b->capacity - b->n);
-	b->n += n;
-}
-
-void buf_add(struct buf *b, struct str s)
-{
-	if (!s.n)
-		return;
-	char *room = buf_room(b, s.n);
-	if (!room)
-		return;
-	memcpy(room, s.p, s.n);
-	b->n += s.n;
-}
-
-void buf_add_char(struct buf *b, char c)
-{
-	buf_add(b, (struct str){&c, 1});
-}
-
-void buf_add_i64(struct buf *b, int64_t value)
-{
-	char digits[20], *p = digits + sizeof(digits);
 	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-	do
-		*--p = (char)('0' + rest % 10);
-	while (rest /= 10);
+	size_t n = 1;
 	if (value < 0)
-		*--p = '-';
-	buf_add(b, (struct str){p, (size_t)(digits + sizeof(digits) - p)});
+		*room++ = '-';
+	for (uint64_t above = 10; n < I64_BYTES - 1 && rest >= above; above *= 10)
+		n++;
+	for (size_t i = n; i--; rest /= 10)
+		room[i] = (char)('0' + rest % 10);
+	return room + n;
 }
 
 void buf_add_format(struct buf *b, const char *format, ...)
 {
+	char most[128], *room; /* most fit: they are formatted once */
 	va_list args, again;
 	va_start(args, format);
 	va_copy(again, args);
-	int n = vsnprintf(NULL, 0, format, args);
+	int n = vsnprintf(most, sizeof(most), format, args);
 	va_end(args);
 	assert(n >= 0);
-	char *room = buf_room(b, (size_t)n + 1);
-	if (room) {
+	if ((size_t)n < sizeof(most)) {
+		buf_add(b, (struct str){most, (size_t)n});
+	} else if ((room = buf_room(b, (size_t)n + 1))) {
 		vsnprintf(room, (size_t)n + 1, format, again);
 		b->n += (size_t)n;
 	}

@@ -88,14 +88,28 @@ static void add_repaired(struct buf *out, struct str s)
 	buf_add_char(out, '"');
 }
 
+static unsigned char is_odd(unsigned char c)
+{
+	return (unsigned char)((c < ' ') | (c == '"') | (c == '\\') | (c >= 0x80));
+}
+
+static unsigned char any_odd(const char *p, size_t n)
+{
+	unsigned char odd = 0;
+	for (size_t i = 0; i < n; i++)
+		odd |= is_odd((unsigned char)p[i]);
+	return odd;
+}
+
 /* Nearly every text is ASCII without a quote, and is copied as it is. */
 static bool is_plain(struct str s)
 {
-	unsigned char odd = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		odd |= (unsigned char)((c < ' ') | (c == '"') | (c == '\\') | (c >= 0x80));
-	}
+	enum { AT_ONCE = 8 }; /* a length that is known is looked at in one go */
+	if (s.n < AT_ONCE)
+		return !any_odd(s.p, s.n);
+	unsigned char odd = any_odd(s.p + s.n - AT_ONCE, AT_ONCE);
+	for (; s.n >= AT_ONCE; s = str_skip(s, AT_ONCE))
+		odd |= any_odd(s.p, AT_ONCE);
 	return !odd;
 }
 
