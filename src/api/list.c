@@ -27,9 +27,10 @@ struct plan {
 	size_t sorting_count;
 	const struct column *columns[SELECTION_COLUMNS]; /* shown ones first, then those we need */
 	size_t shown, column_count;
-	size_t place;             /* index of the first of the columns that make the place */
-	bool has_time, has_games; /* its time comes before the place; its key begins with a game */
-	bool is_whole;            /* no limit */
+	size_t time;               /* where among the columns a row's time is */
+	size_t place[MARK_VALUES]; /* and the values that make its place */
+	bool has_time, has_games;  /* it has a time; its key begins with a game */
+	bool is_whole;             /* no limit */
 	int64_t limit, as_of;
 	uint64_t hash; /* of what a cursor is bound to */
 	struct value after[MARK_VALUES];
@@ -242,7 +243,18 @@ static const struct column *find_time(const struct table *t)
 	return time ? time : table_find(t, STR("fetched_at"));
 }
 
-/* After those shown: what the head tells of, and what the place is made of. */
+/* Where it is among the columns: after those shown, which are read as text. */
+static size_t need(struct plan *p, const struct column *c)
+{
+	size_t i = p->shown;
+	while (i < p->column_count && p->columns[i] != c)
+		i++;
+	if (i == p->column_count)
+		p->columns[p->column_count++] = c;
+	return i;
+}
+
+/* What the head tells of, and what the place is made of. */
 static void add_needed(struct plan *p)
 {
 	const struct table *t = p->list->table;
@@ -250,12 +262,12 @@ static void add_needed(struct plan *p)
 	p->has_time = time != NULL;
 	p->has_games = str_equal(t->columns[0].name, STR("game_id"));
 	if (time)
-		p->columns[p->column_count++] = time;
-	p->place = p->column_count;
+		p->time = need(p, time);
+	size_t n = 0;
 	for (size_t i = 0; i < p->sorting_count; i++)
-		p->columns[p->column_count++] = p->sortings[i].column;
+		p->place[n++] = need(p, p->sortings[i].column);
 	for (size_t i = 0; i < t->key_count; i++)
-		p->columns[p->column_count++] = &t->columns[i];
+		p->place[n++] = need(p, &t->columns[i]);
 }
 
 /* A page of another size, of other fields or in another format is of the same query. */
@@ -295,18 +307,19 @@ static bool read_cursor(struct plan *p, struct arena *keep)
 	if (!a)
 		return true;
 	for (size_t i = 0; i < n; i++)
-		types[i] = p->columns[p->place + i]->type;
+		types[i] = p->columns[p->place[i]]->type;
 	p->has_after = mark_read(a->text, p->hash, types, n, p->after, keep);
 	return p->has_after ||
 	       problem_set(&p->problem, 400, STR("cursor"),
 		       "cursor: not one that a page of this query gave, or not all of it");
 }
 
-/* True with p->problem set when the reader has asked for what cannot be. */
+/* p: all zero. True with p->problem set when the reader has asked for what cannot be. */
 static bool make_plan(struct plan *p, struct store *s, struct arena *keep, const struct call *call,
 	const struct list *list, const struct condition *fixed, size_t fixed_count, struct err *err)
 {
-	*p = (struct plan){.list = list, .call = call};
+	p->list = list;
+	p->call = call;
 	for (size_t i = 0; i < fixed_count; i++)
 		p->conditions[i] = fixed[i];
 	p->condition_count = fixed_count;
@@ -325,7 +338,7 @@ static bool make_plan(struct plan *p, struct store *s, struct arena *keep, const
 	return true;
 }
 
-static struct selection select_for(const struct plan *p, int64_t limit)
+static struct selection select_for(const struct plan *p, const struct row_text *text, int64_t limit)
 {
 	return (struct selection){.table = p->list->table,
 		.conditions = p->conditions,
@@ -336,6 +349,7 @@ static struct selection select_for(const struct plan *p, int64_t limit)
 		.limit = limit,
 		.columns = p->columns,
 		.column_count = p->column_count,
+		.text = text,
 		.as_of = p->as_of};
 }
 
@@ -344,6 +358,7 @@ static struct selection select_for(const struct plan *p, int64_t limit)
 /* What the rows written so far amount to. */
 struct tally {
 	int64_t rows, observed_at;
+	bool has_games;            /* which ones is worth to know */
 	int64_t games[LIST_GAMES]; /* shown, one more than fit means many */
 	size_t game_count;
 	struct value last[MARK_VALUES]; /* the place of row `mark`, texts kept */
@@ -397,23 +412,21 @@ static void note_game(struct tally *t, int64_t game_id)
 	t->games[t->game_count++ % LIST_GAMES] = game_id;
 }
 
-/* What comes after the columns shown; of the place as much as somebody will look at. */
+/* Of the place as much as somebody will look at. */
 static void note_row(struct list_reader *r)
 {
 	const struct plan *p = &r->plan;
 	struct tally *t = &r->tally;
-	bool is_last = t->rows + 1 == t->mark, by_key = !p->sorting_count;
+	bool is_last = t->rows + 1 == t->mark;
 	if (p->has_time) {
-		struct value v = cursor_value(r->cursor);
+		struct value v = cursor_value_at(r->cursor, p->time);
 		note_time(t, v.known ? v.text : STR(""));
 	}
-	size_t count = is_last ? place_count(p) : by_key && p->has_games;
-	for (size_t i = 0; i < count; i++) {
-		struct value v = cursor_value(r->cursor);
-		if (is_last)
-			t->last[i] = typed(v, p->columns[p->place + i]->type, r->keep);
-		if (!i && by_key && p->has_games)
-			note_game(t, v.integer);
+	if (t->has_games)
+		note_game(t, cursor_value_at(r->cursor, p->place[0]).integer);
+	for (size_t i = 0; is_last && i < place_count(p); i++) {
+		size_t at = p->place[i];
+		t->last[i] = typed(cursor_value_at(r->cursor, at), p->columns[at]->type, r->keep);
 	}
 }
 
@@ -457,7 +470,7 @@ static struct list_reader *open_reader(struct store *s, struct arena *keep, cons
 
 static bool add_total(struct list_reader *r, struct answer *out, struct err *err)
 {
-	struct selection q = select_for(&r->plan, 0);
+	struct selection q = select_for(&r->plan, NULL, 0);
 	int64_t total;
 	if (!call_get(r->plan.call, STR("count")))
 		return true;
@@ -482,7 +495,7 @@ struct list_reader *list_open(struct store *s, struct arena *keep, const struct 
 		return NULL;
 	r->is_export = true;
 	r->plan.column_count = r->plan.shown;
-	q = select_for(&r->plan, 0);
+	q = select_for(&r->plan, &r->writer.text, 0);
 	r->cursor = store_select(s, &q, err);
 	return r->cursor ? r : NULL;
 }
@@ -550,9 +563,10 @@ enum { GAME_BYTES = 32 << 10 }; /* of a game's lines: room that need not grow */
 static bool read_rows(
 	struct list_reader *r, int64_t limit, struct answer *out, bool *out_more, struct err *err)
 {
-	struct selection q = select_for(&r->plan, limit + 1);
+	struct selection q = select_for(&r->plan, &r->writer.text, limit + 1);
 	enum step step = STEP_ROW;
 	r->tally.mark = limit;
+	r->tally.has_games = r->plan.has_games && !r->plan.sorting_count && !out->game_id;
 	r->cursor = store_select(r->store, &q, err);
 	if (!r->cursor)
 		return false;
@@ -580,7 +594,7 @@ static bool find_freshness(struct list_reader *r, struct answer *out, struct err
 	struct context c = {.store = r->store, .keep = r->keep};
 	enum freshness least = FRESH_PROVISIONAL, one;
 	bool found;
-	if (out->game_id || r->plan.sorting_count || !t->game_count || t->game_count > LIST_GAMES)
+	if (!t->game_count || t->game_count > LIST_GAMES)
 		return true;
 	for (size_t i = 0; i < t->game_count; i++) {
 		if (!find_game(&c, t->games[i], r->plan.as_of, &found, &one, err))

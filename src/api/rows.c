@@ -8,21 +8,30 @@
 static void set_name(
 	struct text_column *out, enum format format, const struct column *c, bool is_first)
 {
-	int n = format == FORMAT_CSV
-			? snprintf(out->before, TEXT_BEFORE, "%s", is_first ? "" : ",")
-			: snprintf(out->before, TEXT_BEFORE, "%c\"%.*s\":", is_first ? '{' : ',',
-				  STR_ARG(c->name));
-	assert(n >= 0 && n < TEXT_BEFORE);
-	out->n = (size_t)n;
+	char *p = out->before;
+	assert(c->name.n + 4 <= TEXT_BEFORE);
+	if (format != FORMAT_CSV) {
+		*p++ = is_first ? '{' : ',';
+		*p++ = '"';
+		memcpy(p, c->name.p, c->name.n);
+		p += c->name.n;
+		*p++ = '"';
+		*p++ = ':';
+	} else if (!is_first) {
+		*p++ = ',';
+	}
+	out->n = (size_t)(p - out->before);
+	out->column = c;
 }
 
 void row_writer_init(struct row_writer *w, enum format format, const struct column *const *columns,
 	size_t count, struct arena *keep)
 {
-	*w = (struct row_writer){.format = format, .columns = columns, .count = count};
-	w->names = ARENA_NEW(keep, struct text_column, count + 1);
+	struct text_column *names = ARENA_NEW(keep, struct text_column, count + 1);
 	for (size_t i = 0; i < count; i++)
-		set_name(&w->names[i], format, columns[i], !i);
+		set_name(&names[i], format, columns[i], !i);
+	*w = (struct row_writer){.format = format,
+		.text = {format == FORMAT_CSV ? TEXT_CSV : TEXT_JSON, names, count}};
 	w->end = format == FORMAT_CSV      ? STR("\r\n")
 		 : format == FORMAT_NDJSON ? STR("}\n")
 					   : STR("}");
@@ -31,7 +40,7 @@ void row_writer_init(struct row_writer *w, enum format format, const struct colu
 void row_writer_add_row(struct row_writer *w, struct cursor *c, struct buf *out)
 {
 	row_writer_begin_row(w, out);
-	cursor_write(c, w->format == FORMAT_CSV ? TEXT_CSV : TEXT_JSON, w->names, w->count, out);
+	cursor_write(c, out);
 	row_writer_end_row(w, out);
 }
 
@@ -39,8 +48,9 @@ void row_writer_begin(struct row_writer *w, struct buf *out)
 {
 	if (w->format == FORMAT_JSON)
 		buf_add_char(out, '[');
-	for (size_t i = 0; w->format == FORMAT_CSV && i < w->count; i++)
-		buf_add_format(out, "%s%.*s", i ? "," : "", STR_ARG(w->columns[i]->name));
+	for (size_t i = 0; w->format == FORMAT_CSV && i < w->text.count; i++)
+		buf_add_format(
+			out, "%s%.*s", i ? "," : "", STR_ARG(w->text.columns[i].column->name));
 	if (w->format == FORMAT_CSV)
 		buf_add(out, STR("\r\n"));
 }
@@ -55,7 +65,8 @@ void row_writer_begin_row(struct row_writer *w, struct buf *out)
 
 void row_writer_add(struct row_writer *w, size_t column, const struct value *v, struct buf *out)
 {
-	buf_add(out, (struct str){w->names[column].before, w->names[column].n});
+	const struct text_column *c = &w->text.columns[column];
+	buf_add(out, (struct str){c->before, c->n});
 	if (w->format == FORMAT_CSV) {
 		value_write_csv(*v, out);
 		return;

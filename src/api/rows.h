@@ -9,10 +9,8 @@
 
 struct row_writer {
 	enum format format;
-	const struct column *const *columns; /* the first `count` that the cursor gives */
-	size_t count;
-	struct text_column *names; /* as each is written before its value */
-	struct str end;            /* after the last value of a row */
+	struct row_text text; /* for the selection whose rows are written */
+	struct str end;       /* after the last value of a row */
 	int64_t rows;
 	size_t start; /* of the row, in what is written */
 };
@@ -20,7 +18,7 @@ struct row_writer {
 void row_writer_init(struct row_writer *w, enum format format, const struct column *const *columns,
 	size_t count, struct arena *keep);
 void row_writer_begin(struct row_writer *w, struct buf *out); /* the bracket, the heading */
-/* The cursor's row, whose first columns are these. */
+/* The row of a cursor whose selection has the writer's text. */
 void row_writer_add_row(struct row_writer *w, struct cursor *c, struct buf *out);
 /* A row of another kind: begin, each of its values in order, end. */
 void row_writer_begin_row(struct row_writer *w, struct buf *out);

@@ -894,20 +894,19 @@ static void write_value(
 	}
 }
 
-static void write_columns(struct sql *q, enum text_form form, const struct column *const *types,
-	const struct text_column *columns, size_t count, struct buf *out)
+static void write_columns(struct sql *q, const struct row_text *text, struct buf *out)
 {
 	const struct statement *st = q->statement;
 	const PGresult *r = st->result;
-	for (size_t i = 0; i < count; i++) {
-		int column = q->at++;
-		buf_add(out, (struct str){columns[i].before, columns[i].n});
-		if (PQgetisnull(r, st->row, column))
-			buf_add(out, form == TEXT_JSON ? STR("null") : STR(""));
+	for (size_t i = 0; i < text->count; i++) {
+		const struct text_column *c = &text->columns[i];
+		buf_add(out, (struct str){c->before, c->n});
+		if (PQgetisnull(r, st->row, (int)i))
+			buf_add(out, text->form == TEXT_JSON ? STR("null") : STR(""));
 		else
-			write_value((struct str){PQgetvalue(r, st->row, column),
-					    (size_t)PQgetlength(r, st->row, column)},
-				types[i]->type, form, out);
+			write_value((struct str){PQgetvalue(r, st->row, (int)i),
+					    (size_t)PQgetlength(r, st->row, (int)i)},
+				c->column->type, text->form, out);
 	}
 }
 

@@ -33,6 +33,8 @@ struct cursor {
 	const struct table *table;
 	const struct column *columns[SELECTION_COLUMNS];
 	size_t column_count, column; /* column: the next to be read of the row */
+	const struct row_text *text; /* NULL: none is wanted */
+	bool is_one_text;            /* the columns wanted as text are one in the rows */
 	char time[32];
 	struct past *past; /* NULL: the rows of now */
 	bool is_asked;     /* the first step is taken already, and gave: */
@@ -417,12 +419,22 @@ static void bind_all(struct sql *sql, const struct query *q)
 		sql_bind(sql, q->values[i]);
 }
 
+/* Where rows are sorted first, of which a limit leaves a few, all of them would be written before that. */
+static bool is_one_text(const struct store_backend *backend, const struct selection *s)
+{
+	return s->text && backend->text_begins && (!s->sorting_count || !s->limit);
+}
+
 static void add_columns(struct query *q, const struct selection *s)
 {
+	size_t in_text = is_one_text(q->backend, s) ? s->text->count : 0;
+	buf_add(&q->text, str_from(in_text ? q->backend->text_begins : ""));
 	for (size_t i = 0; i < s->column_count; i++) {
 		if (i)
 			buf_add(&q->text, STR(", "));
 		add_column(q, s->columns[i]);
+		if (i + 1 == in_text)
+			buf_add_char(&q->text, ')');
 	}
 }
 
@@ -435,6 +447,7 @@ static void write_query(
 	q->backend = store->backend;
 	q->as_of = s->as_of;
 	buf_init(&q->text, 1 << 16);
+	buf_room(&q->text, 2048); /* as most need */
 	buf_add(&q->text, STR("SELECT "));
 	if (s->columns)
 		add_columns(q, s);
@@ -462,6 +475,8 @@ static bool open_phase(
 		c->phase_count++;
 		c->phases[i].q =
 			(struct sql){.store = s, .statement = c->phases[i].statement.statement};
+		if (c->is_one_text)
+			s->backend->bind_text(&c->phases[i].q, c->text);
 		bind_all(&c->phases[i].q, &q);
 		if (!selection->limit)
 			sql_read_chunks(&c->phases[i].q);
@@ -487,6 +502,8 @@ static struct cursor *open_cursor(
 		return NULL;
 	}
 	c->table = selection->table;
+	c->text = selection->text;
+	c->is_one_text = is_one_text(s->backend, selection);
 	set_columns(c, selection);
 	c->left = selection->limit ? selection->limit : INT64_MAX;
 	while (c->phase_count < phases_of(selection))
@@ -569,6 +586,7 @@ static struct cursor *select_past(
 	struct past_order order;
 	struct selection whole = *selection;
 	whole.columns = NULL;
+	whole.text = NULL;
 	leave_out_forgotten(&whole, &order);
 	if (!store_hold(s, err))
 		return NULL;
@@ -577,6 +595,7 @@ static struct cursor *select_past(
 		store_release(s);
 		return NULL;
 	}
+	c->text = selection->text;
 	set_columns(c, selection);
 	if (add_past(s, &whole, c, err))
 		return c;
@@ -682,20 +701,27 @@ static struct sql *asked_now(struct cursor *c)
 
 struct value cursor_value(struct cursor *c)
 {
-	assert(c->column < c->column_count);
+	return cursor_value_at(c, c->column++);
+}
+
+struct value cursor_value_at(struct cursor *c, size_t at)
+{
+	size_t in_text = c->is_one_text ? c->text->count : 0;
+	assert(at >= in_text && at < c->column_count);
 	struct sql *q = asked_now(c);
-	const struct column *column = c->columns[c->column++];
+	const struct column *column = c->columns[at];
 	enum column_type type = column->type;
 	bool is_time = type == COLUMN_DATE || type == COLUMN_TIME;
 	bool as_text = is_time && q && q->store->backend->has_text_times;
+	if (q)
+		q->at = (int)(in_text ? at - in_text + 1 : at);
 	struct value v =
 		q ? sql_value(q, as_text ? COLUMN_TEXT : type)
 		  : record_get(c->table, c->past->current, (size_t)(column - c->table->columns));
 	if (!is_time || !v.known)
 		return v;
-	v.text = as_text ? without_zeros(c, v.text) : time_shown(c, &v);
-	v.type = COLUMN_TEXT;
-	return v;
+	struct str text = as_text ? without_zeros(c, v.text) : time_shown(c, &v);
+	return (struct value){.type = COLUMN_TEXT, .known = true, .text = text};
 }
 
 static void write_value(struct value v, enum text_form form, struct buf *out)
@@ -707,19 +733,21 @@ static void write_value(struct value v, enum text_form form, struct buf *out)
 		value_write_csv(v, out);
 }
 
-void cursor_write(struct cursor *c, enum text_form form, const struct text_column *columns,
-	size_t count, struct buf *out)
+void cursor_write(struct cursor *c, struct buf *out)
 {
 	struct sql *q = asked_now(c);
-	assert(c->column + count <= c->column_count);
-	if (q) {
-		q->store->backend->write(q, form, c->columns + c->column, columns, count, out);
-		c->column += count;
+	if (q && c->is_one_text) {
+		q->at = 0;
+		buf_add(out, sql_bytes(q));
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
-		buf_add(out, (struct str){columns[i].before, columns[i].n});
-		write_value(cursor_value(c), form, out);
+	if (q) {
+		q->store->backend->write(q, c->text, out);
+		return;
+	}
+	for (size_t i = 0; i < c->text->count; i++) {
+		buf_add(out, (struct str){c->text->columns[i].before, c->text->columns[i].n});
+		write_value(cursor_value_at(c, i), c->text->form, out);
 	}
 }
 

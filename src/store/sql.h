@@ -129,9 +129,11 @@ struct store_backend {
 	const char *unindexed;    /* before a column for which no index is to be chosen; or NULL */
 	void (*bind_bytes)(struct sql *q, struct str bytes);
 	struct str (*bytes)(struct sql *q); /* they live until the next step */
-	/* As cursor_write, of these types. */
-	void (*write)(struct sql *q, enum text_form form, const struct column *const *types,
-		const struct text_column *columns, size_t count, struct buf *out);
+	/* Columns wanted as text: the row's first ones, or made one text within the query, which
+	 * begins so and ends with a bracket; NULL: it knows no such way. */
+	void (*write)(struct sql *q, const struct row_text *text, struct buf *out);
+	const char *text_begins;
+	void (*bind_text)(struct sql *q, const struct row_text *text);
 	bool has_text_times; /* days and times may be asked for as COLUMN_TEXT, as ISO 8601 */
 
 	/* A row put or replaced by its key. A failure may be told as late as the commit. */

@@ -236,6 +236,20 @@ struct sorting {
 	bool descending;
 };
 
+/* Columns as text, straight from the database: each after what comes before it. */
+enum text_form { TEXT_JSON, TEXT_CSV };
+enum { TEXT_BEFORE = 32 };
+struct text_column {
+	const struct column *column;
+	char before[TEXT_BEFORE]; /* all of it may be read */
+	size_t n;
+};
+struct row_text {
+	enum text_form form;
+	const struct text_column *columns;
+	size_t count;
+};
+
 /*
  * Rows of one table. Sorting is completed by the table's key, in the direction of the last
  * sorting, so it is always total. What is absent sorts before all else.
@@ -251,6 +265,7 @@ struct selection {
 	int64_t limit;  /* 0: all */
 	const struct column *const *columns; /* to read, for cursor_next; NULL: all */
 	size_t column_count;
+	const struct row_text *text; /* of the first columns, by cursor_write alone; or NULL */
 	int64_t as_of; /* Unix ms: the rows as they were then, of games and game_stats; 0: now */
 };
 enum { SELECTION_SORTINGS = 4, SELECTION_COLUMNS = 80 };
@@ -268,15 +283,10 @@ enum step cursor_step(struct cursor *c, void *record, struct err *err);
  * Days and times come as text, as readers see them; texts live until the next call. */
 enum step cursor_next(struct cursor *c, struct err *err);
 struct value cursor_value(struct cursor *c);
-/* The row's next columns as text, straight from the database: each after what comes before it. */
-enum text_form { TEXT_JSON, TEXT_CSV };
-enum { TEXT_BEFORE = 48 };
-struct text_column {
-	char before[TEXT_BEFORE]; /* all of it may be read */
-	size_t n;
-};
-void cursor_write(struct cursor *c, enum text_form form, const struct text_column *columns,
-	size_t count, struct buf *out);
+/* The same of the row's column of that index, in any order. */
+struct value cursor_value_at(struct cursor *c, size_t column);
+/* The row's columns that the selection wants as text. */
+void cursor_write(struct cursor *c, struct buf *out);
 void cursor_close(struct cursor *c); /* NULL is fine */
 bool store_count(struct store *s, const struct selection *q, int64_t *out, struct err *err);
 
