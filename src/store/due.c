@@ -139,8 +139,9 @@ bool store_move_due(
 	struct sql q;
 	if (from_ms == to_ms)
 		return true;
-	if (!sql_prepare(s, "UPDATE games SET next_poll_at = ? WHERE game_id = ? AND next_poll_at = ?",
-		    &q, err))
+	if (!sql_prepare(s,
+		    "UPDATE games SET next_poll_at = ? WHERE game_id = ? AND next_poll_at = ?", &q,
+		    err))
 		return false;
 	sql_bind(&q, instant(to_ms));
 	sql_bind_i64(&q, game_id);
