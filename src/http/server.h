@@ -27,6 +27,9 @@ struct blob *blob_copy(struct str bytes);
 struct blob *blob_ref(struct blob *b);
 void blob_unref(struct blob *b); /* NULL is fine */
 struct str blob_str(const struct blob *b);
+/* To be asked whenever it is about to be sent: a file in memory with the same bytes, once it has been sent
+ * often. -1: there is none. */
+int blob_file(struct blob *b);
 
 enum http_method { HTTP_GET_, HTTP_HEAD_, HTTP_OPTIONS_ };
 
