@@ -97,10 +97,10 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* False: another has taken the place that was seen. */
-static bool take_place(struct manners *m, int64_t seen_us)
+/* False: another has taken the place that was seen. Who wakes a little late does not make the others late. */
+static bool take_place(struct manners *m, int64_t seen_us, int64_t now)
 {
-	int64_t now = now_us(), place = seen_us > now ? seen_us : now;
+	int64_t place = seen_us > now - m->interval_us ? seen_us : now;
 	return !m->interval_us ||
 	       atomic_compare_exchange_strong(&m->host->next_us, &seen_us, place + m->interval_us);
 }
@@ -161,18 +161,18 @@ bool manners_is_stopped(struct manners *m)
 	return m->is_stopped;
 }
 
-static void wait_until(struct manners *m, int64_t at_ms)
+static void wait_until(struct manners *m, int64_t at_us)
 {
 	struct timespec at = {
-		.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000};
+		.tv_sec = (time_t)(at_us / 1000000), .tv_nsec = (long)(at_us % 1000000) * 1000};
 	pthread_cond_timedwait(&m->changed, &m->mutex, &at);
 }
 
 bool manners_sleep(struct manners *m, int64_t ms)
 {
-	int64_t until = time_monotonic_ms() + ms;
+	int64_t until = now_us() + ms * 1000;
 	pthread_mutex_lock(&m->mutex);
-	while (!m->is_stopped && time_monotonic_ms() < until)
+	while (!m->is_stopped && now_us() < until)
 		wait_until(m, until);
 	pthread_mutex_unlock(&m->mutex);
 	return !m->is_stopped;
@@ -206,21 +206,21 @@ enum turn manners_begin(struct manners *m, int64_t game, int64_t deadline_ms, in
 	enum turn turn = TURN_STOPPED;
 	pthread_mutex_lock(&m->mutex);
 	while (!m->is_stopped) {
-		int64_t now = time_monotonic_ms();
+		int64_t now = now_us(), now_ms = now / 1000;
 		int64_t place = m->host->next_us, quiet = m->host->quiet_until;
-		int64_t ready = ((quiet > place ? quiet : place) + 999) / 1000;
-		*wait_ms = ready - now;
-		if (breaker_is_open(m, now)) {
-			*wait_ms = m->open_until > now ? m->open_until - now : 0;
+		int64_t ready = quiet > place ? quiet : place;
+		*wait_ms = (ready - now + 999) / 1000;
+		if (breaker_is_open(m, now_ms)) {
+			*wait_ms = m->open_until > now_ms ? m->open_until - now_ms : 0;
 			turn = TURN_BROKEN;
 			break;
 		}
-		if (ready > deadline_ms || now > deadline_ms) {
+		if (ready > deadline_ms * 1000 || now_ms > deadline_ms) {
 			turn = TURN_TOO_LATE;
 			break;
 		}
 		if (ready <= now && !is_busy(m, game)) {
-			if (!take_place(m, place))
+			if (!take_place(m, place, now))
 				continue;
 			take(m, game);
 			turn = TURN_GIVEN;
@@ -228,7 +228,7 @@ enum turn manners_begin(struct manners *m, int64_t game, int64_t deadline_ms, in
 		}
 		/* One that waits for another's end is woken by it; the deadline is for the case
 		 * that it is not. */
-		wait_until(m, ready > now ? ready : deadline_ms + 1);
+		wait_until(m, ready > now ? ready : (deadline_ms + 1) * 1000);
 	}
 	pthread_mutex_unlock(&m->mutex);
 	return turn;
