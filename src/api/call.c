@@ -112,7 +112,7 @@ static int fit(struct str range, enum format f)
 		return 1;
 	struct str_cut cut = str_cut(type, '/');
 	return range.n == cut.head.n + 2 && str_ends(range, STR("/*")) &&
-			       str_equal_nocase(str_first(range, cut.head.n), cut.head)
+			       str_equal_nocase(str_bytes(range, cut.head.n), cut.head)
 		       ? 2
 		       : 0;
 }

@@ -59,7 +59,7 @@ static void add_quoted(struct buf *out, struct str s)
 	buf_add_char(out, '"');
 	while (s.n) {
 		size_t n = plain_length(s);
-		buf_add(out, str_first(s, n));
+		buf_add(out, str_bytes(s, n));
 		if (n < s.n)
 			add_escaped(out, (unsigned char)s.p[n++]);
 		s = str_skip(s, n);

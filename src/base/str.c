@@ -66,6 +66,11 @@ static size_t before_half(const char *p, size_t n)
 	return n;
 }
 
+struct str str_bytes(struct str s, size_t n)
+{
+	return n < s.n ? (struct str){s.p, n} : s;
+}
+
 struct str str_first(struct str s, size_t n)
 {
 	return n < s.n ? (struct str){s.p, before_half(s.p, n)} : s;

@@ -32,7 +32,8 @@ int str_compare(struct str a, struct str b);       /* by bytes; <0, 0, >0 */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 struct str str_skip(struct str s, size_t n);  /* at most all of it */
-struct str str_first(struct str s, size_t n); /* at most all of it, and no half of a character */
+struct str str_bytes(struct str s, size_t n); /* the first n of them, at most all */
+struct str str_first(struct str s, size_t n); /* the same, and no half of a character */
 struct str str_trim(struct str s);            /* spaces, tabs, CR, LF at both ends */
 
 /* For what snprintf may have cut: the half of a character at its end goes. */

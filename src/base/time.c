@@ -119,7 +119,7 @@ struct time_text day_format(int32_t day)
 static bool take_digits(struct str *s, size_t width, int *out)
 {
 	int64_t value;
-	if (s->n < width || s->p[0] == '-' || !str_to_i64(str_first(*s, width), &value))
+	if (s->n < width || s->p[0] == '-' || !str_to_i64(str_bytes(*s, width), &value))
 		return false;
 	*out = (int)value;
 	*s = str_skip(*s, width);
@@ -251,7 +251,7 @@ bool time_parse_duration(struct str s, int64_t *out_ms)
 	while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
 		digits++;
 	int64_t value;
-	if (!str_to_i64(str_first(s, digits), &value))
+	if (!str_to_i64(str_bytes(s, digits), &value))
 		return false;
 	if (!value && digits == s.n) { /* nothing needs no unit */
 		*out_ms = 0;

@@ -193,7 +193,7 @@ struct place place_get(const struct place *p, const char *key)
 		}
 		struct str_cut cut = str_cut(rest, '.');
 		at.value = yyjson_obj_getn(at.value, cut.head.p, cut.head.n);
-		at.key = str_first(whole, (size_t)(cut.head.p + cut.head.n - whole.p));
+		at.key = str_bytes(whole, (size_t)(cut.head.p + cut.head.n - whole.p));
 		rest = cut.tail;
 		if (yyjson_is_null(at.value))
 			at.value = NULL;

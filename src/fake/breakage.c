@@ -78,7 +78,7 @@ static void on_drop(uv_timer_t *t)
 			http_stream_end(s->stream);
 		return;
 	}
-	struct blob *drop = blob_copy(str_first(left, DROP_BYTES));
+	struct blob *drop = blob_copy(str_bytes(left, DROP_BYTES));
 	s->sent += blob_str(drop).n;
 	http_stream_write(s->stream, drop);
 	blob_unref(drop);
@@ -107,7 +107,7 @@ void breakage_break_off(struct http_exchange *x, const struct http_header_line *
 	static const struct http_stream_callbacks callbacks = {
 		.on_drain = on_broken, .on_close = on_broken};
 	struct http_stream *st = http_stream(x, 200, head, count, &callbacks, NULL);
-	struct blob *half = blob_copy(str_first(body, n));
+	struct blob *half = blob_copy(str_bytes(body, n));
 	if (n && !http_stream_write(st, half))
 		st = NULL; /* gone before us */
 	blob_unref(half);

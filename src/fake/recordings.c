@@ -65,10 +65,10 @@ static bool parse_name(enum naming naming, struct str stem, struct str parts[sta
 	struct str_cut cut = str_cut(stem, '-');
 	switch (naming) {
 	case NUMBER:
-		parts[0] = str_first(stem, span(stem, "0123456789"));
+		parts[0] = str_bytes(stem, span(stem, "0123456789"));
 		return parts[0].n > 0;
 	case DAY:
-		parts[0] = str_first(stem, 10);
+		parts[0] = str_bytes(stem, 10);
 		return is_day(stem);
 	case CLUB_AND_SEASON:
 		parts[0] = cut.head;
@@ -76,7 +76,7 @@ static bool parse_name(enum naming naming, struct str stem, struct str parts[sta
 		return cut.head.n == 3 && parts[1].n > 0;
 	case CLUB_AND_DAY:
 		parts[0] = cut.head;
-		parts[1] = str_first(cut.tail, 10);
+		parts[1] = str_bytes(cut.tail, 10);
 		return cut.head.n == 3 && is_day(cut.tail);
 	case WHOLE:
 		parts[0] = stem;

@@ -261,7 +261,7 @@ static struct blob *change_body(
 	struct random r = random_from(f->settings->faults.seed ^ 2, a->hash + a->times);
 	switch (a->fault) {
 	case FAULT_CUT:
-		return blob_copy(str_first(bytes, bytes.n / 2));
+		return blob_copy(str_bytes(bytes, bytes.n / 2));
 	case FAULT_EMPTY:
 		return blob_copy(STR(""));
 	case FAULT_HTML:
@@ -335,7 +335,7 @@ static bool accepts_gzip(const struct asked *a)
 {
 	struct str accepts = http_header(a->x, STR("Accept-Encoding"));
 	for (size_t i = 0; i + 4 <= accepts.n; i++)
-		if (str_equal_nocase(str_first(str_skip(accepts, i), 4), STR("gzip")))
+		if (str_equal_nocase(str_bytes(str_skip(accepts, i), 4), STR("gzip")))
 			return true;
 	return false;
 }
@@ -428,7 +428,7 @@ static void cut_prefix(struct asked *a)
 	struct str number = str_cut(str_skip(a->path, 4), '/').head;
 	if (!str_to_i64(number, &a->nth) || a->nth < 0)
 		a->nth = 0;
-	a->prefix = str_first(a->path, 4 + number.n);
+	a->prefix = str_bytes(a->path, 4 + number.n);
 	a->path = str_skip(a->path, 4 + number.n);
 }
 

@@ -270,10 +270,10 @@ static bool parse_listen(struct str listen, struct sockaddr_storage *out, struct
 	size_t colon = listen.n;
 	while (colon && listen.p[colon - 1] != ':')
 		colon--;
-	struct str name = str_first(listen, colon ? colon - 1 : 0);
+	struct str name = str_bytes(listen, colon ? colon - 1 : 0);
 	bool is_six = str_starts(name, STR("[")) && str_ends(name, STR("]"));
 	if (is_six)
-		name = str_first(str_skip(name, 1), name.n - 2);
+		name = str_bytes(str_skip(name, 1), name.n - 2);
 	if (!colon || name.n >= sizeof(host) || !str_to_i64(str_skip(listen, colon), &port) ||
 		port < 0 || port > 65535)
 		return err_set(err, ERR_USAGE,

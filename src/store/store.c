@@ -14,7 +14,7 @@ static struct str scheme_of(struct str url)
 	bool is_word = cut.found && cut.head.n <= 20;
 	for (size_t i = 0; i < cut.head.n; i++)
 		is_word &= (cut.head.p[i] | ' ') >= 'a' && (cut.head.p[i] | ' ') <= 'z';
-	return is_word ? str_first(url, cut.head.n + 1) : STR("");
+	return is_word ? str_bytes(url, cut.head.n + 1) : STR("");
 }
 
 bool store_is_url(struct str url, struct err *err)
