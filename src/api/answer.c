@@ -156,9 +156,10 @@ bool etag_matches(struct str list, const struct etag *etag)
 	return is_listed(list, etag, true);
 }
 
-bool etag_matches_strongly(struct str list, const struct etag *etag)
+bool answer_is_other(struct str if_match, const struct etag *etag, struct answer *out)
 {
-	return is_listed(list, etag, false);
+	return if_match.n && !is_listed(if_match, etag, false) &&
+	       answer_problem(out, 412, STR("If-Match"), "If-Match: the ETag is another by now");
 }
 
 /* ---- renditions ---- */

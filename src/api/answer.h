@@ -102,8 +102,8 @@ bool gzip_init(z_stream *z, int level);
 
 /* A list of ETags, or "*", that names this one. */
 bool etag_matches(struct str if_none_match, const struct etag *etag);
-/* The same of If-Match, to which a weak one (W/) is none. */
-bool etag_matches_strongly(struct str if_match, const struct etag *etag);
+/* True: If-Match does not name it, to which a weak one (W/) is none; then *out is the refusal. Empty: not asked. */
+bool answer_is_other(struct str if_match, const struct etag *etag, struct answer *out);
 
 /* A problem as the answer that it is. */
 void answer_take_problem(struct answer *a, const struct problem *p);

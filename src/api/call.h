@@ -15,7 +15,7 @@
 struct api_request {
 	enum http_method method;
 	struct str path, query; /* raw, without the '?' between them */
-	struct str accept, accept_encoding, if_none_match, authorization, last_event_id;
+	struct str accept, accept_encoding, if_match, if_none_match, authorization, last_event_id;
 };
 
 enum format {

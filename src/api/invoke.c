@@ -42,6 +42,11 @@ static void take_face(
 	out->is_binary = gzip && face.body;
 	if (!face.body)
 		face_make(&face, a, false);
+	if (face.unchanged && answer_is_other(q->if_match, &face.etag, a)) {
+		face_clear(&face);
+		face_make(&face, a, false);
+		out->is_binary = false;
+	}
 	out->status = a->status;
 	struct str head = blob_str(face.head);
 	struct str body = q->method == HTTP_HEAD_ ? STR("") : blob_str(face.body);

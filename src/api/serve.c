@@ -122,14 +122,12 @@ bool api_refuse_other(struct api *a, const struct asked *by, const struct etag *
 {
 	struct answer answer;
 	struct call call = {.route = by->route};
-	struct str wanted = http_header(by->x, STR("if-match"));
-	if (!wanted.n || etag_matches_strongly(wanted, etag))
-		return false;
 	answer_init(&answer, &call);
-	answer_problem(&answer, 412, STR("If-Match"), "If-Match: the ETag is another by now");
-	api_reply(a, by, &answer);
+	bool is_other = answer_is_other(http_header(by->x, STR("if-match")), etag, &answer);
+	if (is_other)
+		api_reply(a, by, &answer);
 	answer_clear(&answer);
-	return true;
+	return is_other;
 }
 
 static void reply_page(struct api *a, const struct asked *by, const struct page *p, bool is_stale)

@@ -144,6 +144,7 @@ static bool read_request(yyjson_val *event, enum sender sender, struct arena *ke
 					      : join_query(event, sender == SENDER_GATEWAY_1, keep);
 	q->accept = find_header(event, STR("accept"), keep);
 	q->accept_encoding = find_header(event, STR("accept-encoding"), keep);
+	q->if_match = find_header(event, STR("if-match"), keep);
 	q->if_none_match = find_header(event, STR("if-none-match"), keep);
 	q->authorization = find_header(event, STR("authorization"), keep);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)

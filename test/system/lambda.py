@@ -201,6 +201,7 @@ requests = [("GET", t, {}) for t in (
     "/game-stats/%d?as_of=2023-11-14T22:13:20Z" % GAME, "/game-stats/%d?delay=45s" % GAME, "/games/%d?fields=home_score" % GAME)]
 requests += [("GET", "/game-stats/%d" % GAME, {"accept": "text/csv"}), ("GET", "/game-stats/%d" % GAME, {"accept": "image/png"}),
              ("GET", "/game-stats/%d" % GAME, {"accept-encoding": "gzip"}), ("GET", "/game-stats/%d" % GAME, {"if-none-match": tag}),
+             ("GET", "/game-stats/%d" % GAME, {"if-match": tag}), ("GET", "/game-stats/%d" % GAME, {"if-match": '"another"'}),
              ("HEAD", "/game-stats/%d" % GAME, {}), ("OPTIONS", "/game-stats", {})]
 shapes = (("API Gateway 2", event_2), ("API Gateway 2, a stage", lambda *r: event_2(*r, stage="prod")), ("API Gateway 1", event_1),
           ("a load balancer, multi-value", lambda *r: event_balancer(*r, multi=True)), ("a load balancer", event_balancer))
