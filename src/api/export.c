@@ -72,11 +72,10 @@ static void read_piece(struct export *e, struct err *err)
 	buf_clear(&plain);
 }
 
-static void work(struct pool_job *job, struct store *store, const struct err *why)
+static void work(struct pool_job *job, struct store *store)
 {
 	struct export *e = (struct export *)job;
 	struct err err = {0};
-	(void)why;
 	e->step = STEP_FAILED;
 	if ((e->reader || open_rows(e, !store || job->is_alone, &err)) && e->reader)
 		read_piece(e, &err);
@@ -86,10 +85,10 @@ static void work(struct pool_job *job, struct store *store, const struct err *wh
 		answer_take_error(&e->head, &err);
 }
 
-static void work_close(struct pool_job *job, struct store *store, const struct err *why)
+static void work_close(struct pool_job *job, struct store *store)
 {
 	struct export *e = (struct export *)job;
-	(void)store, (void)why;
+	(void)store;
 	list_close(e->reader);
 	store_close(e->store);
 }

@@ -122,7 +122,7 @@ static void work_again(struct worker *w, struct pool_job *job)
 {
 	replica_reader_close(&w->replica);
 	job->has_failed = false;
-	job->work(job, w->store, &w->why);
+	job->work(job, w->store);
 }
 
 static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
@@ -132,7 +132,7 @@ static void work_on(struct worker *w, struct pool_job *job, int64_t generation)
 				      ? w->store
 				      : replica_choose(w->pool->replica, &w->replica, w->store);
 	job->is_alone = store && !w->store;
-	job->work(job, store, &w->why);
+	job->work(job, store);
 	if (job->has_failed && w->store && store != w->store)
 		work_again(w, job);
 	if (job->has_failed && store)
@@ -261,6 +261,17 @@ struct pool *pool_open(
 	return p;
 }
 
+/* The last ones may have something to give back, for which there is no thread any more. */
+static void end_jobs(struct pool *p)
+{
+	finish(p);
+	while (p->quick.first || p->longer.first) {
+		struct pool_job *job = pop(p->quick.first ? &p->quick : &p->longer);
+		job->work(job, NULL);
+		job->done(job);
+	}
+}
+
 static void on_async_closed(uv_handle_t *h)
 {
 	struct pool *p = h->data;
@@ -284,6 +295,6 @@ void pool_close(struct pool *p, void (*on_closed)(void *context), void *context)
 	uv_mutex_unlock(&p->mutex);
 	for (int64_t i = 0; i < p->thread_count; i++)
 		uv_thread_join(&p->threads[i]);
-	finish(p);
+	end_jobs(p);
 	uv_close((uv_handle_t *)&p->async, on_async_closed);
 }

@@ -17,7 +17,7 @@
 struct pool_job {
 	/* On a thread. store NULL: the database is away, or refuses, which has been said. Once more, from its beginning and with
 	 * the database, if it has failed with a replica. */
-	void (*work)(struct pool_job *job, struct store *store, const struct err *why);
+	void (*work)(struct pool_job *job, struct store *store);
 	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */
 	bool is_of_newest; /* it goes by the order of commits: never to a replica */
 	bool is_long;      /* it may search for long */

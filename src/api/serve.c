@@ -269,10 +269,9 @@ static void answer_call(struct render *r, struct store *store)
 	r->is_store_away = needs_store && (!store || r->job.has_failed);
 }
 
-static void render(struct pool_job *job, struct store *store, const struct err *why)
+static void render(struct pool_job *job, struct store *store)
 {
 	struct render *r = (struct render *)job;
-	(void)why;
 	page_clear(&r->page);
 	r->arena.at = r->begin;
 	answer_init(&r->answer, &r->call);
@@ -414,7 +413,7 @@ static void start_render(struct api *a, const struct asked *by, const struct cal
 	r->entry = e ? e : shelf_add(a->shelf, key, call->format);
 	r->entry->under_way = r;
 	if (call->route->kind == ROUTE_LOCAL) {
-		render(&r->job, NULL, NULL);
+		render(&r->job, NULL);
 		after_render(&r->job);
 	}
 }

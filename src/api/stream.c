@@ -189,13 +189,12 @@ static void clear_events(struct load *l)
 	l->count = 0;
 }
 
-static void work(struct pool_job *job, struct store *store, const struct err *why)
+static void work(struct pool_job *job, struct store *store)
 {
 	struct load *l = (struct load *)job;
 	struct arena keep;
 	struct err err;
 	struct history_page page;
-	(void)why;
 	l->has_failed = true;
 	if (!store)
 		return;
@@ -253,11 +252,10 @@ static bool find_place(struct load *l, struct store *s, const struct arena *keep
 	}
 }
 
-static void work_search(struct pool_job *job, struct store *store, const struct err *why)
+static void work_search(struct pool_job *job, struct store *store)
 {
 	struct load *l = (struct load *)job;
 	struct err err;
-	(void)why;
 	l->has_failed = true;
 	if (!store)
 		return;

@@ -197,7 +197,7 @@ for version in ("1.1", "1.0"):  # of which the second has no chunks: a reset alo
     except OSError:
         got += b"reset"
     is_whole = got.endswith(b"\r\n0\r\n\r\n") if version == "1.1" else not got.endswith(b"reset")
-    tap.ok(code == 0 and not is_whole, "HTTP/%s: who does not read is cut off after --grace, and can tell" % version, (code, got[-40:]))
+    tap.ok(code == 0 and not is_whole, "HTTP/%s: who does not read is cut off after --grace, and can tell" % version, (code, got[-40:], api.output[-3000:]))
 
 # ---- tokens ----
 

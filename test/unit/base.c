@@ -105,7 +105,7 @@ static void no_character_is_halved(void **state)
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char cut[16] = "";
-		memcpy(cut, cases[i].text, cases[i].n);
+		strncpy(cut, cases[i].text, cases[i].n);
 		str_end_whole(cut);
 		if (str_first(str_from(cases[i].text), cases[i].n).n != cases[i].left ||
 			strlen(cut) != cases[i].left)

@@ -50,7 +50,7 @@ static struct pool_job *take_held(void)
 
 static void read_now(struct pool_job *job)
 {
-	job->work(job, writer, NULL);
+	job->work(job, writer);
 	assert_false(job->has_failed);
 }
 
