@@ -608,6 +608,8 @@ class Rehearsal:
             f0, f1 = max(f for f, _ in before), max(f for f, _ in after)
             r0, r1 = max(r for _, r in before), max(r for _, r in after)
             tap.ok(f1 <= f0 + 8 and f1 < 100, "%s: descriptors are flat: %d, then %d" % (name, f0, f1))
+            if rig.is_instrumented():
+                continue  # it keeps for a while what has been given back
             tap.ok(r1 <= r0 * 1.25 + 8192, "%s: memory is flat: %d KiB, then %d" % (name, r0, r1))
             self.counts[name + "_rss_kib"], self.counts[name + "_descriptors"] = r1, f1
         self.counts["up_rss_kib"] = max(r for _, r in self.samples["up"])

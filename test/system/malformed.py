@@ -324,6 +324,7 @@ connections, most = descriptors(".db") - descriptors(".db-"), THREADS + 1
 tap.ok(0 < connections <= most, "of the database no more is open than once for each thread, and for the watch", connections)
 others = descriptors("") - descriptors("socket:") - descriptors(".db")
 tap.same(others, base_others, "every other descriptor has come back")
-tap.ok(rig.wait_for(lambda: rss() - base_rss < 12 << 10, 5), "and the memory, but for what is kept ready", rss() - base_rss)
+if not rig.is_instrumented():  # which keeps for a while what has been given back
+    tap.ok(rig.wait_for(lambda: rss() - base_rss < 12 << 10, 5), "and the memory, but for what is kept ready", rss() - base_rss)
 tap.same(api.stop(), 0, "it ends well")
 tap.done()
