@@ -239,6 +239,11 @@ void pool_set_away(struct pool *p, bool is_away)
 	uv_mutex_unlock(&p->mutex);
 }
 
+bool pool_is_refused(const struct pool *p)
+{
+	return p->is_refused;
+}
+
 struct pool *pool_open(
 	uv_loop_t *loop, struct str db, struct replica *replica, int64_t threads, int64_t queue)
 {

@@ -37,6 +37,7 @@ void pool_continue(struct pool *p, struct pool_job *job);
 int64_t pool_depth(struct pool *p);
 /* Nobody tries it until it is back, perhaps as another one: every thread then opens it anew. */
 void pool_set_away(struct pool *p, bool is_away);
+bool pool_is_refused(const struct pool *p); /* it is there, and has no connection for us */
 /* Ends the threads once the queue is empty; jobs still get their done. The loop must run on
  * until on_closed, which may be NULL. */
 void pool_close(struct pool *p, void (*on_closed)(void *context), void *context);

@@ -375,7 +375,7 @@ static void set_gauges(struct api *a)
 		[GAUGE_KEPT] = (int64_t)shelf_count(a->shelf),
 		[GAUGE_KEPT_BYTES] = (int64_t)shelf_bytes(a->shelf),
 		[GAUGE_SUBSCRIBERS] = stream_hub_stats(a->streams).readers,
-		[GAUGE_AWAY] = a->is_away};
+		[GAUGE_AWAY] = a->is_away || pool_is_refused(a->pool)};
 	for (enum metric g = GAUGE_CONNECTIONS; g <= GAUGE_AWAY; g++)
 		metrics_set(a->metrics, g, values[g]);
 }

@@ -145,8 +145,10 @@ tap.ok(rig.wait_for(lambda: rig.get(base + "/health/ready")[0] == 503 and "no co
 for n in range(1, 5):
     rig.get("%s/game-stats/%d?limit=%d" % (base, GAME, n))
 tap.same(alone.output.count("no connection for readers"), 1, "which is said once")
+tap.ok(b"rinkside_database_away 1" in rig.get(base + "/metrics")[2], "and by /metrics, too: it cannot be read")
 server.sql("alter role reader connection limit 5")
 tap.ok(rig.wait_for(lambda: rig.get(base + "/health/ready")[0] == 200) and alone.wait_line("connection for readers again"), "there are some again: so it answers", alone.output)
+tap.ok(b"rinkside_database_away 0" in rig.get(base + "/metrics")[2], "and is away no more")
 alone.stop()
 
 # ---- an API through all of it ----
