@@ -139,8 +139,8 @@ soak:
 coverage:
 	@scripts/deps test coverage
 	@$(MAKE) --no-print-directory all units BUILD=build/coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage
-	@RINKSIDE_NO_SANDBOX=yes BUILD=build/coverage python3 test/run.py $(WORDS)
-	@scripts/coverage build/coverage
+	@RINKSIDE_NO_SANDBOX=yes BUILD=build/coverage python3 test/run.py $(WORDS); passed=$$?; \
+		scripts/coverage build/coverage; exit $$passed
 
 # The same under address and undefined, and under thread.
 san:
