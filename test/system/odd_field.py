@@ -94,6 +94,8 @@ for name, edit, words, less in costs:
 
 refused = [
     ("live", put("id", "x"), "id: wanted a number"),
+    ("live", put("id", 2023020001.5), "id: wanted a whole number"),
+    ("live", put("id", 1e40), "id: a number out of range"),
     ("live", put("homeTeam.id", None), "homeTeam.id: wanted a number"),
     ("live", put("playerByGameStats.homeTeam.forwards.0.playerId", "x"), "forwards[0].playerId: wanted a number"),
     ("legacy-live", put("gameData.teams.home.id", "x"), "gameData.teams.home.id: wanted a number"),

@@ -182,4 +182,18 @@ ahead = Reader(api.port, last=3)
 ahead.ids(1)
 tap.same([(e[0], e[1]) for e in ahead.events], [("reset", 1)], "another database: reset to what it has")
 api.stop()
+
+# The same while they listen: a backup is put in its place.
+api = serve(other)
+is_ready(api)
+listening = Reader(api.port, last=0)
+tap.ok(listening.wait(lambda: listening.ids(3)[-1:] == [3], 15), "a reader who listens", listening.events)
+os.rename(moved_path, other_path)
+for left in ("-wal", "-shm"):
+    if os.path.exists(other_path + left):
+        os.unlink(other_path + left)
+tap.ok(listening.wait(lambda: listening.events[-1][:2] == ("reset", 1), 15), "a backup in its place meanwhile: reset to what that has", listening.events[-2:])
+change(other)
+tap.ok(listening.wait(lambda: listening.events[-1][1] == 2 and listening.events[-1][0] != "reset", 15), "and what comes after it", listening.events[-2:])
+api.stop()
 tap.done()
