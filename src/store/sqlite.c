@@ -126,8 +126,9 @@ static void write_other(
 
 static char *write_unknown(char *room, enum text_form form)
 {
-	memcpy(room, "null", 4);
-	return form == TEXT_JSON ? room + 4 : room;
+	static const char word[] = {'n', 'u', 'l', 'l'};
+	memcpy(room, word, sizeof(word));
+	return form == TEXT_JSON ? room + sizeof(word) : room;
 }
 
 static inline void write_column(
