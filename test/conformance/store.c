@@ -754,6 +754,32 @@ static void test_goaltenders(void **state)
 	store_close(s);
 }
 
+/* Of a game without a goal nothing else tells that its one play was lost on its way. */
+static void test_no_plays_at_all(void **state)
+{
+	(void)state;
+	struct store *s = fresh();
+	struct body b;
+	struct event faceoff = {0};
+	struct selection q = {.table = &event_table};
+	int64_t count;
+	struct err err;
+	SET(&faceoff, EVENT, game_id, GAME);
+	SET(&faceoff, EVENT, event_id, 7);
+	SET(&faceoff, EVENT, type, STR("faceoff"));
+	make_body(&b, 0, STR("LIVE"), 0, 0);
+	b.s.events = &faceoff;
+	b.s.event_count = 1;
+	b.s.has_events = true;
+	put(s, &b);
+	b.s.order.time += 60;
+	b.s.event_count = 0;
+	assert_true(put(s, &b).events_due);
+	assert_true(store_count(s, &q, &count, &err));
+	assert_int_equal(count, 1);
+	store_close(s);
+}
+
 enum { MANY_EVENTS = 16 };
 
 /* A play-by-play of as many events, the first of them goals. */
@@ -2105,6 +2131,7 @@ int main(void)
 		cmocka_unit_test(test_names_and_ages),
 		cmocka_unit_test(test_letters),
 		cmocka_unit_test(test_goaltenders),
+		cmocka_unit_test(test_no_plays_at_all),
 		cmocka_unit_test(test_torn_plays),
 		cmocka_unit_test(test_schedule),
 		cmocka_unit_test(test_keyset),
