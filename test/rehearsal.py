@@ -594,7 +594,7 @@ class Rehearsal:
         self.counts["moments"], self.counts["moments_of_some"] = exact, mixed
         tap.ok(not wrong, "as_of in the middle of games: %d answers have no value that never was true" % (exact + mixed), "\n".join(wrong))
         few = exact + mixed < 30  # too few for a share of them to say much, as in a night of a slow machine's
-        tap.ok(exact >= 9 * mixed or few and len(bodies) < 100, "and %d are of one moment, %d of some" % (exact, mixed))
+        tap.ok(exact and exact >= 9 * mixed or few and len(bodies) < 100, "and %d are of one moment, %d of some" % (exact, mixed))
 
     def compare_machine(self, tap):
         """Of the two that live from the beginning to the end, and while the games are still on."""
