@@ -358,7 +358,7 @@ static struct selection select_for(const struct plan *p, const struct row_text *
 /* What the rows written so far amount to. */
 struct tally {
 	int64_t rows, observed_at;
-	bool has_games;            /* which ones is worth to know */
+	bool has_games;            /* which ones is worth knowing */
 	int64_t games[LIST_GAMES]; /* shown, one more than fit means many */
 	size_t game_count;
 	struct value last[MARK_VALUES]; /* the place of row `mark`, texts kept */

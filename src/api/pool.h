@@ -15,7 +15,7 @@
 #include <uv.h>
 
 struct pool_job {
-	/* On a thread. store NULL: the database is away, or refuses, which has been said. Once more, from its beginning and with
+	/* On a thread; on the loop, without a store, when the threads have ended. store NULL: the database is away, or refuses, which has been said. Once more, from its beginning and with
 	 * the database, if it has failed with a replica. */
 	void (*work)(struct pool_job *job, struct store *store);
 	void (*done)(struct pool_job *job); /* on the loop, once, also when the pool closes */

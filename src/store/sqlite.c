@@ -151,8 +151,8 @@ static inline void write_column(
 		write_other(v, c->column->type, form, out);
 }
 
-/* row_text(how, column, ...): a function is given its values at once, which is three times as quick as
- * asking for one after the other. What it gives stays until the next row. */
+/* row_text(how, column, ...): a function is given its values at once, where asking for a column is a call
+ * of its own. What it gives stays until the next row. */
 static void row_text(sqlite3_context *context, int count, sqlite3_value **values)
 {
 	const struct row_text *how = sqlite3_value_pointer(values[0], "row_text");
