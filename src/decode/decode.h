@@ -57,12 +57,22 @@ struct schedule {
 };
 bool decode_schedule(struct str body, struct arena *keep, struct schedule *out, struct err *err);
 
-bool decode_roster(struct str body, struct arena *keep, struct player **out, size_t *out_count,
+struct people {
+	struct player *players;
+	size_t count;
+	const char *warning; /* the first thing that was left out; NULL: nothing */
+};
+bool decode_roster(struct str body, struct arena *keep, struct people *out, struct err *err);
+/* One. wanted_player 0: any; otherwise another's body is refused. */
+bool decode_player(struct str body, int64_t wanted_player, struct arena *keep, struct people *out,
 	struct err *err);
-bool decode_player(struct str body, int64_t wanted_player, struct arena *keep, struct player *out,
-	struct err *err);
+
 /* The league's list has no season: it is left unknown. */
-bool decode_teams(
-	struct str body, struct arena *keep, struct team **out, size_t *out_count, struct err *err);
+struct clubs {
+	struct team *teams;
+	size_t count;
+	const char *warning; /* the first thing that was left out; NULL: nothing */
+};
+bool decode_teams(struct str body, struct arena *keep, struct clubs *out, struct err *err);
 
 #endif

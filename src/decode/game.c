@@ -4,8 +4,6 @@
 
 #include <inttypes.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* `period` is of 2023-24; periodDescriptor wins where both are. */
 static const struct field game_fields[] = {
 	{"season", READ_ID, GAME_season},
@@ -158,6 +156,20 @@ bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64
 	if (count >= MAX_LINES)
 		return place_fault(p, "more than %d players", MAX_LINES);
 	seen[count] = (struct seen){id, place_path(p, p->reader->keep)};
+	return true;
+}
+
+bool player_read(const struct place *p, const char *id_key, const struct field *fields,
+	size_t field_count, struct seen *seen, size_t count, struct player *out)
+{
+	struct str name;
+	int64_t id;
+	if (!place_need_id(p, id_key, &id) || !player_is_new(p, seen, count, id))
+		return false;
+	SET(out, PLAYER, player_id, id);
+	if (place_full_name(p, &name))
+		SET(out, PLAYER, full_name, name);
+	place_read(p, fields, field_count, &player_table, out);
 	return true;
 }
 

@@ -38,6 +38,12 @@ struct seen {
 };
 /* Players named twice are a fault at the second, which names the first. */
 bool player_is_new(const struct place *p, struct seen *seen, size_t count, int64_t id);
+/*
+ * One entry of a list of people, whose number is at id_key: number, name and fields. False, and out
+ * as it was, without a number or for one that is among the count seen. room in seen: MAX_LINES.
+ */
+bool player_read(const struct place *p, const char *id_key, const struct field *fields,
+	size_t field_count, struct seen *seen, size_t count, struct player *out);
 /* False and no fault for a line that comes again: the first one counts, and the snapshot says so. */
 bool player_has_no_line(const struct place *p, struct seen *seen, struct snapshot *s, int64_t id);
 

@@ -86,19 +86,9 @@ static void read_spots(const struct place *spots, struct snapshot *s)
 	s->players = ARENA_NEW(r->keep, struct player, MAX_LINES);
 	struct place e = place_first(spots);
 	size_t before = entries_begin(r);
-	for (; e.value && !r->failed; place_next(&e)) {
-		struct player *player = &s->players[s->player_count];
-		struct str name;
-		int64_t id;
-		if (!place_need_id(&e, "playerId", &id) ||
-			!player_is_new(&e, seen, s->player_count, id))
-			continue;
-		SET(player, PLAYER, player_id, id);
-		if (place_full_name(&e, &name))
-			SET(player, PLAYER, full_name, name);
-		PLACE_READ(&e, spot_fields, &player_table, player);
-		s->player_count++;
-	}
+	for (; e.value && !r->failed; place_next(&e))
+		s->player_count += player_read(&e, "playerId", spot_fields, COUNT(spot_fields),
+			seen, s->player_count, &s->players[s->player_count]);
 	entries_end(spots, before, s->player_count);
 }
 

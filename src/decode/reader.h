@@ -117,10 +117,10 @@ bool place_full_name(const struct place *p, struct str *out);
 /* The same, and a fault when it is absent. */
 bool place_need_id(const struct place *p, const char *key, int64_t *out);
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PLACE_READ_LENIENTLY(place, fields, table, record)                                         \
-	place_read_leniently(                                                                      \
-		(place), (fields), sizeof(fields) / sizeof((fields)[0]), (table), (record))
+	place_read_leniently((place), (fields), COUNT(fields), (table), (record))
 #define PLACE_READ(place, fields, table, record)                                                   \
-	place_read((place), (fields), sizeof(fields) / sizeof((fields)[0]), (table), (record))
+	place_read((place), (fields), COUNT(fields), (table), (record))
 
 #endif

@@ -129,17 +129,19 @@ static bool remember_failing(struct completion *c, const struct wanted *w)
 static bool put_roster(
 	struct completion *c, struct str body, int64_t team_id, struct wanted *w, struct err *err)
 {
-	struct player *players;
-	size_t count;
-	if (!decode_roster(body, c->keep, &players, &count, err))
+	struct people roster;
+	if (!decode_roster(body, c->keep, &roster, err))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		SET(&players[i], PLAYER, fetched_at, c->now_ms);
+	if (roster.warning)
+		log_warning("roster of club %" PRId64 ": %s", team_id, roster.warning);
+	for (size_t i = 0; i < roster.count; i++) {
+		struct player *player = &roster.players[i];
+		SET(player, PLAYER, fetched_at, c->now_ms);
 		/* His club now: a trade is told by no name. */
-		SET(&players[i], PLAYER, team_id, team_id);
-		drop(w, players[i].player_id);
+		SET(player, PLAYER, team_id, team_id);
+		drop(w, player->player_id);
 	}
-	return store_put_players(c->store, players, count, err);
+	return store_put_players(c->store, roster.players, roster.count, err);
 }
 
 /* Who is on no roster any more: traded, or down in the minors. */
@@ -148,16 +150,18 @@ static bool ask_for_player(struct completion *c, int64_t id, struct err *err)
 	struct source_request q = {.endpoint = ENDPOINT_PLAYER, .id = id, .is_extra = true};
 	struct wanted only = {.ids = {id}, .count = 1};
 	struct source_reply reply;
-	struct player player;
+	struct people one;
 	bool is_found;
 	if (!fetch(c, &q, &reply, &is_found, err))
 		return remember_failing(c, &only);
 	if (!is_found)
 		return remember_asking(c, &only, c->now_ms, err);
-	if (!decode_player(reply.body, id, c->keep, &player, err))
+	if (!decode_player(reply.body, id, c->keep, &one, err))
 		return remember_failing(c, &only);
-	SET(&player, PLAYER, fetched_at, c->now_ms);
-	return store_put_players(c->store, &player, 1, err);
+	if (one.warning)
+		log_warning("player %" PRId64 ": %s", id, one.warning);
+	SET(one.players, PLAYER, fetched_at, c->now_ms);
+	return store_put_players(c->store, one.players, 1, err);
 }
 
 static bool complete_people(
@@ -209,27 +213,31 @@ static bool team_is_fresh(struct completion *c, int64_t team_id, bool *out, stru
 	return step != STEP_FAILED;
 }
 
-static bool fetch_teams(struct completion *c, struct team **out, size_t *out_count, struct err *err)
+/* *out stays as it was where the upstream has no list. */
+static bool fetch_teams(struct completion *c, struct clubs *out, struct err *err)
 {
 	struct source_request q = {.endpoint = ENDPOINT_TEAMS, .is_extra = true};
 	struct source_reply reply;
 	bool is_found;
-	*out_count = 0;
-	return fetch(c, &q, &reply, &is_found, err) &&
-	       (!is_found || decode_teams(reply.body, c->keep, out, out_count, err));
+	if (!fetch(c, &q, &reply, &is_found, err) ||
+		(is_found && !decode_teams(reply.body, c->keep, out, err)))
+		return false;
+	if (out->warning)
+		log_warning("list of clubs: %s", out->warning);
+	return true;
 }
 
 /* Without a name: that it was asked for. */
-static bool put_teams(struct completion *c, const struct team *all, size_t count,
-	int64_t fetched_at, struct err *err)
+static bool put_teams(
+	struct completion *c, const struct clubs *all, int64_t fetched_at, struct err *err)
 {
 	const struct game *g = &c->snapshot->game;
 	struct team ours[2] = {0};
 	for (size_t i = 0; i < 2; i++) {
 		SET(&ours[i], TEAM, team_id, i ? g->home_team_id : g->away_team_id);
-		for (size_t j = 0; j < count; j++)
-			if (all[j].team_id == ours[i].team_id)
-				ours[i] = all[j];
+		for (size_t j = 0; j < all->count; j++)
+			if (all->teams[j].team_id == ours[i].team_id)
+				ours[i] = all->teams[j];
 		SET(&ours[i], TEAM, season, g->season);
 		SET(&ours[i], TEAM, fetched_at, fetched_at);
 	}
@@ -239,8 +247,7 @@ static bool put_teams(struct completion *c, const struct team *all, size_t count
 static bool complete_teams(struct completion *c, struct err *err)
 {
 	const struct game *g = &c->snapshot->game;
-	struct team *all = NULL;
-	size_t count;
+	struct clubs all = {0}, none = {0};
 	struct err ignored;
 	bool away_is_fresh, home_is_fresh;
 	if (!team_is_fresh(c, g->away_team_id, &away_is_fresh, err) ||
@@ -248,9 +255,9 @@ static bool complete_teams(struct completion *c, struct err *err)
 		return false;
 	if (away_is_fresh && home_is_fresh)
 		return true;
-	if (fetch_teams(c, &all, &count, err))
-		return put_teams(c, all, count, c->now_ms, err);
-	put_teams(c, NULL, 0, c->now_ms - STALE_MS + AGAIN_MS, &ignored);
+	if (fetch_teams(c, &all, err))
+		return put_teams(c, &all, c->now_ms, err);
+	put_teams(c, &none, c->now_ms - STALE_MS + AGAIN_MS, &ignored);
 	return false;
 }
 

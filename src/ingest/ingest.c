@@ -221,35 +221,42 @@ static bool take_schedule(struct store *store, const struct source_reply *file, 
 		file->observed_at, &out->changed, err);
 }
 
+static bool put_people(struct store *store, const struct source_reply *file,
+	const struct people *people, struct ingest_report *out, struct err *err)
+{
+	for (size_t i = 0; i < people->count; i++)
+		SET(&people->players[i], PLAYER, fetched_at, file->observed_at);
+	out->changed = people->count;
+	out->warning = people->warning;
+	return store_put_players(store, people->players, people->count, err);
+}
+
 static bool take_roster(struct store *store, const struct source_reply *file, struct arena *keep,
 	struct ingest_report *out, struct err *err)
 {
-	struct player *players;
-	if (!decode_roster(file->body, keep, &players, &out->changed, err))
-		return false;
-	for (size_t i = 0; i < out->changed; i++)
-		SET(&players[i], PLAYER, fetched_at, file->observed_at);
-	return store_put_players(store, players, out->changed, err);
+	struct people roster;
+	return decode_roster(file->body, keep, &roster, err) &&
+	       put_people(store, file, &roster, out, err);
 }
 
 static bool take_player(struct store *store, const struct source_reply *file, struct arena *keep,
 	struct ingest_report *out, struct err *err)
 {
-	struct player player;
-	if (!decode_player(file->body, 0, keep, &player, err))
-		return false;
-	SET(&player, PLAYER, fetched_at, file->observed_at);
-	out->changed = 1;
-	return store_put_players(store, &player, 1, err);
+	struct people one;
+	return decode_player(file->body, 0, keep, &one, err) &&
+	       put_people(store, file, &one, out, err);
 }
 
 /* The league's list says today's names: they are those of the season that the file's day is in. */
 static bool take_teams(struct store *store, const struct source_reply *file, struct arena *keep,
 	struct ingest_report *out, struct err *err)
 {
-	struct team *teams;
-	if (!decode_teams(file->body, keep, &teams, &out->changed, err))
+	struct clubs clubs;
+	if (!decode_teams(file->body, keep, &clubs, err))
 		return false;
+	struct team *teams = clubs.teams;
+	out->changed = clubs.count;
+	out->warning = clubs.warning;
 	int year, month, day;
 	day_to_civil(eastern_day(file->observed_at), &year, &month, &day);
 	int64_t first = month < 7 ? year - 1 : year;

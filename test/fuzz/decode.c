@@ -30,22 +30,20 @@ static void schedule(struct str body, struct arena *keep, struct err *err)
 
 static void roster(struct str body, struct arena *keep, struct err *err)
 {
-	struct player *players;
-	size_t n;
-	fuzz_check(decode_roster(body, keep, &players, &n, err) || err->kind == ERR_DECODE);
+	struct people all;
+	fuzz_check(decode_roster(body, keep, &all, err) || err->kind == ERR_DECODE);
 }
 
 static void player(struct str body, struct arena *keep, struct err *err)
 {
-	struct player p;
-	fuzz_check(decode_player(body, 0, keep, &p, err) || err->kind == ERR_DECODE);
+	struct people one;
+	fuzz_check(decode_player(body, 0, keep, &one, err) || err->kind == ERR_DECODE);
 }
 
 static void teams(struct str body, struct arena *keep, struct err *err)
 {
-	struct team *list;
-	size_t n;
-	fuzz_check(decode_teams(body, keep, &list, &n, err) || err->kind == ERR_DECODE);
+	struct clubs all;
+	fuzz_check(decode_teams(body, keep, &all, err) || err->kind == ERR_DECODE);
 }
 
 static void kind(struct str body, struct arena *keep, struct err *err)

@@ -8,13 +8,23 @@ CASES = os.path.join(rig.ROOT, "test", "golden", "cases")
 tap = rig.Tap()
 
 
+# Two bodies that no golden case is of.
+SHORT = {
+    "player": {"playerId": 8470400, "firstName": {"default": "Jean-Luc"}, "lastName": {"default": "Huttunen"}, "position": "C",
+               "birthDate": "1993-11-04", "sweaterNumber": 3},
+    "teams": {"total": 2, "data": [{"id": 12, "triCode": "CAR", "fullName": "Carolina Hurricanes"}, {"id": 3, "triCode": "NYR", "fullName": "New York Rangers"}]},
+}
+
+
 def case(name):
+    if name in SHORT:
+        return copy.deepcopy(SHORT[name])
     with open(os.path.join(CASES, name, "body.json"), encoding="utf-8") as f:
         return json.load(f)
 
 
 def rows(path):
-    return {t: rig.query(path, "select count(*) n from " + t)[0]["n"] for t in ("game_stats", "game_events", "games", "players")}
+    return {t: rig.query(path, "select count(*) n from " + t)[0]["n"] for t in ("game_stats", "game_events", "games", "players", "teams")}
 
 
 def take(body):
@@ -81,6 +91,15 @@ costs = [
     ("schedule-postponed", put("nextStartDate", 5), "nextStartDate left out", {}),
     ("legacy-schedule", put("dates.0.games.0.gameDate", "TBD"), "games[0].gameDate left out", {}),
     ("legacy-schedule", put("dates.0.games.0.teams", 5), "games[0].teams left out", {"games": 1}),
+    ("roster", put("forwards.0.sweaterNumber", "3"), "forwards[0].sweaterNumber left out: wanted a number", {}),
+    ("roster", put("forwards.0.lastName", 7), "forwards[0].lastName left out", {}),
+    ("roster", put("forwards.1.id", "x"), "forwards[1].id left out", {"players": 1}),
+    ("roster", again("forwards"), "player 8470401 was already at forwards[1]", {}),
+    ("roster", put("forwards", "none"), "forwards left out: wanted a list, found text", None),
+    ("player", put("birthDate", "11/04/1993"), "birthDate left out", {}),
+    ("player", put("firstName", 5), "firstName left out", {}),
+    ("teams", put("data.0.fullName", 5), "data[0].fullName left out", {}),
+    ("teams", put("data.1.id", None), "data[1].id left out", {"teams": 1}),
 ]
 for name, edit, words, less in costs:
     body = case(name)
@@ -106,6 +125,9 @@ refused = [
     ("score", of_all("games", "id", "x"), "games: nothing in it can be read; games[0].id left out"),
     ("schedule-postponed", put("gameWeek", [1, "x"]), "gameWeek: nothing in it can be read"),
     ("legacy-schedule", put("dates", [1]), "dates: nothing in it can be read"),
+    ("player", put("playerId", "x"), "playerId: wanted a number"),
+    ("teams", of_all("data", "id", "x"), "data: nothing in it can be read; data[0].id left out"),
+    ("teams", put("data", "none"), "data: wanted a list of clubs"),
 ]
 for name, edit, words in refused:
     body = case(name)
