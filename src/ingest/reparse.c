@@ -25,14 +25,19 @@ static bool is_what_is_stored(const struct reparse *r, const struct store_body *
 	return b->order_time == r->game.order_time && b->order_arrival == r->game.order_arrival;
 }
 
+static bool lists_games(enum body_kind kind)
+{
+	return kind == BODY_SCHEDULE || kind == BODY_SCORE || kind == BODY_LEGACY_SCHEDULE;
+}
+
 static void count(struct reparse *r, const struct ingest_report *report)
 {
 	const struct put_result *put = &report->put;
 	bool is_quarantined = report->game_id && put->outcome == PUT_QUARANTINED;
-	bool is_changed = report->game_id && put->outcome == PUT_STORED;
+	bool is_put = report->game_id && put->outcome == PUT_STORED;
 	r->report->refused += is_quarantined;
-	r->report->changed += is_changed;
-	if (is_changed)
+	r->report->changed += is_put || (lists_games(report->kind) && report->changed);
+	if (is_put)
 		r->on_put(report->game_id, put);
 }
 

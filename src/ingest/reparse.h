@@ -13,7 +13,7 @@
 
 struct reparse_report {
 	int64_t bodies, games;
-	int64_t changed; /* bodies that changed something */
+	int64_t changed; /* bodies that changed a game; names are not compared */
 	int64_t refused; /* not understood, or worse than what is stored */
 };
 

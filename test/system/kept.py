@@ -91,6 +91,18 @@ for _ in range(2):
     tap.ok(r.returncode == 0 and "0 changed something, 2 were refused" in r.stdout, "reparse refuses again what was refused", r.stdout + r.stderr)
 tap.same([rig.query(path, "select %s" % what) for what in ("revision from revisions", "* from quarantine", "warning from games")], seen,
          "and takes no revision, counts nothing and leaves the warnings")
+# A schedule is of no game, and changes some.
+db, path = rig.database()
+rig.run("ingest", "--file", os.path.join(rig.ROOT, "test", "golden", "cases", "schedule-postponed", "body.json"), db=db)
+listed = rig.query(path, "select game_id, start_time from games order by game_id")
+as_an_older_decoder_had("""
+    update games set start_time = null where game_id = %d;
+    update game_changes set after = json_set(after, '$.start_time', null) where game_id = %d;
+    """ % ((listed[0]["game_id"],) * 2), path)
+for said in ("1 changed something", "0 changed something"):
+    r = rig.run("reparse", db=db)
+    tap.ok(r.returncode == 0 and "1 bodies of 0 games: " + said in r.stdout, "a schedule again: " + said, r.stdout + r.stderr)
+tap.same(rig.query(path, "select game_id, start_time from games order by game_id"), listed, "and its games are as the decoder gives them")
 for words in (["x"], [GAME, "--season", "20232024"], ["--season", "7"]):
     r = rig.run("reparse", *words, db=db)
     tap.ok(r.returncode == 2 and len(r.stderr.splitlines()) == 1, "reparse %s: exit 2" % words, r.stderr)
