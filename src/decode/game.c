@@ -59,9 +59,7 @@ static void read_team_name(
 {
 	struct place team = place_get(p, key);
 	struct str place = {0}, name = {0};
-	bool has_name = place_get(&team, "commonName").value || place_get(&team, "name").value;
-	if (!place_text(&team, "commonName", &name))
-		place_text(&team, "name", &name);
+	bool has_name = place_text(&team, "commonName", &name) || place_text(&team, "name", &name);
 	place_text(&team, "placeName", &place);
 	struct value v = {.known = true, .type = COLUMN_TEXT};
 	v.text = game_full_name(place, name, p->reader->keep);

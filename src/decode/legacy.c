@@ -230,6 +230,7 @@ static void read_lines(const struct place *root, struct snapshot *s)
 	}
 }
 
+/* Names are extra, as in today's play-by-play. */
 static void read_players(const struct place *root, struct snapshot *s)
 {
 	static const struct field fields[] = {
@@ -244,9 +245,8 @@ static void read_players(const struct place *root, struct snapshot *s)
 	struct place players = place_get(root, "gameData.players");
 	struct seen *seen = ARENA_NEW(r->keep, struct seen, MAX_LINES);
 	s->players = ARENA_NEW(r->keep, struct player, MAX_LINES);
-	struct place e = place_first(&players);
-	size_t before = entries_begin(r);
-	for (; e.value && !r->failed; place_next(&e)) {
+	bool was = reader_be_lenient(r, true);
+	for (struct place e = place_first(&players); e.value && !r->failed; place_next(&e)) {
 		struct player *player = &s->players[s->player_count];
 		int64_t id;
 		if (!place_need_id(&e, "id", &id) || !player_is_new(&e, seen, s->player_count, id))
@@ -255,7 +255,7 @@ static void read_players(const struct place *root, struct snapshot *s)
 		PLACE_READ(&e, fields, &player_table, player);
 		s->player_count++;
 	}
-	entries_end(&players, before, s->player_count);
+	reader_be_lenient(r, was);
 }
 
 /* ---- events ---- */
@@ -427,14 +427,12 @@ static const struct field score_fields[] = {
 	{"teams.home.score", READ_INT, GAME_home_score},
 };
 
-static bool read_scheduled(const struct place *p, int32_t day, struct game *g)
+bool legacy_read_scheduled(const struct place *p, struct game *g)
 {
 	static const struct game_ids ids = {"gamePk", "teams.away.team.id", "teams.home.team.id"};
 	struct place line_score = place_get(p, "linescore");
 	if (!game_read_ids(p, &ids, g))
 		return false;
-	if (day)
-		SET(g, GAME, game_date, day);
 	PLACE_READ(p, schedule_fields, &game_table, g);
 	read_type(p, "gameType", g);
 	read_state(p, "status", g);
@@ -445,27 +443,4 @@ static bool read_scheduled(const struct place *p, int32_t day, struct game *g)
 	PLACE_READ(p, score_fields, &game_table, g);
 	read_line_score(&line_score, g);
 	return true;
-}
-
-void legacy_read_schedule(const struct place *root, struct schedule *s, size_t max)
-{
-	struct reader *r = root->reader;
-	struct place dates = place_get(root, "dates"), d = place_first(&dates);
-	size_t before = entries_begin(r);
-	for (; d.value && !r->failed; place_next(&d)) {
-		int32_t day = 0;
-		place_day(&d, "date", &day);
-		struct place games = place_get(&d, "games");
-		if (day && (!s->first_day || day < s->first_day))
-			s->first_day = day;
-		for (struct place e = place_first(&games); e.value && !r->failed; place_next(&e)) {
-			if (s->count < max) {
-				s->count += read_scheduled(&e, day, &s->games[s->count]);
-				continue;
-			}
-			reader_be_lenient(r, false);
-			place_fault(&e, "more than %zu games", max);
-		}
-	}
-	entries_end(&dates, before, s->count);
 }

@@ -4,13 +4,13 @@
 #ifndef DECODE_LEGACY_H
 #define DECODE_LEGACY_H
 
-#include "decode/decode.h"
 #include "decode/reader.h"
+#include "model/model.h"
 
 bool legacy_is_live(const struct place *root);
 void legacy_read_live(const struct place *root, int64_t wanted_game, struct snapshot *out);
 
-/* `s` has room for every game in the body, at most max. */
-void legacy_read_schedule(const struct place *root, struct schedule *s, size_t max);
+/* A game of the schedule; false without its ids. Its day is that of the list it is in. */
+bool legacy_read_scheduled(const struct place *p, struct game *g);
 
 #endif

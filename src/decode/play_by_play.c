@@ -79,17 +79,17 @@ static const struct field spot_fields[] = {
 	{"teamId", READ_ID, PLAYER_team_id},
 };
 
+/* Names are extra: whatever the spots have become, the plays are taken. */
 static void read_spots(const struct place *spots, struct snapshot *s)
 {
 	struct reader *r = spots->reader;
 	struct seen *seen = ARENA_NEW(r->keep, struct seen, MAX_LINES);
 	s->players = ARENA_NEW(r->keep, struct player, MAX_LINES);
-	struct place e = place_first(spots);
-	size_t before = entries_begin(r);
-	for (; e.value && !r->failed; place_next(&e))
+	bool was = reader_be_lenient(r, true);
+	for (struct place e = place_first(spots); e.value && !r->failed; place_next(&e))
 		s->player_count += player_read(&e, "playerId", spot_fields, COUNT(spot_fields),
 			seen, s->player_count, &s->players[s->player_count]);
-	entries_end(spots, before, s->player_count);
+	reader_be_lenient(r, was);
 }
 
 bool decode_play_by_play(struct str body, int64_t wanted_game, struct arena *keep,

@@ -176,6 +176,11 @@ bool place_is_object(const struct place *p)
 	return yyjson_is_obj(p->value);
 }
 
+bool place_need_object(const struct place *p)
+{
+	return place_is_object(p) || wanted(p, "an object");
+}
+
 bool place_is_list(const struct place *p)
 {
 	return yyjson_is_arr(p->value);

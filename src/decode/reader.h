@@ -58,6 +58,8 @@ struct str place_path(const struct place *p, struct arena *keep);
 /* A dotted key goes down several objects at once. */
 struct place place_get(const struct place *p, const char *key);
 bool place_is_object(const struct place *p);
+/* A fault when it is none. */
+bool place_need_object(const struct place *p);
 bool place_is_list(const struct place *p);
 
 /* for (struct place e = place_first(&list); e.value; place_next(&e)) - of a list or an object. */
