@@ -6,6 +6,34 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_GAPS 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define ARENA_GAPS 1
+#endif
+
+#ifdef ARENA_GAPS
+#include <sanitizer/asan_interface.h>
+enum { RANGE_TIMES = 2, LEAST_GAP = 16, LARGEST_GAP = 4096 };
+/* One more element, as what runs over is mostly the next one. */
+static size_t gap_behind(size_t size)
+{
+	size_t gap = size < LEAST_GAP ? LEAST_GAP : size;
+	return gap < LARGEST_GAP ? gap : LARGEST_GAP;
+}
+#define FORBID(from, n) ASAN_POISON_MEMORY_REGION((from), (n))
+#define ALLOW(from, n)  ASAN_UNPOISON_MEMORY_REGION((from), (n))
+#else
+enum { RANGE_TIMES = 1 };
+#define gap_behind(size) ((size_t)0)
+#define FORBID(from, n)  ((void)(from), (void)(n))
+#define ALLOW(from, n)   ((void)(from), (void)(n))
+#endif
+
+static const char too_small[] = "an arena is smaller than the input that was let in";
+
 static _Noreturn void arena_die(const char *why)
 {
 	fprintf(stderr, "rinkside: out of memory: %s\n", why);
@@ -14,6 +42,7 @@ static _Noreturn void arena_die(const char *why)
 
 struct arena arena_reserve(size_t size)
 {
+	size *= RANGE_TIMES;
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
@@ -23,25 +52,47 @@ struct arena arena_reserve(size_t size)
 
 void arena_release(struct arena *a)
 {
-	if (a->base)
-		munmap(a->base, (size_t)(a->end - a->base));
+	size_t size = (size_t)(a->end - a->base);
+	if (a->base) {
+		ALLOW(a->base, size); /* to whoever gets these addresses next */
+		munmap(a->base, size);
+	}
 	*a = (struct arena){0};
 }
 
 void arena_reset(struct arena *a)
 {
+	FORBID(a->base, (size_t)(a->at - a->base));
 	a->at = a->base;
+}
+
+char *arena_open(struct arena *a, size_t max, size_t *out_room)
+{
+	size_t pad = (size_t)(-(uintptr_t)a->at & (_Alignof(max_align_t) - 1));
+	size_t left = (size_t)(a->end - a->at);
+	if (left < pad)
+		arena_die(too_small);
+	*out_room = left - pad < max ? left - pad : max;
+	a->at += pad;
+	ALLOW(a->at, *out_room);
+	return a->at;
+}
+
+void arena_take(struct arena *a, size_t n)
+{
+	a->at += n;
 }
 
 void *arena_alloc(struct arena *a, size_t count, size_t size)
 {
-	size_t align = _Alignof(max_align_t);
-	size_t pad = (size_t)(-(uintptr_t)a->at & (align - 1));
-	size_t left = (size_t)(a->end - a->at);
-	if (left < pad || (size && count > (left - pad) / size))
-		arena_die("an arena is smaller than the input that was let in");
+	size_t pad = (size_t)(-(uintptr_t)a->at & (_Alignof(max_align_t) - 1));
+	size_t left = (size_t)(a->end - a->at), gap = gap_behind(size);
+	if (left < pad + gap || (size && count > (left - pad - gap) / size))
+		arena_die(too_small);
 	char *p = a->at + pad;
-	a->at = p + count * size;
+	ALLOW(p, count * size);
+	FORBID(p + count * size, gap);
+	a->at = p + count * size + gap;
 	/* The range is used again after a reset, so a fresh page's zeros can't be relied on. */
 	return memset(p, 0, count * size);
 }

@@ -157,18 +157,17 @@ struct str str_format(struct arena *keep, const char *format, ...)
 	return (struct str){p, (size_t)n};
 }
 
-struct str str_collapse(struct arena *keep, struct str s)
+struct str str_collapse(char *out, struct str s)
 {
-	s = str_trim(s);
-	char *p = arena_alloc(keep, s.n, 1);
 	size_t n = 0;
+	s = str_trim(s);
 	for (size_t i = 0; i < s.n; i++) {
 		if (!is_space(s.p[i]))
-			p[n++] = s.p[i];
-		else if (p[n - 1] != ' ') /* s was trimmed: n > 0 */
-			p[n++] = ' ';
+			out[n++] = s.p[i];
+		else if (out[n - 1] != ' ') /* s was trimmed: n > 0 */
+			out[n++] = ' ';
 	}
-	return (struct str){p, n};
+	return (struct str){out, n};
 }
 
 /* The well-formed sequences of Unicode 15, table 3-7. */

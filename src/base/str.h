@@ -54,8 +54,8 @@ char *str_z(struct arena *keep, struct str s); /* cut at the first NUL, if s hol
 struct str str_format(struct arena *keep, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Trimmed, and every run of white space within made one space. */
-struct str str_collapse(struct arena *keep, struct str s);
+/* Trimmed, and every run of white space within made one space; into room for s, which may be its own. */
+struct str str_collapse(char *out, struct str s);
 bool str_is_utf8(struct str s);
 
 #endif

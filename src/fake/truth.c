@@ -35,11 +35,9 @@ static void put_person(struct json *j, const struct tally *t, int slot, int32_t 
 {
 	const struct person *p = t->who[slot];
 	char name[128];
-	char room[256];
-	struct arena scratch = {room, room, room + sizeof(room)};
 	snprintf(name, sizeof(name), "%s %s", p->first, p->last);
 	json_key(j, STR("player_name"));
-	json_text(j, str_collapse(&scratch, str_from(name)));
+	json_text(j, str_collapse(name, str_from(name)));
 	put_int(j, "player_age", day_age(p->birth_day, day));
 	put_int(j, "player_number", p->number);
 	put_text(j, "player_position", (char[]){t->positions[slot], 0});

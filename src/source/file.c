@@ -10,11 +10,9 @@
 
 static bool read_all(int fd, const char *path, struct arena *keep, struct str *out, struct err *err)
 {
-	arena_alloc(keep, 0, 1);
-	char *p = keep->at;
-	size_t n = 0, max = (size_t)(keep->end - keep->at) - SOURCE_PADDING;
-	if (max > SOURCE_MAX_BODY)
-		max = SOURCE_MAX_BODY;
+	size_t room, n = 0;
+	char *p = arena_open(keep, SOURCE_MAX_BODY + SOURCE_PADDING, &room);
+	size_t max = room - SOURCE_PADDING;
 	for (;;) {
 		/* At the limit one byte more is asked for: there is room for it in the padding. */
 		ssize_t got = read(fd, p + n, n < max ? max - n : 1);
@@ -30,7 +28,7 @@ static bool read_all(int fd, const char *path, struct arena *keep, struct str *o
 			break;
 	}
 	memset(p + n, 0, SOURCE_PADDING);
-	keep->at = p + n + SOURCE_PADDING;
+	arena_take(keep, n + SOURCE_PADDING);
 	*out = (struct str){p, n};
 	return true;
 }

@@ -200,7 +200,7 @@ void source_close(struct source *s)
  */
 struct transfer {
 	struct source *source;
-	struct arena *keep;
+	char *body; /* room for max bytes of it and the padding */
 	size_t n, max;
 	size_t head_bytes;
 	struct reply_head head;
@@ -215,7 +215,7 @@ static size_t on_body(char *p, size_t size, size_t n, void *context)
 		t->is_too_large = true;
 		return 0;
 	}
-	memcpy(t->keep->at + t->n, p, n);
+	memcpy(t->body + t->n, p, n);
 	t->n += n;
 	return n;
 }
@@ -383,10 +383,11 @@ static bool contradicts(const struct reply_head *h, struct str etag)
 static struct result try_once(struct source *s, const char *url, struct str etag, int64_t limit_ms,
 	struct arena *keep, struct source_reply *out, struct err *err)
 {
-	struct transfer t = {.source = s, .keep = keep};
-	size_t room = (size_t)(keep->end - keep->at);
+	struct transfer t = {.source = s};
+	size_t room;
+	t.body = arena_open(keep, SOURCE_MAX_BODY + SOURCE_PADDING, &room);
 	assert(room > SOURCE_PADDING);
-	t.max = room - SOURCE_PADDING < SOURCE_MAX_BODY ? room - SOURCE_PADDING : SOURCE_MAX_BODY;
+	t.max = room - SOURCE_PADDING;
 	reply_head_init(&t.head);
 	int64_t timeout = limit_ms < s->settings->timeout_ms ? limit_ms : s->settings->timeout_ms;
 	*s->curl_text = 0;
@@ -404,9 +405,9 @@ static struct result try_once(struct source *s, const char *url, struct str etag
 	if (r.is_good && out->status == 304) {
 		out->is_unchanged = !contradicts(&t.head, etag);
 	} else if (r.is_good) {
-		out->body = (struct str){keep->at, t.n};
-		memset(keep->at + t.n, 0, SOURCE_PADDING);
-		keep->at += t.n + SOURCE_PADDING;
+		out->body = (struct str){t.body, t.n};
+		memset(t.body + t.n, 0, SOURCE_PADDING);
+		arena_take(keep, t.n + SOURCE_PADDING);
 		out->etag = str_copy(keep, str_from(t.head.etag));
 	}
 	return r;

@@ -204,9 +204,9 @@ static bool write_body(struct commit *c, const struct noted *n, struct err *err)
 		return false;
 	if (is_found)
 		return true;
-	size_t room = ZSTD_compressBound(n->reply.body.n);
-	char *packed = (char *)scratch.at; /* not zeroed: most of it is never touched */
-	assert(room <= (size_t)(scratch.end - scratch.at));
+	size_t wanted = ZSTD_compressBound(n->reply.body.n), room;
+	char *packed = arena_open(&scratch, wanted, &room); /* most of it is never touched */
+	assert(room == wanted);
 	size_t size = ZSTD_compress(packed, room, n->reply.body.p, n->reply.body.n, LEVEL);
 	if (ZSTD_isError(size))
 		return err_set(err, ERR_INTERNAL, "zstd: %s", ZSTD_getErrorName(size));

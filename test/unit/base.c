@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -72,9 +74,10 @@ static void white_space_collapses(void **state)
 {
 	(void)state;
 	struct arena a = arena_reserve(1 << 16);
-	assert_str(
-		str_collapse(&a, STR(" Hurri\tcanes \n of  Carolina ")), "Hurri canes of Carolina");
-	assert_str(str_collapse(&a, STR("\t")), "");
+	char room[64];
+	assert_str(str_collapse(room, STR(" Hurri\tcanes \n of  Carolina ")),
+		"Hurri canes of Carolina");
+	assert_str(str_collapse(room, STR("\t")), "");
 	assert_string_equal(str_z(&a, STR("goal")), "goal");
 	assert_str(str_format(&a, "%d of %s", 3, "four"), "3 of four");
 	arena_release(&a);
@@ -121,6 +124,33 @@ static void no_character_is_halved(void **state)
 		assert_true(str_is_utf8(str_from(err.text)));
 	}
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+/* Whoever runs over the end of what an arena gave out is ended by address sanitizer, and that is how we find him. */
+static void an_arena_has_gaps_where_they_are_looked_for(void **state)
+{
+	(void)state;
+	struct arena a = arena_reserve(1 << 16);
+	volatile char *list[] = {arena_alloc(&a, 3, 100), arena_alloc(&a, 1, 1)};
+	static const int over[] = {300, 1};
+	size_t room;
+	for (size_t i = 0; i < COUNT(over); i++) {
+		pid_t child = fork();
+		if (!child) {
+			freopen("/dev/null", "w", stderr);
+			list[i][over[i]] = 1;
+			_exit(0);
+		}
+		int status;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_not_equal(status, 0);
+	}
+	arena_reset(&a); /* and what was forbidden is allowed to the next one */
+	char *all = arena_open(&a, SIZE_MAX, &room);
+	memset(all, 1, room);
+	arena_release(&a);
+}
+#endif
 
 static void an_arena_gives_zeros_again(void **state)
 {
@@ -433,6 +463,9 @@ int main(void)
 		cmocka_unit_test(utf8_is_recognised),
 		cmocka_unit_test(no_character_is_halved),
 		cmocka_unit_test(an_arena_gives_zeros_again),
+#if defined(__SANITIZE_ADDRESS__)
+		cmocka_unit_test(an_arena_has_gaps_where_they_are_looked_for),
+#endif
 		cmocka_unit_test(a_full_buffer_stays_failed),
 		cmocka_unit_test(reals_are_short_and_exact),
 		cmocka_unit_test(json_is_escaped_and_always_utf8),
