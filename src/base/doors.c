@@ -88,6 +88,12 @@ static bool refuse_processes(scmp_filter_ctx filter)
 	       seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 }
 
+/* The kernel takes a command's lower half, whatever is above it. */
+static bool refuse_command(scmp_filter_ctx filter, int call, unsigned command)
+{
+	return refuse_where(filter, call, SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, command));
+}
+
 /* To any process but this one, which aborts so; nor by way of a descriptor that tells its owner. */
 static bool refuse_signals(scmp_filter_ctx filter)
 {
@@ -97,10 +103,10 @@ static bool refuse_signals(scmp_filter_ctx filter)
 	       refuse_where(filter, SCMP_SYS(rt_sigqueueinfo), others) &&
 	       refuse_where(filter, SCMP_SYS(rt_tgsigqueueinfo), others) &&
 	       refuse_where(filter, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0)) &&
-	       refuse_where(filter, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETOWN)) &&
-	       refuse_where(filter, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_EQ, F_SETOWN_EX)) &&
-	       refuse_where(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIOSETOWN)) &&
-	       refuse_where(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, SIOCSPGRP)) &&
+	       refuse_command(filter, SCMP_SYS(fcntl), F_SETOWN) &&
+	       refuse_command(filter, SCMP_SYS(fcntl), F_SETOWN_EX) &&
+	       refuse_command(filter, SCMP_SYS(ioctl), FIOSETOWN) &&
+	       refuse_command(filter, SCMP_SYS(ioctl), SIOCSPGRP) &&
 	       refuse_call(filter, SCMP_SYS(tkill)) &&
 	       refuse_call(filter, SCMP_SYS(pidfd_send_signal));
 }

@@ -191,6 +191,8 @@ refused_in_all = [
     ("fcntl F_SETOWN_EX", "72, 0, 15, 0", NOT_PERMITTED),
     ("ioctl FIOSETOWN", "16, 0, 0x8901, 0", NOT_PERMITTED),
     ("ioctl SIOCSPGRP", "16, 0, 0x8902, 0", NOT_PERMITTED),
+    ("fcntl F_SETOWN, with bits that the kernel drops", "72, 0, 0x100000008, 0", NOT_PERMITTED),
+    ("ioctl FIOSETOWN, with bits that the kernel drops", "16, 0, 0x100008901, 0", NOT_PERMITTED),
     ("fchmodat2", "452, -1, 0, 0, 0", NOT_PERMITTED),
     ("setxattrat", "463, -1, 0, 0, 0, 0, 0", NOT_PERMITTED),
 ]
