@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+enum { MOST_TYPES = 99 }; /* an id has two digits for it */
+
 /* `period` is of 2023-24; periodDescriptor wins where both are. */
 static const struct field game_fields[] = {
 	{"season", READ_ID, GAME_season},
@@ -14,21 +16,21 @@ static const struct field game_fields[] = {
 	{"gameState", READ_TEXT, GAME_game_state},
 	{"gameScheduleState", READ_TEXT, GAME_schedule_state},
 	{"awayTeam.abbrev", READ_TEXT, GAME_away_team_abbrev},
-	{"awayTeam.score", READ_INT, GAME_away_score},
-	{"awayTeam.sog", READ_INT, GAME_away_shots},
+	{"awayTeam.score", READ_COUNT, GAME_away_score},
+	{"awayTeam.sog", READ_COUNT, GAME_away_shots},
 	{"homeTeam.abbrev", READ_TEXT, GAME_home_team_abbrev},
-	{"homeTeam.score", READ_INT, GAME_home_score},
-	{"homeTeam.sog", READ_INT, GAME_home_shots},
-	{"period", READ_INT, GAME_period},
-	{"periodDescriptor.number", READ_INT, GAME_period},
+	{"homeTeam.score", READ_COUNT, GAME_home_score},
+	{"homeTeam.sog", READ_COUNT, GAME_home_shots},
+	{"period", READ_COUNT, GAME_period},
+	{"periodDescriptor.number", READ_COUNT, GAME_period},
 	{"periodDescriptor.periodType", READ_TEXT, GAME_period_type},
 	{"clock.timeRemaining", READ_CLOCK, GAME_clock_seconds},
-	{"clock.secondsRemaining", READ_INT, GAME_clock_seconds},
+	{"clock.secondsRemaining", READ_COUNT, GAME_clock_seconds},
 	{"clock.running", READ_BOOL, GAME_clock_running},
 	{"clock.inIntermission", READ_BOOL, GAME_in_intermission},
 	/* Only while one club has more players than the other (a live box score of November 2023). */
 	{"situation.situationCode", READ_TEXT, GAME_situation},
-	{"situation.secondsRemaining", READ_INT, GAME_situation_seconds},
+	{"situation.secondsRemaining", READ_COUNT, GAME_situation_seconds},
 	{"gameOutcome.lastPeriodType", READ_TEXT, GAME_last_period_type},
 };
 
@@ -76,18 +78,25 @@ bool game_read(const struct place *p, struct game *g)
 	PLACE_READ(p, game_fields, &game_table, g);
 	read_team_name(p, "awayTeam", g, GAME_away_team_name);
 	read_team_name(p, "homeTeam", g, GAME_home_team_name);
+	game_complete(p, g);
 	reader_be_lenient(p->reader, was);
-	game_complete(g);
 	return true;
 }
 
-void game_complete(struct game *g)
+void game_complete(const struct place *p, struct game *g)
 {
-	int64_t year = g->game_id / 1000000;
-	if (!KNOWS(g, GAME, season) && year)
-		SET(g, GAME, season, year * 10000 + year + 1);
-	if (!KNOWS(g, GAME, game_type) && g->game_id / 10000 % 100)
-		SET(g, GAME, game_type, g->game_id / 10000 % 100);
+	int64_t year = g->game_id / 1000000, season = year * 10000 + year + 1,
+		type = g->game_id / 10000 % 100;
+	if (year && KNOWS(g, GAME, season) && g->season != season)
+		place_fault(p, "season %" PRId64 " of game %" PRId64, g->season, g->game_id);
+	if (year)
+		SET(g, GAME, season, season);
+	if (KNOWS(g, GAME, game_type) && g->game_type > MOST_TYPES) {
+		place_fault(p, "game type %" PRId64, g->game_type);
+		g->known &= ~((uint64_t)1 << GAME_game_type);
+	}
+	if (!KNOWS(g, GAME, game_type) && type)
+		SET(g, GAME, game_type, type);
 	if (!KNOWS(g, GAME, game_date) && KNOWS(g, GAME, start_time))
 		SET(g, GAME, game_date, eastern_day(g->start_time));
 }

@@ -20,8 +20,11 @@ struct game_ids {
 /* False, and a fault, when one is missing. */
 bool game_read_ids(const struct place *p, const struct game_ids *at, struct game *g);
 
-/* Fills in what the id tells of its season and type, and the start of its day, where unknown. */
-void game_complete(struct game *g);
+/*
+ * Fills in what the id tells of its season and type, and the start of its day, where unknown. A season
+ * that is not the id's, and a type of more than two digits, are left out with a warning; p is where.
+ */
+void game_complete(const struct place *p, struct game *g);
 
 /* Warns of a state, period type or game type that nobody has seen before. */
 void game_warn(struct reader *r, const struct game *g);

@@ -68,11 +68,11 @@ static struct str period_type(struct str ordinal, int64_t period)
 }
 
 static const struct field line_score_fields[] = {
-	{"teams.away.goals", READ_INT, GAME_away_score},
-	{"teams.away.shotsOnGoal", READ_INT, GAME_away_shots},
-	{"teams.home.goals", READ_INT, GAME_home_score},
-	{"teams.home.shotsOnGoal", READ_INT, GAME_home_shots},
-	{"currentPeriod", READ_INT, GAME_period},
+	{"teams.away.goals", READ_COUNT, GAME_away_score},
+	{"teams.away.shotsOnGoal", READ_COUNT, GAME_away_shots},
+	{"teams.home.goals", READ_COUNT, GAME_home_score},
+	{"teams.home.shotsOnGoal", READ_COUNT, GAME_home_shots},
+	{"currentPeriod", READ_COUNT, GAME_period},
 	{"intermissionInfo.inIntermission", READ_BOOL, GAME_in_intermission},
 };
 
@@ -403,7 +403,7 @@ void legacy_read_live(const struct place *root, int64_t wanted_game, struct snap
 	PLACE_READ(&data, live_fields, &game_table, g);
 	read_type(&data, "game.type", g);
 	read_state(&data, "status", g);
-	game_complete(g);
+	game_complete(&data, g);
 	read_line_score(&line_score, g);
 	read_time_stamp(root, s);
 	reader_be_lenient(root->reader, was);
@@ -423,8 +423,8 @@ static const struct field schedule_fields[] = {
 	{"teams.home.team.abbreviation", READ_TEXT, GAME_home_team_abbrev},
 };
 static const struct field score_fields[] = {
-	{"teams.away.score", READ_INT, GAME_away_score},
-	{"teams.home.score", READ_INT, GAME_home_score},
+	{"teams.away.score", READ_COUNT, GAME_away_score},
+	{"teams.home.score", READ_COUNT, GAME_home_score},
 };
 
 bool legacy_read_scheduled(const struct place *p, struct game *g)
@@ -436,7 +436,7 @@ bool legacy_read_scheduled(const struct place *p, struct game *g)
 	PLACE_READ(p, schedule_fields, &game_table, g);
 	read_type(p, "gameType", g);
 	read_state(p, "status", g);
-	game_complete(g);
+	game_complete(p, g);
 	enum game_phase phase = game_phase(g->game_state);
 	if (phase == PHASE_FUTURE || phase == PHASE_PREGAME)
 		return true; /* its score is zeros that say nothing */

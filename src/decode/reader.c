@@ -450,6 +450,8 @@ static bool read_value(const struct place *p, enum reading as, struct value *v, 
 	switch (as) {
 	case READ_INT:
 		return read_int(p, -INT_LIMIT, INT_LIMIT, &v->integer);
+	case READ_COUNT:
+		return read_int(p, 0, INT_LIMIT, &v->integer);
 	case READ_ROUND:
 		return read_round(p, &v->integer);
 	case READ_ID:

@@ -77,6 +77,7 @@ void entries_end(const struct place *list, size_t left_out_before, size_t kept);
 /* How a value is read; what it may be, and what it becomes. */
 enum reading {
 	READ_INT,      /* within ±999,999,999 */
+	READ_COUNT,    /* 0 to 999,999,999 */
 	READ_ROUND,    /* any number in that range, to the nearest int */
 	READ_ID,       /* above 0 */
 	READ_INT_TEXT, /* an int, also within text; text that is none is absent */

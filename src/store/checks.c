@@ -263,6 +263,28 @@ static bool has_other_columns(const struct candidate *c, char *reason, size_t si
 	return true;
 }
 
+#define GAME_BIT(member) ((uint64_t)1 << GAME_##member)
+
+uint64_t checks_held_of_game(const struct game *old, const struct game *new)
+{
+	uint64_t state = GAME_BIT(game_state),
+		 course = GAME_BIT(away_score) | GAME_BIT(home_score) | GAME_BIT(period) |
+			  GAME_BIT(period_type) | GAME_BIT(away_shots) | GAME_BIT(home_shots);
+	enum game_phase phase =
+		game_phase(KNOWS(new, GAME, game_state) ? new->game_state : old->game_state);
+	return old->known & ~new->known &(phase >= PHASE_LIVE ? state | course : state);
+}
+
+static bool has_game_columns(const struct candidate *c, char *reason, size_t size)
+{
+	uint64_t lost = checks_held_of_game(c->old, &c->snapshot->game);
+	if (!lost)
+		return true;
+	snprintf(reason, size, "the game has no %s any more",
+		game_table.columns[__builtin_ctzll(lost)].name.p);
+	return false;
+}
+
 /* Goals that count for a player. */
 static int64_t count_goals(const struct event *events, size_t count)
 {
@@ -303,7 +325,7 @@ static bool has_most_events(const struct candidate *c, char *reason, size_t size
 }
 
 /* What a failed check costs, until it has come back so often that it is forgiven. */
-enum cost { COSTS_BODY, COSTS_COLUMN, COSTS_EVENTS, NEVER_FORGIVEN };
+enum cost { COSTS_BODY, COSTS_COLUMN, COSTS_STATE, COSTS_EVENTS, NEVER_FORGIVEN };
 
 /* Which snapshots a check is for. */
 enum part { OF_LINES = 1, OF_EVENTS = 2 };
@@ -325,6 +347,7 @@ static const struct {
 	{STR_INIT("no-goaltender"), has_goaltender, COSTS_BODY, OF_LINES},
 	{STR_INIT("lost-main-column"), has_main_columns, COSTS_BODY, OF_LINES},
 	{STR_INIT("lost-column"), has_other_columns, COSTS_COLUMN, OF_LINES},
+	{STR_INIT("lost-game-column"), has_game_columns, COSTS_STATE, OF_LINES},
 	{STR_INIT("few-events"), has_most_events, COSTS_EVENTS, OF_EVENTS},
 };
 
@@ -417,8 +440,9 @@ bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 		if (enough && checks[i].cost != NEVER_FORGIVEN) {
 			snprintf(out->warning, sizeof(out->warning),
 				"accepted, it keeps coming: %s", reason);
-		} else if (checks[i].cost == COSTS_COLUMN) {
-			out->holds_columns = true;
+		} else if (checks[i].cost == COSTS_COLUMN || checks[i].cost == COSTS_STATE) {
+			out->holds_columns |= checks[i].cost == COSTS_COLUMN;
+			out->holds_state |= checks[i].cost == COSTS_STATE;
 			snprintf(out->warning, sizeof(out->warning), "shown as it was: %s", reason);
 		} else if (checks[i].cost == COSTS_EVENTS && is_box_score) {
 			out->holds_events = true;

@@ -31,6 +31,7 @@ struct verdict {
 	char reason[200];   /* why it is not */
 	bool holds_columns; /* what lines have lost is to stay as it is stored: checks_held */
 	bool holds_events;  /* the stored ones stay, though the lines are good */
+	bool holds_state;   /* what the game's row has lost stays: checks_held_of_game */
 	char warning[200];  /* what was forgiven; empty: nothing */
 };
 
@@ -40,6 +41,9 @@ bool checks_run(const struct candidate *c, struct verdict *out, struct err *err)
 /* The columns that a line is to keep from the stored one, where the verdict holds columns. */
 uint64_t checks_held(
 	const struct candidate *c, const struct stat_line *old, const struct stat_line *new);
+
+/* What a box score tells no more of a game that is on or over; its state, of any. */
+uint64_t checks_held_of_game(const struct game *old, const struct game *new);
 
 /*
  * Whether stored lines hold by themselves what the checks ask of a body: the candidate's old lines

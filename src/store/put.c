@@ -47,6 +47,7 @@ struct replacement {
 	struct event *old_events; /* loaded where they are to be replaced */
 	size_t old_event_count;
 	bool holds_events;  /* they are not to be replaced after all */
+	bool holds_state;   /* nor what the body tells no more of the game itself */
 	bool scoring_moved; /* goals or assists of a line, or a line came or went */
 	bool lines_moved;   /* more than names and ages, which the game does not tell */
 	struct put_result *result;
@@ -247,7 +248,8 @@ static void overlay_greater(struct game *to, const struct game *from, uint64_t w
  * The clock and the shots have an order of their own: a box score that a schedule is newer than
  * still has the newest word on them. A box score tells all that there is.
  */
-static void take_ice(struct game *g, const struct game *from, struct order_key k, bool is_box_score)
+static void take_ice(struct game *g, const struct game *from, struct order_key k, bool is_box_score,
+	uint64_t held)
 {
 	const uint64_t ice = clock_columns | shot_columns;
 	int order = compare_to_ice(k, g);
@@ -261,22 +263,25 @@ static void take_ice(struct game *g, const struct game *from, struct order_key k
 		overlay_greater(g, from, ice);
 		return;
 	}
-	unset(g, is_box_score ? ice : KNOWS(from, GAME, clock_seconds) ? clock_columns : 0);
+	unset(g, is_box_score ? ice & ~held : KNOWS(from, GAME, clock_seconds) ? clock_columns : 0);
 	overlay(g, from, ice);
 	SET(g, GAME, ice_time, k.time);
 	SET(g, GAME, ice_progress, progress(k));
 	SET(g, GAME, ice_arrival, k.arrival_ms);
 }
 
-/* Of a state that is as new: another box score replaces it, what two schedules say is weighed. */
-static void take_state(
-	struct game *g, const struct game *from, struct order_key k, bool is_box_score)
+/*
+ * Of a state that is as new: another box score replaces it, but for what is held; what two schedules
+ * say is weighed.
+ */
+static void take_state(struct game *g, const struct game *from, struct order_key k,
+	bool is_box_score, uint64_t held)
 {
 	int order = compare_to_state(k, g);
 	if (!order && !is_box_score) {
 		overlay_greater(g, from, state_columns);
 	} else if (order >= 0) {
-		unset(g, is_box_score ? state_columns : BIT(GAME, last_period_type));
+		unset(g, is_box_score ? state_columns & ~held : BIT(GAME, last_period_type));
 		overlay(g, from, state_columns);
 		SET(g, GAME, state_time, k.time);
 		SET(g, GAME, state_progress, progress(k));
@@ -284,7 +289,7 @@ static void take_state(
 	} else if (is_box_score) {
 		overlay(g, from, state_columns & ~BIT(GAME, last_period_type) & ~g->known);
 	}
-	take_ice(g, from, k, is_box_score);
+	take_ice(g, from, k, is_box_score, held);
 }
 
 /* What the snapshot says of the game itself, as far as it is the newest word on it. */
@@ -303,7 +308,10 @@ static void merge_game(struct replacement *r)
 	if (r->old_count && !is_box_score(s))
 		identity &= ~(clubs | club_names | BIT(GAME, away_team_abbrev) |
 			      BIT(GAME, home_team_abbrev));
-	take_state(g, &s->game, s->order, is_box_score(s));
+	/* Without its state nobody would follow it any more: that is held for ever. */
+	uint64_t held = checks_held_of_game(&r->old, &s->game);
+	take_state(g, &s->game, s->order, is_box_score(s),
+		r->holds_state ? held : held & BIT(GAME, game_state));
 	overlay(g, &s->game, identity);
 	if (is_box_score(s)) {
 		unset(g, BIT(GAME, last_error) | BIT(GAME, etag));
@@ -315,8 +323,9 @@ static void merge_game(struct replacement *r)
 		SET(g, GAME, order_tally,
 			s->game.away_score + s->game.home_score + s->game.away_shots +
 				s->game.home_shots);
-		SET(g, GAME, lines_ended, has_ended(&s->game));
-		SET(g, GAME, lines_official, game_phase(s->game.game_state) == PHASE_OFFICIAL);
+		const struct game *told = KNOWS(&s->game, GAME, game_state) ? &s->game : g;
+		SET(g, GAME, lines_ended, has_ended(told));
+		SET(g, GAME, lines_official, game_phase(told->game_state) == PHASE_OFFICIAL);
 	}
 	if (!KNOWS(g, GAME, observed_at) || s->observed_at > g->observed_at)
 		SET(g, GAME, observed_at, s->observed_at);
@@ -852,6 +861,7 @@ static bool replace(struct replacement *r, struct err *err)
 		return quarantine(r, verdict.reason, err);
 	if (verdict.holds_columns)
 		hold(r, &candidate);
+	r->holds_state = verdict.holds_state;
 	merge_game(r);
 	r->holds_events = verdict.holds_events;
 	if (s)
@@ -1153,7 +1163,7 @@ static bool put_scheduled(struct commit *c, const struct game *seen, int64_t ord
 	else
 		overlay_greater(g, seen, identity);
 	overlay(g, seen, club_names & ~g->known); /* the full ones stay */
-	take_state(g, seen, order, false);
+	take_state(g, seen, order, false, 0);
 	if (newer >= 0) {
 		if (!KNOWS(g, GAME, observed_at) || c->observed_at > g->observed_at)
 			SET(g, GAME, observed_at, c->observed_at);

@@ -316,6 +316,22 @@ static bool lines_hold(
 	return v->err->kind == ERR_NONE && wrong(v, "%s", reason);
 }
 
+/* Its id begins with the season's first year. */
+static bool game_holds(struct verification *v, const struct game *g)
+{
+	static const enum game_column counts[] = {GAME_away_score, GAME_home_score, GAME_away_shots,
+		GAME_home_shots, GAME_period, GAME_clock_seconds, GAME_situation_seconds};
+	int64_t year = g->game_id / 1000000;
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		struct value value = record_get(&game_table, g, counts[i]);
+		if (value.known && value.integer < 0)
+			return wrong(v, "its %s is %" PRId64, game_table.columns[counts[i]].name.p,
+				value.integer);
+	}
+	return !year || !KNOWS(g, GAME, season) || g->season == year * 10000 + year + 1 ||
+	       wrong(v, "its season is %" PRId64, g->season);
+}
+
 static bool verify_game(struct verification *v)
 {
 	void *games, *lines;
@@ -334,7 +350,7 @@ static bool verify_game(struct verification *v)
 	return replay(v, r, game_changes, apply_to_game) &&
 	       replay(v, r, line_changes, apply_to_line) &&
 	       compare_lines(v, r, lines, line_count) && compare_game(v, r, games) &&
-	       lines_hold(v, games, lines, line_count);
+	       game_holds(v, games) && lines_hold(v, games, lines, line_count);
 }
 
 /* The next game that any of the tables knows; 0: there is none. */

@@ -578,6 +578,38 @@ static void test_a_lost_column(void **state)
 	check_loss(2, STAT_player_position);
 }
 
+/* The game's own: held at first, given up in the end; its state, which says who is followed, is not. */
+static void test_what_the_game_has_lost(void **state)
+{
+	(void)state;
+	static const enum game_column columns[] = {GAME_away_score, GAME_period, GAME_game_state};
+	for (size_t i = 0; i < COUNT(columns); i++) {
+		struct store *s = fresh();
+		struct arena keep = arena_reserve(1 << 20);
+		struct body b;
+		make_body(&b, 0, STR("OFF"), 1, 1);
+		put(s, &b);
+		for (int64_t minute = 1; minute <= 7; minute += 2) {
+			make_body(&b, minute * 60, STR("OFF"), 1, 1);
+			b.s.game.known &= ~((uint64_t)1 << columns[i]);
+			put(s, &b);
+			struct game g = game_of(s, &keep);
+			bool is_held = minute < 7 || columns[i] == GAME_game_state;
+			assert_int_equal(g.known >> columns[i] & 1, is_held);
+			assert_true(KNOWS(&g, GAME, warning));
+			assert_true(str_equal(g.stats_status, STR("official")));
+		}
+		/* Before it is on it has none. */
+		make_body(&b, 600, STR("FUT"), 1, 1);
+		b.s.game.known &= ~((uint64_t)1 << GAME_away_score | (uint64_t)1 << GAME_period);
+		put(s, &b);
+		struct game g = game_of(s, &keep);
+		assert_false(KNOWS(&g, GAME, away_score) || KNOWS(&g, GAME, warning));
+		arena_release(&keep);
+		store_close(s);
+	}
+}
+
 /* The decision goes to the other goaltender, the only face-off was none: nothing was lost. */
 static void test_what_may_go(void **state)
 {
@@ -2126,6 +2158,7 @@ int main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_what_is_worse_is_kept_aside),
 		cmocka_unit_test(test_a_lost_column),
+		cmocka_unit_test(test_what_the_game_has_lost),
 		cmocka_unit_test(test_what_may_go),
 		cmocka_unit_test(test_other_clubs),
 		cmocka_unit_test(test_names_and_ages),

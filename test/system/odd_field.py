@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A field that has become something else costs itself, an entry of a list itself; with nothing left, or no ids, a body is refused."""
-import copy, json, os, sys
+import copy, json, os, sqlite3, sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import rig
 
@@ -152,6 +152,63 @@ for name in ({"default": "Somethings"}, {}, {"fr": "Choses"}, {"default": "  "},
         json.dump(body, f)
     r = rig.run("ingest", "--file", os.path.join(rig.TEMP, "odd.json"), db=db)
     tap.same([g["away_team_name"] for g in rig.query(path, "select away_team_name from games")], ["Somewhere Somethings"], "a club's name after %s" % name)
+
+# What the game itself had is not lost with a later body that tells it no more, and is never nonsense.
+GAME = 2023020001
+KEPT = ("game_state", "stats_status", "season", "away_score", "home_score", "away_shots", "period", "period_type")
+
+
+def later(at_s, edit):
+    """What readers see of the game after its box score came so, a minute later each time."""
+    body = rig.box_score(GAME)
+    edit(body)
+    up.replies[rig.box_score_path(GAME)] = rig.Reply(body, headers=dict(rig.etag(0x6567c306 + at_s), Age=str(9000 - at_s)))
+    r = rig.run("ingest", GAME, "--retries", 0, "--log-level", "warning", db=db, upstream=up.url)
+    return r, rig.query(path, "select * from games")[0]
+
+
+up = rig.Upstream()
+db, path = rig.database()
+_, good = later(0, lambda body: None)
+lost = [
+    ("awayTeam.score", "away_score"), ("homeTeam.score", "home_score"), ("awayTeam.sog", "away_shots"), ("gameState", "game_state"),
+    ("periodDescriptor", "period"), ("awayTeam.score", "away_score"),
+]
+for i, (where, column) in enumerate(lost, 1):
+    r, game = later(i * 15, put(where, None))
+    tap.same([game[c] for c in KEPT], [good[c] for c in KEPT], "a later body without %s: it is held" % where)
+    tap.ok(game["warning"] == "shown as it was: the game has no %s any more" % column, "and said", game["warning"])
+nonsense = [
+    ("awayTeam.score", -7, "awayTeam.score left out: a number out of range: -7"),
+    ("homeTeam.sog", -9, "homeTeam.sog left out"),
+    ("periodDescriptor.number", -3, "periodDescriptor.number left out"),
+    ("season", 7, "season 7 of game %d" % GAME),
+    ("gameType", 99999999999, "game type 99999999999"),
+]
+for i, (where, value, words) in enumerate(nonsense, len(lost) + 1):
+    r, game = later(i * 15, put(where, value))
+    tap.same([game[c] for c in KEPT], [good[c] for c in KEPT], "a later body with %s %s: as it was" % (where, value))
+    tap.ok(r.returncode == 0 and words in r.stderr, "and said: %s" % words, r.stdout + r.stderr)
+_, game = later(600, lambda body: None)
+tap.ok(not game["warning"] and rig.run("check", db=db).returncode == 0, "a good one takes the warning away")
+for i in range(3):
+    _, game = later(700 + i * 300, put("awayTeam.score", None))
+tap.ok(game["away_score"] is None and game["warning"].startswith("accepted, it keeps coming"), "what keeps coming is taken in the end", game["warning"])
+for i in range(3):
+    _, game = later(2000 + i * 300, put("gameState", None))
+tap.same((game["game_state"], game["stats_status"]), (good["game_state"], good["stats_status"]), "but a game's state is held for ever")
+_, game = later(3100, lambda body: body.update(gameState="FUT", awayTeam=dict(body["awayTeam"], score=None)))
+tap.ok(game["game_state"] == "FUT" and game["away_score"] is None, "a game that is put off after all has no score", game)
+for column, value in (("away_score", -1), ("season", 7)):
+    db, path = rig.database()
+    later(0, lambda body: None)
+    c = sqlite3.connect(path)
+    c.execute("update games set %s = ?" % column, (value,))
+    c.execute("update game_changes set after = json_set(after, '$.%s', ?) where after like '%%\"%s\"%%'" % (column, column), (value,))
+    c.commit()
+    r = rig.run("check", db=db)
+    tap.ok(r.returncode == 1 and "its %s is %d" % (column, value) in r.stdout + r.stderr, "check tells a %s of %d" % (column, value), r.stdout + r.stderr)
+    c.close()
 
 refused = [
     ("live", put("id", "x"), "id: wanted a number"),
