@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -18,45 +19,52 @@ const struct str fault_names[FAULT_COUNT] = {
 
 /* ---- the words ---- */
 
-/* "status-503" for "status-NNN": the name up to its number, which follows. */
-static bool parse_numbered(struct str word, enum fault fault, int low, int high, int *out)
+/* Kinds whose name is followed by a number: "status-503" for "status-NNN". */
+static const struct {
+	enum fault fault;
+	int low, high;
+} numbered[] = {{FAULT_STATUS, 400, 599}, {FAULT_RETRY, 0, 86400}};
+
+static bool parse_numbered(struct str word, size_t i, struct fault_rule *out, struct err *err)
 {
-	struct str stem = str_cut(fault_names[fault], 'N').head;
+	struct str stem = str_cut(fault_names[numbered[i].fault], 'N').head;
 	int64_t number;
-	if (!str_starts(word, stem) || !str_to_i64(str_skip(word, stem.n), &number) ||
-		number < low || number > high)
-		return false;
-	*out = (int)number;
+	if (!str_to_i64(str_skip(word, stem.n), &number) || number < numbered[i].low ||
+		number > numbered[i].high)
+		return err_set(err, ERR_USAGE,
+			"--faults: \"%.*s\": wants a number from %d to %d after %.*s",
+			STR_ARG(str_first(word, 60)), numbered[i].low, numbered[i].high,
+			STR_ARG(stem));
+	out->fault = numbered[i].fault;
+	out->number = (int)number;
 	return true;
 }
 
-static bool parse_kind(struct str word, struct fault_rule *out)
+static bool parse_kind(struct str word, struct fault_rule *out, struct err *err)
 {
-	if (parse_numbered(word, FAULT_STATUS, 400, 599, &out->number)) {
-		out->fault = FAULT_STATUS;
-		return true;
-	}
-	if (parse_numbered(word, FAULT_RETRY, 0, 86400, &out->number)) {
-		out->fault = FAULT_RETRY;
-		return true;
-	}
+	for (size_t i = 0; i < COUNT(numbered); i++)
+		if (str_starts(word, str_cut(fault_names[numbered[i].fault], 'N').head))
+			return parse_numbered(word, i, out, err);
 	for (int i = FAULT_NONE + 1; i < FAULT_COUNT; i++)
-		if (i != FAULT_STATUS && i != FAULT_RETRY && str_equal(fault_names[i], word)) {
+		if (str_equal(fault_names[i], word)) {
 			out->fault = (enum fault)i;
 			return true;
 		}
-	return false;
+	return err_set(err, ERR_USAGE,
+		"--faults: \"%.*s\": no such fault; `rinkside fake --help` has all",
+		STR_ARG(str_first(word, 60)));
 }
 
 static bool parse_chance(struct str text, double *out)
 {
 	char z[32], *end;
-	if (!text.n || text.n >= sizeof(z) ||
-		!((text.p[0] >= '0' && text.p[0] <= '9') || text.p[0] == '.'))
+	if (!text.n || text.n >= sizeof(z) || text.p[0] == '-')
 		return false;
 	for (size_t i = 0; i < text.n; i++)
 		z[i] = text.p[i];
 	z[text.n] = 0;
+	if (z[strspn(z, "0123456789.e-")])
+		return false;
 	*out = strtod(z, &end);
 	return !*end && *out >= 0 && *out <= 1;
 }
@@ -116,12 +124,17 @@ static const struct {
 };
 #define CONDITIONS "game, path, first, from, to, every, for"
 
-static bool parse_condition(struct str one, struct fault_rule *out, struct err *err)
+/* Each once: which there were is kept in *met. */
+static bool parse_condition(struct str one, unsigned *met, struct fault_rule *out, struct err *err)
 {
 	struct str_cut pair = str_cut(one, ':');
 	for (size_t i = 0; i < COUNT(conditions); i++) {
 		if (!str_equal(conditions[i].name, pair.head))
 			continue;
+		if (*met & 1U << i)
+			return err_set(err, ERR_USAGE,
+				"--faults: \"@%.*s\": a second one; all must hold", STR_ARG(one));
+		*met |= 1U << i;
 		return conditions[i].read(pair.tail, out) ||
 		       err_set(err, ERR_USAGE, "--faults: \"@%.*s\": wants %s", STR_ARG(one),
 			       conditions[i].wants);
@@ -132,39 +145,45 @@ static bool parse_condition(struct str one, struct fault_rule *out, struct err *
 
 /* ---- a rule ---- */
 
-static bool say_kinds(struct str one, struct err *err)
-{
-	static const char all[] =
-#define FAULT(id, name, help) ", " name
-#include "fake/faults.def"
-#undef FAULT
-		;
-	return err_set(err, ERR_USAGE, "--faults: \"%.*s\": no such fault; there are %s",
-		STR_ARG(str_first(one, 60)), all + 2);
-}
-
 static bool parse_rule(struct str one, struct fault_rule *out, struct err *err)
 {
 	struct str_cut parts = str_cut(one, '@'), pair = str_cut(parts.head, '=');
-	if (!parse_kind(str_trim(pair.head), out))
-		return say_kinds(one, err);
+	unsigned met = 0;
+	if (!parse_kind(str_trim(pair.head), out, err))
+		return false;
 	if (!pair.found || !parse_chance(str_trim(pair.tail), &out->chance))
 		return err_set(err, ERR_USAGE,
 			"--faults: \"%.*s\": wants a chance from 0 to 1, as in slow=0.01",
 			STR_ARG(one));
 	while (parts.found) {
 		parts = str_cut(parts.tail, '@');
-		if (!parse_condition(str_trim(parts.head), out, err))
+		if (!parse_condition(str_trim(parts.head), &met, out, err))
 			return false;
 	}
-	return !out->every_ms == !out->for_ms ||
-	       err_set(err, ERR_USAGE, "--faults: \"%.*s\": @every and @for go together",
-		       STR_ARG(one));
+	if (!out->every_ms != !out->for_ms || out->for_ms > out->every_ms)
+		return err_set(err, ERR_USAGE,
+			"--faults: \"%.*s\": @every and @for go together, and @for is no longer",
+			STR_ARG(one));
+	if (out->to_ms && out->from_ms >= out->to_ms)
+		return err_set(err, ERR_USAGE, "--faults: \"%.*s\": @from is not before @to",
+			STR_ARG(one));
+	return true;
 }
 
-static bool is_unconditional(const struct fault_rule *r)
+static bool has_condition(const struct fault_rule *r)
 {
-	return !r->game && !r->path.n && !r->first && !r->from_ms && !r->to_ms && !r->every_ms;
+	return r->game || r->path.n || r->first || r->from_ms || r->to_ms || r->every_ms;
+}
+
+/* What names a place or a time comes before what goes on everywhere: an hour's dead upstream is dead. */
+static struct faults conditions_first(const struct faults *f)
+{
+	struct faults sorted = {.seed = f->seed};
+	for (int rest = 0; rest < 2; rest++)
+		for (size_t i = 0; i < f->count; i++)
+			if (has_condition(&f->rules[i]) == !rest)
+				sorted.rules[sorted.count++] = f->rules[i];
+	return sorted;
 }
 
 bool faults_parse(struct str spec, uint64_t seed, struct faults *out, struct err *err)
@@ -178,11 +197,11 @@ bool faults_parse(struct str spec, uint64_t seed, struct faults *out, struct err
 		struct fault_rule *r = &f.rules[f.count++];
 		if (!parse_rule(str_trim(part.head), r, err))
 			return false;
-		sum += is_unconditional(r) ? r->chance : 0;
+		sum += has_condition(r) ? 0 : r->chance;
 	}
 	if (sum > 1 + 1e-9)
 		return err_set(err, ERR_USAGE, "--faults: the chances sum to %g, more than 1", sum);
-	*out = f;
+	*out = conditions_first(&f);
 	return true;
 }
 

@@ -6,7 +6,8 @@
  * kind=chance, and conditions after "@", all of which must hold: `game` (its number), `path`
  * (a word in the path), `first` (so many times that a path is asked), `from` and `to`
  * (instants), `every` and `for` (the first so much of every so much). The times are those
- * of the bodies: of a season that is being played, its own.
+ * of the bodies: of a season that is being played, its own. Rules with a condition are drawn before
+ * those without, each group in its order, so that a chance of 1 is one where it is met.
  *
  * Which fault a request meets depends on the seed, its path and how many times that path
  * was asked before (and on the time, where a condition names it), and on nothing else: the

@@ -280,14 +280,22 @@ static bool match_route(struct str pattern, struct str path, struct str words[st
 	}
 }
 
-bool pages_asked_at(struct str query, int64_t *out_ms)
+static bool find_moment(struct str query, struct str *out)
 {
 	for (struct str_cut part = {.tail = query, .found = query.n > 0}; part.found;) {
 		part = str_cut(part.tail, '&');
-		if (str_starts(part.head, STR("at=")))
-			return time_parse(str_skip(part.head, 3), out_ms);
+		if (!str_starts(part.head, STR("at=")))
+			continue;
+		*out = str_skip(part.head, 3);
+		return true;
 	}
 	return false;
+}
+
+bool pages_asked_at(struct str query, int64_t *out_ms)
+{
+	struct str moment;
+	return find_moment(query, &moment) && time_parse(moment, out_ms);
 }
 
 int pages_endpoint(struct str path)
@@ -344,7 +352,9 @@ static enum page render_recorded(struct pages *p, struct str path, struct str qu
 enum page pages_render(struct pages *p, struct str path, struct str query, int64_t nth,
 	int64_t at_ms, int64_t now_ms, struct buf *out)
 {
-	if (has_empty_part(path))
+	struct str moment;
+	if (has_empty_part(path) ||
+		(find_moment(query, &moment) && !time_parse(moment, &(int64_t){0})))
 		return PAGE_BAD;
 	enum page recorded = render_recorded(p, path, query, nth, at_ms, out);
 	if (recorded != PAGE_MISSING)

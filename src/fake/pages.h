@@ -14,7 +14,7 @@ enum page {
 	PAGE_CHANGES,   /* JSON, of this moment */
 	PAGE_STAYS,     /* JSON, the same at every moment */
 	PAGE_ELSEWHERE, /* the path at which it is */
-	PAGE_BAD,       /* an empty part of a path */
+	PAGE_BAD,       /* an empty part of a path, or an at= that is no time */
 	PAGE_MISSING,
 };
 
@@ -50,7 +50,7 @@ int pages_endpoint(struct str path);
 void pages_init(struct pages *p, const struct league *l, const struct recordings *r);
 void pages_clear(struct pages *p);
 
-/* "at=2025-10-08T02:00:00Z" in a query: another moment than now. */
+/* "at=2025-10-08T02:00:00Z" in a query: another moment than now. False without one, or for what is none. */
 bool pages_asked_at(struct str query, int64_t *out_ms);
 
 /*

@@ -48,12 +48,25 @@ static void lose_lines(yyjson_mut_doc *doc, yyjson_mut_val *root, struct random 
 		yyjson_mut_obj_clear(yyjson_mut_obj_get(stats, sides[random_below(r, 2)]));
 }
 
+/* What the game itself says, in one of its own members or of a club's. */
+static void lose_game_field(yyjson_mut_val *root, struct random *r)
+{
+	static const char *const names[] = {"score", "sog", "gameState", "periodDescriptor"};
+	const char *name = names[random_below(r, 4)];
+	yyjson_mut_obj_remove_key(root, name);
+	yyjson_mut_obj_remove_key(yyjson_mut_obj_get(root, sides[random_below(r, 2)]), name);
+}
+
 static void lose_fields(yyjson_mut_doc *doc, yyjson_mut_val *root, struct random *r)
 {
 	static const char *const names[] = {
 		"hits", "blockedShots", "plusMinus", "toi", "sog", "shots", "goals", "position"};
 	const char *name = names[random_below(r, (int)(sizeof(names) / sizeof(names[0])))];
 	(void)doc;
+	if (random_chance(r, 0.3)) {
+		lose_game_field(root, r);
+		return;
+	}
 	for (int side = 0; side < 2; side++)
 		for (int group = 0; group < 3; group++) {
 			yyjson_mut_val *list = yyjson_mut_obj_get(
@@ -75,14 +88,34 @@ static void add_fields(yyjson_mut_doc *doc, yyjson_mut_val *root, struct random 
 		yyjson_mut_obj_add_real(doc, line, "expectedGoals", 0.37);
 }
 
+static yyjson_mut_val *wrong_value(yyjson_mut_doc *doc, struct random *r)
+{
+	return random_chance(r, 0.5) ? yyjson_mut_str(doc, "two") : yyjson_mut_arr(doc);
+}
+
+/* An entry of a list of days, games or plays; false: the body has none. */
+static bool change_entry(yyjson_mut_doc *doc, yyjson_mut_val *root, struct random *r)
+{
+	static const char *const lists[] = {"gameWeek", "games", "plays"};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		yyjson_mut_val *list = yyjson_mut_obj_get(root, lists[i]);
+		size_t count = yyjson_mut_arr_size(list);
+		if (!count)
+			continue;
+		yyjson_mut_arr_replace(
+			list, (size_t)random_below(r, (int)count), wrong_value(doc, r));
+		return true;
+	}
+	return false;
+}
+
 static void change_types(yyjson_mut_doc *doc, yyjson_mut_val *root, struct random *r)
 {
 	static const char *const names[] = {"goals", "assists", "hits", "toi", "playerId"};
 	yyjson_mut_val *line = choose_line(root, r);
 	const char *name = names[random_below(r, 5)];
-	put(doc, line, name,
-		random_chance(r, 0.5) ? yyjson_mut_str(doc, "two") : yyjson_mut_arr(doc));
-	if (!find_stats(root))
+	put(doc, line, name, wrong_value(doc, r));
+	if (!find_stats(root) && !(random_chance(r, 0.7) && change_entry(doc, root, r)))
 		put(doc, root, "id", yyjson_mut_str(doc, "none"));
 }
 

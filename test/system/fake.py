@@ -39,7 +39,7 @@ def etag_time(headers):
 
 # ---- the command line ----
 
-for args, word in ((["--faults", "slow=0.1,statu-500=0.1"], '"statu-500=0.1"'), (["--season", "20252027"], "20252027"),
+for args, word in ((["--faults", "slow=0.1,statu-500=0.1"], '"statu-500"'), (["--season", "20252027"], "20252027"),
                    (["--recordings", rig.TEMP + "/none"], "none"), (["--games", "17"], "games"), (["word"], "word"),
                    (["--season", "20232024", "--recordings", "x"], "--recordings"), (["--from", "2025-10-07T20:00:00Z"], "--season"), (["--season", "20232024", "--after", "1m"], "--after"),
                    (["--season", "20232024", "--from", "noon"], "noon"), (["--faults", "slow=1@moon:1"], "@moon:1")):
@@ -316,6 +316,9 @@ sums = [sum(json.loads(line)["shots"] or 0 for line in on.get("/fake/truth/%d%s"
 tap.ok(0 == sums[0] < sums[1] <= sums[2], "the truth of a moment", sums)
 r = on.get("/v1/gamecenter/2025030111/boxscore")
 tap.same(json.loads(r[2])["gameState"], "FUT", "a game of the play-offs is to come")
+for q in ("junk", "", "2025-13-45T00:00:00Z"):
+    for target in ("/v1/gamecenter/%d/boxscore" % game, "/fake/truth/%d" % game):
+        tap.ok(on.get("%s?at=%s" % (target, q))[0] == 400, "%s of at=%s: 400, and not of now" % (target, q))
 rosters = [on.get("/v1/roster/TOR/20252026?at=%s" % at)[2] for at in ("2025-10-08T00:00:00Z", "2026-03-20T00:00:00Z")]
 tap.ok(rosters[0] != rosters[1], "a club's roster changes")
 r = rig.run("ingest", game, db=rig.database()[0], upstream=on.url, env={"RINKSIDE_CLOCK": clock.split("=")[1]})

@@ -27,9 +27,15 @@ static void rules_are_read_or_refused(void **state)
 		{"", 0, NULL},
 		{"status-503=0.02,slow=0.01, torn=0,html=1e-3", 4, NULL},
 		{"drop=1", 1, NULL},
-		{"statu-500=0.1", 0, "\"statu-500=0.1\""},
-		{"slow=0.1,status-200=0.1", 0, "\"status-200=0.1\""},
-		{"status-600=0.1", 0, "\"status-600=0.1\""},
+		{"statu-500=0.1", 0, "\"statu-500\": no such fault"},
+		{"slow=0.1,status-200=0.1", 0, "\"status-200\": wants a number from 400 to 599"},
+		{"status-600=0.1", 0, "\"status-600\": wants a number from 400 to 599"},
+		{"retry-after-99999999999999999999=1", 0, "from 0 to 86400 after retry-after-"},
+		{"slow=0x1", 0, "\"slow=0x1\""},
+		{"slow=1@game:1@game:2", 0, "\"@game:2\": a second one"},
+		{"slow=1@every:1h@for:2h", 0, "@for is no longer"},
+		{"slow=1@every:1h@for:1h", 1, NULL},
+		{"slow=1@from:2025-12-02T00:00:00Z@to:2025-12-01T00:00:00Z", 0, "not before @to"},
 		{"slow", 0, "\"slow\""},
 		{"slow=", 0, "\"slow=\""},
 		{"slow=-0.1", 0, "\"slow=-0.1\""},
@@ -38,7 +44,7 @@ static void rules_are_read_or_refused(void **state)
 		{"slow=0.5x", 0, "\"slow=0.5x\""},
 		{"slow=0.6,drop=0.6", 0, "1.2"},
 		{"slow=0.1,", 0, "\"\""},
-		{"retry-after-=1", 0, "\"retry-after-=1\""},
+		{"retry-after-=1", 0, "\"retry-after-\": wants a number"},
 		{"slow=1@game:x", 0, "\"@game:x\""},
 		{"slow=1@path:", 0, "\"@path:\""},
 		{"slow=1@first:0", 0, "\"@first:0\""},
@@ -91,6 +97,22 @@ static void faults_are_as_often_as_said(void **state)
 	assert_in_range(counts[FAULT_STALE], 850, 1150);
 	assert_int_equal(counts[FAULT_NONE] + counts[FAULT_STATUS] + counts[FAULT_STALE], 10000);
 	assert_true(differ > 3000);
+}
+
+/* What is said of a place or a time is so, whatever else goes on. */
+static void a_dead_hour_is_dead(void **state)
+{
+	(void)state;
+	struct faults f;
+	struct err err;
+	int64_t now;
+	assert_true(
+		faults_parse(STR("new-fields=0.5,drop=0.5,reset=1@every:24h@for:1h"), 1, &f, &err));
+	assert_true(time_parse(STR("2026-01-01T00:30:00Z"), &now));
+	for (uint32_t nth = 0; nth < 100; nth++) {
+		assert_int_equal(draw(&f, "/x", nth, now), FAULT_RESET);
+		assert_int_not_equal(draw(&f, "/x", nth, now + 3600000), FAULT_RESET);
+	}
 }
 
 static void conditions_must_all_hold(void **state)
@@ -187,6 +209,7 @@ int main(void)
 		cmocka_unit_test(rules_are_read_or_refused),
 		cmocka_unit_test(faults_are_as_often_as_said),
 		cmocka_unit_test(conditions_must_all_hold),
+		cmocka_unit_test(a_dead_hour_is_dead),
 		cmocka_unit_test(every_kind_has_a_name),
 		cmocka_unit_test(spoiled_bodies_parse_and_differ),
 	};
