@@ -440,6 +440,13 @@ static bool is_goaltender(const struct stat_line *line)
 	return str_equal(line->player_position, STR("G"));
 }
 
+/* A legacy body tells a goaltender's points, unless a part of them could not be read. */
+static bool wants_scoring(const struct replacement *r, const struct stat_line *line)
+{
+	bool body_has_it = r->snapshot && r->snapshot->has_lines && KNOWS(line, STAT, points);
+	return is_goaltender(line) && !body_has_it;
+}
+
 /* Goaltenders' goals and assists are in no box score of today's; the play-by-play has them. */
 static bool complete_goaltenders(struct replacement *r, struct err *err)
 {
@@ -447,10 +454,9 @@ static bool complete_goaltenders(struct replacement *r, struct err *err)
 	enum step step;
 	if (!KNOWS(&r->new, GAME, events_time))
 		return true;
-	bool body_has_them = r->snapshot && r->snapshot->has_lines;
 	for (size_t i = 0; i < r->count; i++) {
 		struct stat_line *line = &r->lines[i];
-		if (!is_goaltender(line) || (body_has_them && KNOWS(line, STAT, goals)))
+		if (!wants_scoring(r, line))
 			continue;
 		SET(line, STAT, goals, 0);
 		SET(line, STAT, assists, 0);
@@ -460,15 +466,12 @@ static bool complete_goaltenders(struct replacement *r, struct err *err)
 	while ((step = sql_step(&q, err)) == STEP_ROW)
 		for (int i = 0; i < 3; i++) {
 			struct stat_line *line = lines_find(r->lines, r->count, sql_i64(&q));
-			if (!line || !is_goaltender(line) ||
-				(body_has_them && KNOWS(line, STAT, points)))
-				continue;
-			*(i ? &line->assists : &line->goals) += 1;
+			if (line && wants_scoring(r, line))
+				*(i ? &line->assists : &line->goals) += 1;
 		}
 	sql_reset(&q);
 	for (size_t i = 0; i < r->count; i++)
-		if (is_goaltender(&r->lines[i]) &&
-			!(body_has_them && KNOWS(&r->lines[i], STAT, points)))
+		if (wants_scoring(r, &r->lines[i]))
 			SET(&r->lines[i], STAT, points, r->lines[i].goals + r->lines[i].assists);
 	return step == STEP_DONE;
 }

@@ -765,6 +765,19 @@ static void test_goaltenders(void **state)
 	assert_false(r.correction);
 	struct stat_line l = get_line(s, 0);
 	assert_true(KNOWS(&l, STAT, goals) && l.goals == 0 && l.assists == 1 && l.points == 1);
+	/* A body that tells a part of it is not added to what the plays say. */
+	b.s.order.time += 60;
+	SET(&b.lines[0], STAT, assists, 1);
+	put(s, &b);
+	l = get_line(s, 0);
+	assert_true(l.goals == 0 && l.assists == 1 && l.points == 1);
+	SET(&b.lines[0], STAT, goals, 3);
+	b.lines[0].known &= ~((uint64_t)1 << STAT_assists);
+	b.s.order.time += 60;
+	put(s, &b);
+	l = get_line(s, 0);
+	assert_true(KNOWS(&l, STAT, assists) && l.goals == 0 && l.assists == 1 && l.points == 1);
+	b.lines[0].known &= ~((uint64_t)1 << STAT_goals);
 	/* The assist goes: after the horn, so it is a correction. */
 	b.s.order.time += 60;
 	goal.known &= ~((uint64_t)1 << EVENT_assist1_player_id);
