@@ -65,7 +65,7 @@ function Announcer() {
 		const goals = [];
 		for (const g of data) {
 			const old = before.current?.get(g.game_id);
-			if (old && g.stats_status === 'live' && g.away_score + g.home_score > old)
+			if (old !== undefined && g.stats_status === 'live' && g.away_score + g.home_score > old)
 				goals.push(`Goal: ${g.away_team_name} ${g.away_score}, ${g.home_team_name} ${g.home_score}.`);
 		}
 		before.current = new Map(data.map((g) => [g.game_id, (g.away_score || 0) + (g.home_score || 0)]));
