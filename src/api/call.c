@@ -400,3 +400,18 @@ int64_t call_number(const struct call *call, struct str name, int64_t otherwise)
 	const struct argument *a = call_get(call, name);
 	return a ? a->number : otherwise;
 }
+
+static bool is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '-' || c == '_' || c == '.' || c == '~' || c == ',' || c == ':';
+}
+
+void call_write_text(struct str text, struct buf *out)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (is_unreserved(text.p[i]))
+			buf_add_char(out, text.p[i]);
+		else
+			buf_add_format(out, "%%%02X", (unsigned char)text.p[i]);
+}

@@ -96,6 +96,8 @@ const struct argument *call_next(
 	const struct call *call, struct str name, const struct argument *after);
 const struct argument *call_get(const struct call *call, struct str name);
 int64_t call_number(const struct call *call, struct str name, int64_t otherwise);
+/* A text as a query has it: what would mean something there is encoded. */
+void call_write_text(struct str text, struct buf *out);
 
 bool request_takes_gzip(struct str accept_encoding);
 

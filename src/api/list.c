@@ -508,21 +508,6 @@ void list_close(struct list_reader *r)
 
 /* ---- a page ---- */
 
-static bool is_unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_' || c == '.' || c == '~' || c == ',' || c == ':';
-}
-
-static void add_encoded(struct buf *out, struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (is_unreserved(s.p[i]))
-			buf_add_char(out, s.p[i]);
-		else
-			buf_add_format(out, "%%%02X", (unsigned char)s.p[i]);
-}
-
 static void add_path(struct buf *out, const struct call *call)
 {
 	struct str_cut cut = str_cut(call->route->pattern, '{');
@@ -547,7 +532,7 @@ static void add_next(struct list_reader *r, struct answer *out)
 		buf_add_char(&link, n++ ? '&' : '?');
 		buf_add(&link, a->parameter->name);
 		buf_add_char(&link, '=');
-		add_encoded(&link, a->text);
+		call_write_text(a->text, &link);
 	}
 	buf_add_char(&link, memchr(link.p, '?', link.n) ? '&' : '?');
 	buf_add(&link, STR("cursor="));

@@ -11,7 +11,7 @@
 #include <inttypes.h>
 #include <yyjson.h>
 
-enum { ANSWERS = 3 };
+enum { ANSWERS = 3, TARGET_BYTES = 2048 };
 
 struct given {
 	struct str target; /* "/games?date=2026-11-24" */
@@ -30,14 +30,16 @@ struct sheet {
 
 /* ---- what is shown ---- */
 
-/* It is away for the page, too, which still says so as a page: nobody is to hold it. */
-static void take_absence(struct answer *out)
+/* The database is away, or the game is not known: so it is for the page, too, which still says so as a page. Nobody
+ * is to hold it. */
+static void take_absence(struct answer *out, int status)
 {
 	if (out->status == 503)
 		return;
-	out->status = 503;
+	out->status = status;
 	out->hold_ms = -1;
-	answer_add_line(out, STR("Retry-After"), STR("5"));
+	if (status == 503)
+		answer_add_line(out, STR("Retry-After"), STR("5"));
 }
 
 /* The older of two, in the order of how long they hold. */
@@ -47,8 +49,8 @@ static void take_state(struct sheet *p, const struct answer *a)
 		p->out->freshness = a->freshness;
 	if (a->observed_at > p->out->observed_at)
 		p->out->observed_at = a->observed_at;
-	if (a->status == 503)
-		take_absence(p->out);
+	if (a->status == 503 || (a->status == 404 && p->count == 1))
+		take_absence(p->out, a->status);
 }
 
 /* One of the interface's own answers; NULL: it is a problem, and says which. */
@@ -354,24 +356,35 @@ static void show_player(struct sheet *p)
 
 static void show_leaders(struct sheet *p)
 {
-	const struct argument *stat = call_get(p->call, STR("leaders"));
-	int year, month, day;
+	const struct argument *stat = call_get(p->call, STR("leaders")),
+			      *season = call_get(p->call, STR("season"));
 	if (p->delay.n) {
 		add(p, "<h1>Leaders</h1><p class=\"empty\">Leaders are sums of now: they are not "
 		       "shown while a delay is chosen.</p>");
 		return;
 	}
-	day_to_civil(eastern_day(time_now_ms()), &year, &month, &day);
-	int64_t first = month < 7 ? year - 1 : year;
-	show_data(p, STR("Leaders"),
-		str_format(p->context->keep, "/leaders?season=%" PRId64 "&stat=%.*s",
-			call_number(p->call, STR("season"), first * 10000 + first + 1),
-			STR_ARG(stat->text.n ? stat->text : STR("points"))));
+	struct buf target;
+	buf_init(&target, TARGET_BYTES);
+	buf_add(&target, STR("/leaders?stat="));
+	call_write_text(stat->text.n ? stat->text : STR("points"), &target);
+	if (season) /* else the newest is shown */
+		buf_add_format(&target, "&season=%" PRId64, season->number);
+	show_data(p, STR("Leaders"), buf_str(&target));
+	buf_clear(&target);
 }
 
 static void show_search(struct sheet *p)
 {
-	show_data(p, STR("Search"), STR("/players"));
+	struct str name = call_get(p->call, STR("search"))->text;
+	struct buf target;
+	buf_init(&target, TARGET_BYTES);
+	buf_add(&target, STR("/players"));
+	if (name.n) {
+		buf_add(&target, STR("?name="));
+		call_write_text(name, &target);
+	}
+	show_data(p, STR("Search"), buf_str(&target));
+	buf_clear(&target);
 }
 
 static void show_health(struct sheet *p)

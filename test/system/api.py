@@ -270,6 +270,13 @@ for view in ("", "date=2023-10-10&", "player=8470180&"):
     tap.ok(len(links) > 4 and all(re.search(r"[?;]delay=45s$", l) for l in links), "/?%sdelay=45s: what it links to is as late" % view, links)
 late, now = (get("/?leaders=goals" + delay)[2] for delay in ("&delay=45s", ""))
 tap.ok(b"sums of now" in late and b"/leaders?" not in late and b"/leaders?" in now, "leaders are sums of now: with a delay the page leads to none", late)
+tap.ok(b'"/leaders?stat=goals"' in now and b'"/leaders?stat=hits&amp;season=20232024"' in get("/?leaders=hits&season=20232024")[2],
+       "the season of the leaders is the interface's to choose, unless the reader has", now)
+tap.ok(b'href="/players?name=%C3%A4%26%22b"' in get("/?search=%C3%A4%26%22b")[2] and b'href="/players"' in get("/?search=")[2],
+       "a search without script: the same as data, by that name", get("/?search=%C3%A4%26%22b")[2])
+nobody = get("/?game=2023029999")
+tap.ok(nobody[0] == 404 and nobody[1]["Content-Type"].startswith("text/html") and nobody[1]["Cache-Control"] == "no-store" and not nobody[1]["ETag"]
+       and b"no game 2023029999 is known" in nobody[2], "a game that nobody knows is none to the page, either", (nobody[0], str(nobody[1])))
 got = get("/metrics")[2].decode()
 tap.ok(re.search(r'^rinkside_http_requests_total\{route="/game-stats",status="200"\} [1-9]', got, re.M) and re.search(r'^rinkside_http_request_duration_seconds_bucket\{le="\+Inf"\} [1-9]', got, re.M)
        and re.search(r"^rinkside_database_revision %d$" % len(games), got, re.M) and 'rinkside_live_game_age_seconds{game_id="' in got, "/metrics", got[:500])
