@@ -29,6 +29,25 @@ past.store(db, Date.now() - 3600000);
 for (const g of [game, other])
 	g.store(db);
 
+/* Somebody who has played since 2012: the rows of one game, again and again. */
+const veteran = 8460001;
+const career = {seasons: 14, games: 82};
+const veteranScript = `import datetime, sqlite3, sys
+with sqlite3.connect(sys.argv[1], timeout=10) as c:
+    c.row_factory = sqlite3.Row
+    games, lines = [], []
+    game = dict(c.execute('SELECT * FROM games WHERE game_id = ${past.id}').fetchone())
+    line = dict(c.execute('SELECT * FROM game_stats WHERE player_id = ${past.player('home', 2)}').fetchone(), player_id=${veteran}, player_name='Vera Veteran', goals=1)
+    for year in range(2012, 2012 + ${career.seasons}):
+        for i in range(${career.games}):
+            of = {'game_id': year * 1000000 + 20001 + i}
+            games.append(dict(game, **of, season=year * 10000 + year + 1, game_date=str(datetime.date(year, 10, 1) + datetime.timedelta(2 * i))))
+            lines.append(dict(line, **of))
+    for table, rows in (('games', games), ('game_stats', lines)):
+        c.executemany('INSERT INTO %s (%s) VALUES (%s)' % (table, ', '.join(rows[0]), ', '.join(':' + k for k in rows[0])), rows)
+`;
+same(spawnSync('python3', ['-c', veteranScript, db.slice(7)], {encoding: 'utf8'}).stderr, '', 'the games of a long career');
+
 let api = await serve();
 const chromium = await browser(require);
 
@@ -183,6 +202,21 @@ for (const theme of ['light', 'dark'])
 		}
 		await close(page);
 	}
+
+/* ---- a long career ---- */
+{
+	const page = await open(`/?player=${veteran}`);
+	const rows = (caption) => page.getByRole('region', {name: caption}).locator('tbody tr');
+	ok(await waitFor(async () => (await rows('Game log').count()) === career.seasons * career.games, 15000), 'a player of more than a thousand games: the log has all of them', await rows('Game log').count());
+	const seasons = await rows('Seasons').evaluateAll((all) => all.map((tr) => [...tr.cells].slice(0, 3).map((c) => c.textContent.trim()).join()));
+	same([seasons.length, seasons.at(-1), new Set(seasons.map((s) => s.replace(/^\d{4}–\d\d/, ''))).size], [career.seasons, `2012–13 Regular season,${career.games},${career.games}`, 1], 'and every season is whole');
+	ok(await waitFor(async () => !(await rows('Game log').locator('th').allInnerTexts()).includes('–'), 10000), 'each game has its day, the oldest too');
+	for (const [width, height] of [[1280, 900], [360, 740]]) {
+		await page.setViewportSize({width, height});
+		await page.screenshot({path: path.join(pictures, `career-${width}-light.png`)});
+	}
+	await close(page);
+}
 
 /* ---- how late the rows are ---- */
 {

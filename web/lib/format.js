@@ -89,10 +89,15 @@ export function seasonName(season) {
 	return `${text.slice(0, 4)}–${text.slice(6)}`;
 }
 
+const seasonFrom = (year) => year * 10000 + year + 1;
+
 export function seasonOf(day) {
 	const year = Number(day.slice(0, 4));
-	const first = Number(day.slice(5, 7)) < 7 ? year - 1 : year;
-	return first * 10000 + first + 1;
+	return seasonFrom(Number(day.slice(5, 7)) < 7 ? year - 1 : year);
+}
+
+export function seasonOfGame(id) {
+	return seasonFrom(Math.floor(id / 1e6));
 }
 
 export const gameTypes = {1: 'Preseason', 2: 'Regular season', 3: 'Play-offs'};

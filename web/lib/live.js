@@ -154,9 +154,10 @@ function nextOf(link) {
 /*
  * The answer to `path` (null: nothing is wanted), kept up to date. concerns(games) tells whether a
  * change of those games matters; a plain path does not know the delay; what follows a change so many
- * ms later (the play-by-play is fetched after the lines) is asked for again then.
+ * ms later (the play-by-play is fetched after the lines) is asked for again then; of a list as many pages
+ * as are wanted.
  */
-export function useAnswer(path, {concerns = () => true, isPlain = false, followsMs = 0} = {}) {
+export function useAnswer(path, {concerns = () => true, isPlain = false, followsMs = 0, pages = 1} = {}) {
 	const {delay} = currentRoute();
 	const key = `${path} ${delay}`;
 	const [held, setHeld] = useState({key, answer: (!delay && first.get(path)) || null, error: null});
@@ -177,7 +178,8 @@ export function useAnswer(path, {concerns = () => true, isPlain = false, follows
 			}
 			isAsking = true;
 			try {
-				const answer = await ask(path, {signal: controller.signal, isPlain});
+				const {signal} = controller;
+				const answer = pages > 1 ? {data: await askAll(path, pages, signal)} : await ask(path, {signal, isPlain});
 				setHeld({key, answer, error: null});
 			} catch (error) {
 				if (controller.signal.aborted)

@@ -1,12 +1,12 @@
 /* player - season lines, the game log, points by game. */
 import {html, useEffect, useState} from '../vendor/preact-htm.js';
-import {clock, gameTypes, NONE, plus, seasonName, share, shortDay} from '../lib/format.js';
+import {clock, gameTypes, NONE, plus, seasonName, seasonOfGame, share, shortDay} from '../lib/format.js';
 import {askAll, useAnswer} from '../lib/live.js';
 import {href} from '../lib/route.js';
 import {Chart} from '../parts/chart.js';
 import {Table} from '../parts/table.js';
 
-const LOG_ROWS = 1000;
+const LOG_PAGES = 10; /* of a thousand games; the longest career is two */
 
 const sum = (rows, key) => rows.reduce((n, r) => n + (r[key] || 0), 0);
 
@@ -14,11 +14,11 @@ const sum = (rows, key) => rows.reduce((n, r) => n + (r[key] || 0), 0);
 function seasons(rows) {
 	const found = new Map();
 	for (const r of rows) {
-		const first = Math.floor(r.game_id / 1e6);
+		const season = seasonOfGame(r.game_id);
 		const type = Math.floor(r.game_id / 1e4) % 100;
-		const key = `${first} ${type}`;
+		const key = `${season} ${type}`;
 		if (!found.has(key))
-			found.set(key, {key, season: first * 10000 + first + 1, type, rows: []});
+			found.set(key, {key, season, type, rows: []});
 		found.get(key).rows.push(r);
 	}
 	return [...found.values()].map(({rows: own, ...rest}) => ({
@@ -70,12 +70,7 @@ const goalieSeason = [
 /* When each game was: the lines do not say, the games of the player's clubs do. */
 function useDates(rows, delay) {
 	const [dates, setDates] = useState(new Map());
-	const clubs = new Map();
-	for (const r of rows) {
-		const first = Math.floor(r.game_id / 1e6);
-		clubs.set(`season=${first * 10000 + first + 1}&team=${r.team_id}`, true);
-	}
-	const wanted = [...clubs.keys()].slice(0, 12);
+	const wanted = [...new Set(rows.map((r) => `season=${seasonOfGame(r.game_id)}&team=${r.team_id}`))];
 	useEffect(() => {
 		const controller = new AbortController();
 		Promise.all(wanted.map((q) => askAll(`/games?${q}&fields=game_id,game_date&limit=1000`, 2, controller.signal)))
@@ -113,7 +108,7 @@ const goalieLog = [
 
 export function Player({value, delay}) {
 	const path = `/players/${value}/game-stats`;
-	const log = useAnswer(`${path}?limit=${LOG_ROWS}&sort=-game_id`);
+	const log = useAnswer(`${path}?limit=1000&sort=-game_id`, {pages: LOG_PAGES});
 	const who = useAnswer(`/players/${value}`, {isPlain: true});
 	const dates = useDates(log.data || [], delay);
 	const problem = log.error;
