@@ -218,6 +218,29 @@ for (const theme of ['light', 'dark'])
 	await close(page);
 }
 
+/* ---- leaders, when the calendar's season has no game yet ---- */
+{
+	const context = await chromium.newContext({viewport: {width: 1280, height: 900}});
+	const page = await context.newPage();
+	const asked = [];
+	page.on('request', (r) => /\/leaders\?/.test(r.url()) && asked.push(new URL(r.url()).search));
+	await page.clock.setFixedTime(new Date('2027-07-15T12:00:00Z'));
+	await page.goto(`${api.url}/?leaders=points`);
+	const table = page.locator('caption', {hasText: 'points, 2026–27'});
+	ok(await table.waitFor({timeout: 10000}).then(() => true, () => false), 'leaders in summer: those of the newest season with lines', await page.locator('main').innerText());
+	same([asked, await page.getByLabel('Season').inputValue()], [['?stat=points&limit=50'], '20262027'], 'which the interface has chosen, and the choice shows');
+	same(await page.getByLabel('Season').locator('option').allInnerTexts(), ['2026–27', ...Array.from({length: career.seasons}, (_, i) => `${2025 - i}–${String(26 - i)}`)], 'every season with lines can be chosen');
+	await page.getByLabel('Season').selectOption('20122013');
+	ok(await waitFor(async () => /Vera Veteran/.test(await text(page, 'tbody')), 10000) && /season=20122013$/.test(page.url()), 'one of long ago', page.url());
+	const stats = (await (await fetch(`${api.url}/openapi.json`)).json()).paths['/leaders'].get.parameters.find((p) => p.name === 'stat').schema.enum;
+	same((await page.getByLabel('Statistic').locator('option').evaluateAll((all) => all.map((o) => o.value))).sort(), [...stats].sort(), 'every statistic that the interface sums');
+	await page.goto(`${api.url}/?leaders=goals_against`);
+	ok(await page.locator('caption', {hasText: 'goals against'}).waitFor({timeout: 10000}).then(() => true, () => false), 'goals against, too', await page.locator('main').innerText());
+	await page.goto(`${api.url}/?leaders=nonsense`);
+	ok(await waitFor(async () => /stat/.test(await text(page, '.error'))), 'of what is no statistic the interface says so', await page.locator('main').innerText());
+	await context.close();
+}
+
 /* ---- how late the rows are ---- */
 {
 	/* As a poll leaves it: three changes of the last hour, and one of before. */
