@@ -48,6 +48,11 @@ for p, o in operations.items():
     inside = re.findall(r"\{(\w+)\}", p)
     tap.same([x["name"] for x in o["parameters"] if x["in"] == "path"], inside, "%s: its path's parameters" % p)
 
+with open(os.path.join(rig.ROOT, "docs", "http.md"), encoding="utf-8") as f:
+    told = set(re.findall(r"`(\w+)`", f.read()))
+rows = {c for s in ("revision", "correction", "changed_game") for c in document["components"]["schemas"][s]["properties"]}
+tap.ok("phase" in rows and rows <= told, "docs/http.md tells what a change is made of", rows - told)
+
 # ---- every route, every parameter at a value that its schema allows and at one that it does not ----
 
 IDS = {"game_id": LINE["game_id"], "player_id": LINE["player_id"]}
