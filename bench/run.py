@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures, prints a table, and keeps the last one in docs/benchmarks.md.
+"""Measures, prints a table, and keeps the last one in docs/benchmarks.md, of which docs/scaling.md quotes.
 
     make bench                  all rows
     make bench ROWS='tick api'  those whose name holds a word
@@ -11,10 +11,9 @@ Rows are in bench/rows/*.py; bench/rig.py says what one looks like. Only a whole
 import datetime, importlib.util, os, platform, shutil, subprocess, sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import rig
+import quoted, rig
 
 BUILD = os.path.join(rig.ROOT, os.environ.get("BUILD", "build"))
-PAGE = os.path.join(rig.ROOT, "docs", "benchmarks.md")
 
 
 def load_rows():
@@ -97,7 +96,7 @@ def measure(bench, row):
 
 
 def write_page(table):
-    with open(PAGE, "w") as f:
+    with open(quoted.BENCHMARKS, "w") as f:
         f.write("""# Benchmarks
 
 The last whole run of `make bench`: %s, commit `%s`, on %s.
@@ -129,7 +128,8 @@ def main():
             table.add(row, m, old.get(m.what))
     if not words and not is_quick and not failures:
         write_page(table)
-        print("kept in docs/benchmarks.md")
+        quoted.renew()
+        print("kept in docs/benchmarks.md and docs/scaling.md")
     print("%d figures, %d missed, %d rows not measured" % (len(table.lines), table.missed, failures))
     return 1 if failures else 0
 

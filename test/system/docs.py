@@ -36,6 +36,15 @@ numbers = {(a or b).replace(",", "") for a, b in quoted}
 tap.ok(len(numbers) > 4, "docs/deploy.md tells costs", numbers)
 tap.same(sorted(n for n in numbers if not re.search(r"(?<![\d.])%s(?![\d.]*\d)" % re.escape(n), costs)), [], "and all of them are in docs/costs.md")
 
+sys.path.insert(0, os.path.join(rig.ROOT, "bench"))
+import quoted
+
+benchmarks, scaling = quoted.read(quoted.BENCHMARKS), quoted.read(quoted.SCALING)
+told = re.findall(r"\d[\d,.]*(?:/s| ms| KiB)", scaling.partition(quoted.BEGIN)[2].partition(quoted.END)[0])
+tap.ok(len(told) > 12, "docs/scaling.md tells rates and times", told)
+tap.same(quoted.renewed(scaling, benchmarks), scaling, "and they are those of docs/benchmarks.md")
+tap.same(quoted.renewed(scaling.replace(told[0], "1/s"), benchmarks), scaling, "a run writes them anew, and nothing around them")
+
 # ---- what the pages are made from ----
 r = rig.run("ingest", "--columns", "games")
 tap.ok(r.returncode == 0 and "\nhome_score\tinteger\t" in r.stdout and "lease_owner" not in r.stdout,
