@@ -42,8 +42,8 @@ FUZZERS := $(basename $(notdir $(wildcard test/fuzz/*.c)))
 REPLAYS := $(FUZZERS:%=$(BUILD)/test/fuzz/%)
 FUZZ_SECONDS ?= 60
 
-# As many at once as there are processors, unless make was told.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# As many at once as there are processors, unless make was told; a make that it starts shares them.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""The README's curl sessions, as they stand, against a made-up night."""
+"""The README's first command, and its curl sessions, as they stand, against a made-up night."""
 import os, re, shutil, subprocess, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import rig
 
 tap = rig.Tap()
+plain = {k: v for k, v in rig.environment().items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+r = subprocess.run(["make", "-n", "demo"], capture_output=True, text=True, timeout=60, env=plain, cwd=rig.ROOT)
+tap.same((r.returncode, r.stderr), (0, ""), "make demo begins without a warning")
 if not shutil.which("curl"):
     tap.ok(True, "no curl here # SKIP")
     tap.done()
