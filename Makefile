@@ -216,6 +216,7 @@ help:
 	@echo 'make             build/rinkside'
 	@echo 'make demo        a made-up night of hockey through the whole pipeline, on http://127.0.0.1:8080'
 	@echo 'make run         the same on the NHL'"'"'s own API'
+	@echo 'make units       the tests in C, for test/run.py WORD'
 	@echo 'make check       every test, after installing what they need; the last line counts them'
 	@echo 'make san, tsan   the same under address and undefined, and under thread'
 	@echo 'make check-root  the package in a minimal Debian: installed, upgraded, purged (as root)'

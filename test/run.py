@@ -45,7 +45,7 @@ def run(program):
     except subprocess.TimeoutExpired as e:
         code, out = -1, (e.stdout or b"").decode("utf-8", "replace") + "\ntimed out after %d s" % deadline_s
     except OSError as e:
-        code, out = -1, str(e)
+        code, out = -1, str(e) if os.path.exists(program) else "not built: make units"
     passed = len(re.findall(r"^ok\b", out, re.M))
     failed = len(re.findall(r"^not ok\b", out, re.M))
     plan = re.search(r"^1\.\.(\d+)", out, re.M)
@@ -56,6 +56,8 @@ def run(program):
 
 def is_alone(program):
     """Whether it counts what time does to the program, and wants no other test beside it: "Runs alone." at its top."""
+    if not os.path.exists(program):
+        return False
     with open(program, "rb") as f:
         return b"Runs alone." in f.read(1000)
 

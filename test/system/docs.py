@@ -51,4 +51,10 @@ tap.ok(r.returncode == 0 and "\nhome_score\tinteger\t" in r.stdout and "lease_ow
        "--columns TABLE lists a table's columns, its bookkeeping left out", r.stdout + r.stderr)
 r = rig.run("ingest", "--columns", "pulls")
 tap.ok(r.returncode == 2 and r.stderr.count("\n") == 1 and "pulls" in r.stderr, "--columns of no table: exit 2", r.stderr)
+
+# ---- one test, before it is built ----
+r = subprocess.run([sys.executable, os.path.join(rig.ROOT, "test", "run.py"), "test/unit/model"], capture_output=True, text=True, timeout=60,
+                   env=rig.environment(BUILD=os.path.join(rig.TEMP, "none")))
+tap.ok(r.returncode == 1 and "not built: make units" in r.stdout and r.stdout.endswith("0 passed, 1 failed\n") and not r.stderr,
+       "test/run.py says how a test is built that is not there", r.stdout + r.stderr)
 tap.done()
