@@ -282,34 +282,53 @@ static void show_leaders(
 
 enum { OF_A_SEASON = 1000000, OF_A_TYPE = 10000, REGULAR = 2 };
 
-/* The first year of the season of the newest line; 0: there is none. */
-static bool find_newest_year(struct context *c, int64_t *out, struct err *err)
+/* The newest game with lines of those before `end`; 0: there is none. */
+static bool find_newest_game(struct context *c, int64_t end, int64_t *out, struct err *err)
 {
 	const struct column *id = &stat_table.columns[STAT_game_id];
+	struct condition before = {.column = id,
+		.comparison = BEFORE,
+		.value = {.known = true, .type = id->type, .integer = end}};
 	struct sorting newest = {.column = id, .descending = true};
 	struct selection q = {.table = &stat_table,
+		.conditions = &before,
+		.condition_count = 1,
 		.sortings = &newest,
 		.sorting_count = 1,
 		.columns = &id,
 		.column_count = 1,
 		.limit = 1};
-	bool is_found, ok = find_first(c, &q, &is_found, out, err);
-	*out /= OF_A_SEASON;
-	return ok;
+	bool is_found;
+	return find_first(c, &q, &is_found, out, err);
+}
+
+/* The first year of the newest season with lines of such games: in September there are preseason games alone. 0:
+ * there is none. */
+static bool find_newest_year(struct context *c, int64_t type, int64_t *out, struct err *err)
+{
+	for (int64_t game, end = INT64_MAX;;) {
+		if (!find_newest_game(c, end, &game, err))
+			return false;
+		*out = game / OF_A_SEASON;
+		int64_t first = *out * OF_A_SEASON + type * OF_A_TYPE, after = first + OF_A_TYPE;
+		if (!game || (game >= first && game < after))
+			return true;
+		end = game < first ? *out * OF_A_SEASON : after;
+	}
 }
 
 enum { PLAYERS_OF_A_SEASON = 10000 }; /* at most; there are a thousand */
 
 bool answer_leaders(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
-	int64_t teams[CLUB_IDS], year = call_number(call, STR("season"), 0) / 10000;
+	int64_t teams[CLUB_IDS], year = call_number(call, STR("season"), 0) / 10000,
+				 type = call_number(call, STR("game_type"), REGULAR);
 	const struct argument *team = call_get(call, STR("team")),
 			      *position = call_get(call, STR("position"));
-	if (!year && !find_newest_year(c, &year, err))
+	if (!year && !find_newest_year(c, type, &year, err))
 		return false;
 	struct leader_question ask = {.column = summed[call_number(call, STR("stat"), 0)],
-		.first_game = year * OF_A_SEASON +
-			      call_number(call, STR("game_type"), REGULAR) * OF_A_TYPE,
+		.first_game = year * OF_A_SEASON + type * OF_A_TYPE,
 		.teams = teams,
 		.limit = call_number(call, STR("limit"),
 			call->format == FORMAT_JSON ? LIST_LIMIT : PLAYERS_OF_A_SEASON)};

@@ -29,7 +29,7 @@ past.store(db, Date.now() - 3600000);
 for (const g of [game, other])
 	g.store(db);
 
-/* Somebody who has played since 2012: the rows of one game, again and again. */
+/* Somebody who has played since 2012, and a preseason to come: the rows of one game, again and again. */
 const veteran = 8460001;
 const career = {seasons: 14, games: 82};
 const veteranScript = `import datetime, sqlite3, sys
@@ -43,6 +43,8 @@ with sqlite3.connect(sys.argv[1], timeout=10) as c:
             of = {'game_id': year * 1000000 + 20001 + i}
             games.append(dict(game, **of, season=year * 10000 + year + 1, game_date=str(datetime.date(year, 10, 1) + datetime.timedelta(2 * i))))
             lines.append(dict(line, **of))
+    games.append(dict(game, game_id=2027010001, season=20272028, game_type=1, game_date='2027-09-25'))
+    lines.append(dict(line, game_id=2027010001, player_id=${veteran} + 1))
     for table, rows in (('games', games), ('game_stats', lines)):
         c.executemany('INSERT INTO %s (%s) VALUES (%s)' % (table, ', '.join(rows[0]), ', '.join(':' + k for k in rows[0])), rows)
 `;
@@ -218,16 +220,16 @@ for (const theme of ['light', 'dark'])
 	await close(page);
 }
 
-/* ---- leaders, when the calendar's season has no game yet ---- */
+/* ---- leaders, when the calendar's season has no game yet that counts ---- */
 {
 	const context = await chromium.newContext({viewport: {width: 1280, height: 900}});
 	const page = await context.newPage();
 	const asked = [];
 	page.on('request', (r) => /\/leaders\?/.test(r.url()) && asked.push(new URL(r.url()).search));
-	await page.clock.setFixedTime(new Date('2027-07-15T12:00:00Z'));
+	await page.clock.setFixedTime(new Date('2027-09-26T12:00:00Z'));
 	await page.goto(`${api.url}/?leaders=points`);
 	const table = page.locator('caption', {hasText: 'points, 2026–27'});
-	ok(await table.waitFor({timeout: 10000}).then(() => true, () => false), 'leaders in summer: those of the newest season with lines', await page.locator('main').innerText());
+	ok(await table.waitFor({timeout: 10000}).then(() => true, () => false), 'leaders in September: those of the newest season that has begun', await page.locator('main').innerText());
 	same([asked, await page.getByLabel('Season').inputValue()], [['?stat=points&limit=50'], '20262027'], 'which the interface has chosen, and the choice shows');
 	same(await page.getByLabel('Season').locator('option').allInnerTexts(), ['2026–27', ...Array.from({length: career.seasons}, (_, i) => `${2025 - i}–${String(26 - i)}`)], 'every season with lines can be chosen');
 	await page.getByLabel('Season').selectOption('20122013');

@@ -11,11 +11,13 @@ const words = (stat) => stat.replaceAll('_', ' ').replace('plus minus', 'plus/mi
 
 const newestFirst = (seasons) => [...new Set(seasons)].sort((a, b) => b - a);
 
+const REGULAR = 2; /* whose leaders the interface shows where no kind of game is chosen */
+
 /* Those with lines, newest first; asked for again when a game tells of one that is not among them. */
 function useSeasons(delay) {
 	const {data} = useAnswer(delay ? null : '/coverage', {isPlain: true,
 		concerns: (games) => [...games].some((id) => !seasons.includes(seasonOfGame(id)))});
-	const seasons = newestFirst((data || []).filter((r) => r.stored).map((r) => r.season));
+	const seasons = newestFirst((data || []).filter((r) => r.stored && r.game_type === REGULAR).map((r) => r.season));
 	return seasons;
 }
 
