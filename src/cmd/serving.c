@@ -3,15 +3,17 @@
 #include "api/api.h"
 #include "cmd/shut.h"
 #include "cmd/signals.h"
+#include "monitor/apart.h"
 #include "store/store.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { MIB = 1 << 20 };
 
 struct serving {
 	struct api *api;
-	struct pair *pair; /* NULL: none */
+	struct apart *pair; /* NULL: none */
 	int64_t grace_ms;
 	struct signals signals;
 	int parts; /* still running */
@@ -28,9 +30,16 @@ static void stop(void *context)
 {
 	struct serving *s = context;
 	if (s->pair)
-		pair_stop(s->pair);
+		apart_stop(s->pair);
 	if (s->api)
 		api_stop(s->api, s->grace_ms, end_part, s);
+}
+
+/* By itself, where it could not be opened: then the API ends as well. */
+static void on_pair_over(void *context)
+{
+	stop(context);
+	end_part(context);
 }
 
 static struct api_settings settings_of(const struct config *c)
@@ -94,9 +103,7 @@ static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,
 		return false;
 	s->parts++;
 	if (pair) {
-		s->pair = pair_open(loop, PAIR_SCHEDULE | PAIR_WORK, pair, end_part, s, err);
-		if (!s->pair)
-			return false;
+		s->pair = apart_open(loop, PAIR_SCHEDULE | PAIR_WORK, pair, on_pair_over, s);
 		s->parts++;
 	}
 	shut_sockets(c, pair != NULL);
@@ -116,9 +123,12 @@ int serving_run(const struct config *c, const struct monitor_settings *pair)
 		stop(&s);
 	end_part(&s);
 	uv_run(&loop, UV_RUN_DEFAULT);
-	pair_close(s.pair);
+	ok = ok && (!s.pair || apart_check(s.pair, &err));
 	api_close(s.api);
 	uv_run(&loop, UV_RUN_DEFAULT);
+	int code = ok ? 0 : command_fail(&err);
+	if (!apart_close(s.pair)) /* its thread is not to meet what exit() takes down */
+		_exit(code);
 	uv_loop_close(&loop);
-	return ok ? 0 : command_fail(&err);
+	return code;
 }

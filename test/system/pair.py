@@ -147,6 +147,47 @@ tap.ok(os.path.exists(new_path) and rig.get(base + "/games")[0] == 200, "up make
 tap.same(first.stop(), 0, "and ends cleanly")
 tap.ok("unable to open" not in first.output, "nobody has missed it", first.output)
 
+# ---- a database that somebody else keeps for himself ----
+
+locked, locked_path = rig.database()
+up.forget()
+w = rig.Program("up", "--listen", "127.0.0.1:0", db=locked, upstream=up.url)
+base = (w.wait_line("listening on") or "").split("listening on ")[-1]
+tap.ok(rig.wait_for(lambda: all(asked_at(up, i) for i in IDS) and len(rig.query(locked_path, "select * from game_stats")) == 32, 15), "up follows what is on", w.output)
+holder = sqlite3.connect(locked_path, isolation_level=None, timeout=10)
+
+
+def hold():
+    """At a moment when no game is taken: the next one that is due will be, by the worker itself."""
+    holder.execute("begin immediate")
+    if holder.execute("select 1 from games where lease_owner is not null").fetchone():
+        holder.execute("rollback")
+    return holder.in_transaction
+
+
+tap.ok(rig.wait_for(hold, 10), "somebody locks it between two polls")
+
+
+def answer_s():
+    """Until somebody who asks for signs of life has one; 5 at most."""
+    begin = time.monotonic()
+    try:
+        status = rig.get(base + "/health/live", deadline_s=5)[0]
+        return time.monotonic() - begin if status == 200 else 5
+    except OSError:
+        return 5
+
+
+slow = rig.wait_for(lambda: [s for s in [answer_s()] if s > 1], 3, 0.1)
+tap.same(slow, [], "while schedule and worker wait for the lock on their database, readers do not")
+begin = time.monotonic()
+code, took = w.stop(deadline_s=20), time.monotonic() - begin
+tap.ok(code == 0 and took < 6, "nor does the end, cleanly", (code, took, w.output[-400:]))
+holder.execute("rollback")
+holder.close()
+r = rig.run("check", db=locked)
+tap.ok(r.returncode == 0, "and all holds", r.stdout + r.stderr)
+
 # ---- an upstream that fails, a database that is away ----
 
 up.forget()
