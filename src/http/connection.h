@@ -57,7 +57,7 @@ struct connection {
 	llhttp_t parser;
 	struct http_server *server;
 	struct connection *previous, *next;
-	struct peer *peer;
+	struct peer *peer; /* NULL: it was not admitted */
 	enum connection_state state;
 	bool is_reading, is_in_handler;
 	bool is_awaited, is_gone; /* the handler has yet to answer; closed while it had */
@@ -83,6 +83,7 @@ struct http_server {
 	struct connection *connections;
 	struct peer *peers[PEER_BUCKETS];
 	struct http_server_stats stats;
+	int64_t admitted;   /* of the connections; the others have been turned away */
 	struct buf scratch; /* a head being written */
 	struct {
 		struct head **items;

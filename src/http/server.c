@@ -26,6 +26,7 @@ enum {
 	SWEEP_MS = 100,
 	BACKLOG = 4096,
 	SPARES = 64,
+	TURNED_AWAY = 256, /* who linger; beyond these they are reset without a word */
 	EXCHANGE_ARENA = 64 * 1024 * 1024, /* addresses; a request touches a few pages of them */
 };
 
@@ -188,16 +189,23 @@ void server_forget(struct connection *c)
 		s->connections = c->next;
 	if (c->next)
 		c->next->previous = c->previous;
+	if (c->peer)
+		s->admitted--;
 	forget_peer(s, c->peer);
 	s->stats.connections--;
 	free(c);
 	release_when_over(s);
 }
 
+/* They take nobody's place, however many they are: only those who were admitted count as too many. */
 static void turn_away(struct connection *c, int status, const char *reason)
 {
-	c->server->stats.refused++;
-	problem_refuse(c, status, reason);
+	struct http_server *s = c->server;
+	s->stats.refused++;
+	if (s->stats.connections - s->admitted > TURNED_AWAY)
+		connection_reset(c);
+	else
+		problem_refuse(c, status, reason);
 }
 
 static void admit(struct connection *c)
@@ -215,12 +223,14 @@ static void admit(struct connection *c)
 	c->x.peer = str_from(c->peer_text);
 	c->x.minor = 1;
 	uv_tcp_nodelay(&c->tcp, 1);
-	if (s->stats.connections > s->limits.connections)
+	if (s->admitted >= s->limits.connections) {
 		turn_away(c, 503, "too many connections");
-	else if (!(c->peer = count_peer(s, address)))
+	} else if (!(c->peer = count_peer(s, address))) {
 		turn_away(c, 429, "too many connections from this address");
-	else
+	} else {
+		s->admitted++;
 		connection_start(c);
+	}
 }
 
 static void on_connection(uv_stream_t *listener, int status)

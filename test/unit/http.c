@@ -17,7 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { BIG = 8 << 20, PER_PEER = 20, HEAD_MS = 300, IDLE_MS = 1500, WRITE_MS = 600 };
+enum { BIG = 8 << 20, PER_PEER = 20, IN_ALL = 30, HEAD_MS = 300, IDLE_MS = 1500, WRITE_MS = 600 };
 
 /* ---- the server ---- */
 
@@ -144,6 +144,7 @@ static void serve(int port_to)
 	struct service *s = calloc(1, sizeof(*s));
 	struct http_limits limits = http_default_limits;
 	struct err err;
+	limits.connections = IN_ALL;
 	limits.connections_per_peer = PER_PEER;
 	limits.head_ms = HEAD_MS;
 	limits.idle_ms = IDLE_MS;
@@ -207,13 +208,22 @@ static int stop(void **state)
 
 /* ---- a peer ---- */
 
-static int dial(void)
+/* The last: of the address, 127.0.0.1 and on. */
+static int dial_from(unsigned last)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)server_port)};
+	struct sockaddr_in from = {.sin_family = AF_INET};
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	from.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | last);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	return fd;
+}
+
+static int dial(void)
+{
+	return dial_from(1);
 }
 
 static void say(int fd, struct str what)
@@ -545,6 +555,32 @@ static void test_connections_of_one_address(void **state)
 	assert_has(heard, "HTTP/1.1 200 ");
 }
 
+/* Whoever is turned away takes nobody's place while it lingers, and not for ever a descriptor. */
+static void test_one_address_does_not_shut_out_the_others(void **state)
+{
+	(void)state;
+	enum { MANY = 1000 };
+	static int fds[MANY];
+	int n = 0;
+	bool is_reset = false;
+	for (; n < PER_PEER; n++)
+		fds[n] = dial_from(2);
+	for (; n < PER_PEER + IN_ALL; n++) {
+		fds[n] = dial_from(2);
+		assert_true(hear(fds[n], heard, sizeof(heard), 12) > 0);
+		assert_has(heard, "HTTP/1.1 429");
+	}
+	assert_has(ask(STR("GET / HTTP/1.1\r\n" CLOSED)), "HTTP/1.1 200 ");
+	for (; n < MANY && !is_reset; n++) {
+		fds[n] = dial_from(2);
+		is_reset = hear(fds[n], heard, sizeof(heard), 12) == 0;
+	}
+	assert_true(is_reset);
+	assert_has(ask(STR("GET / HTTP/1.1\r\n" CLOSED)), "HTTP/1.1 200 ");
+	while (n)
+		close(fds[--n]);
+}
+
 /* Told to stop, it answers what it has, ends its streams and takes nobody new. */
 static void test_drain(void **state)
 {
@@ -606,6 +642,7 @@ int main(void)
 		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_time_limits),
 		cmocka_unit_test(test_connections_of_one_address),
+		cmocka_unit_test(test_one_address_does_not_shut_out_the_others),
 		cmocka_unit_test(test_drain),
 	};
 	cmocka_set_message_output(CM_OUTPUT_TAP);
