@@ -487,6 +487,36 @@ static void test_a_large_body_and_a_slow_reader(void **state)
 	close(fd);
 }
 
+static int64_t count_timeouts(void)
+{
+	long long n = -1;
+	const char *streams =
+		strstr(ask(STR("GET /stats HTTP/1.1\r\n" CLOSED)), "streams closed, ");
+	assert_true(streams && sscanf(streams, "streams closed, %lld timeouts", &n) == 1);
+	return n;
+}
+
+/* Little by little, but steadily: never closed, though the kernel takes nothing more from us for long. */
+static void test_a_steady_reader_is_slow(void **state)
+{
+	(void)state;
+	enum { ROOM = 32768, PACE_MS = 20 };
+	static const char *const requests[] = {
+		"GET /big HTTP/1.1\r\n" CLOSED, "GET /flood HTTP/1.1\r\n" CLOSED};
+	for (size_t i = 0; i < COUNT(requests); i++) {
+		int64_t before = count_timeouts(), until = time_monotonic_ms() + 3 * WRITE_MS;
+		int fd = dial(), room = ROOM;
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+		say(fd, str_from(requests[i]));
+		while (time_monotonic_ms() < until) {
+			assert_true(hear(fd, heard, 2048, 2047) > 0);
+			poll(NULL, 0, PACE_MS);
+		}
+		assert_int_equal(count_timeouts(), before);
+		close(fd);
+	}
+}
+
 static void test_streams(void **state)
 {
 	(void)state;
@@ -639,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_pipelining),
 		cmocka_unit_test(test_what_comes_while_an_answer_is_made),
 		cmocka_unit_test(test_a_large_body_and_a_slow_reader),
+		cmocka_unit_test(test_a_steady_reader_is_slow),
 		cmocka_unit_test(test_streams),
 		cmocka_unit_test(test_time_limits),
 		cmocka_unit_test(test_connections_of_one_address),
