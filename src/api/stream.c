@@ -849,7 +849,7 @@ void stream_changes(struct api *a, struct http_exchange *x, const struct call *c
 	struct stream_hub *h = api_stream_hub(a);
 	struct problem problem;
 	int64_t place;
-	bool is_given, is_head = http_method(x) == HTTP_HEAD_;
+	bool is_given;
 	if (!read_place(x, call, &place, &is_given, &problem) ||
 		(api_is_away(a) && !h->has_head &&
 			!problem_set(&problem, 503, STR(""), "the database is away; ask again"))) {
@@ -862,9 +862,12 @@ void stream_changes(struct api *a, struct http_exchange *x, const struct call *c
 	struct reader *r = add_reader(h, call);
 	r->stream = begin_stream(x, r);
 	http_stream_forget_request(r->stream);
-	if (is_head)
+	if (!write_to(r, h->greeting)) /* of which HEAD gets nothing */
+		return;
+	/* Begun after the others were ended it would hold up the stop. */
+	if (http_method(x) == HTTP_HEAD_ || api_is_ending(a))
 		http_stream_end(r->stream);
-	else if (write_to(r, h->greeting))
+	else
 		start(r, place, is_given);
 }
 
