@@ -9,7 +9,6 @@ static const struct str statuses[] = {STR_INIT("scheduled"), STR_INIT("live"),
 static const struct str counts[] = {STR_INIT("exact")};
 
 #define ID_MAX        9999999999
-#define REVISION_MAX  ((int64_t)1 << 53)
 #define DELAY_MAX_MS  ((int64_t)7 * 86400000)
 #define CHOICES(list) .choices = list, .choice_count = sizeof(list) / sizeof((list)[0])
 #define PARAMETER(variable, name_, type_, ...)                                                     \

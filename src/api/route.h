@@ -9,6 +9,9 @@
 
 struct api;
 
+/* No reader names one beyond it: JSON's have exact numbers up to here. */
+#define REVISION_MAX ((int64_t)1 << 53)
+
 /* How a route is served. */
 enum route_kind {
 	ROUTE_STORE,  /* on a thread with a store; the answer is kept until something changed */

@@ -793,8 +793,12 @@ static bool read_place(struct http_exchange *x, const struct call *call, int64_t
 	const struct argument *after = call_get(call, STR("after"));
 	*out_given = last.n || after;
 	*out = after ? after->number : 0;
-	if (!last.n || (str_to_i64(last, out) && *out >= 0))
+	if (!last.n)
 		return true;
+	if (str_to_i64(last, out) && *out >= 0) {
+		*out = *out < REVISION_MAX ? *out : REVISION_MAX; /* who is ahead is reset */
+		return true;
+	}
 	return problem_set(problem, 400, STR("Last-Event-ID"),
 		"Last-Event-ID: wants the id of an event of this stream, got \"%.*s\"",
 		STR_ARG(str_first(last, 60)));
