@@ -107,7 +107,7 @@ static void add_exit_codes(struct buf *out)
 		const char *text;
 	} rows[] = {
 		{ERR_NONE, "done"},
-		{ERR_USAGE, "a mistake on the command line"},
+		{ERR_USAGE, "a mistake on the command line; an address that cannot be listened on"},
 		{ERR_NETWORK, "the upstream: not reached, or a status that is no answer"},
 		{ERR_DECODE, "the body could not be understood"},
 		{ERR_STORE, "the database; or a place for what is printed that took not all of it"},

@@ -295,7 +295,11 @@ static bool parse_listen(struct str listen, struct sockaddr_storage *out, struct
 		strcpy(host, "127.0.0.1");
 	int code = is_six ? uv_ip6_addr(host, (int)port, (struct sockaddr_in6 *)out)
 			  : uv_ip4_addr(host, (int)port, (struct sockaddr_in *)out);
-	return code == 0 || err_set(err, ERR_USAGE, "--listen: \"%s\" is no address", host);
+	return code == 0 ||
+	       err_set(err, ERR_USAGE,
+		       "--listen: \"%s\" is no address; wants an IP address and a port, such as "
+		       "127.0.0.1:8080",
+		       host);
 }
 
 /* The first socket that a service manager has bound for us, as sd_listen_fds(3) describes it. */
@@ -315,7 +319,7 @@ static bool take_socket(struct http_server *s, struct err *err)
 	unsetenv("LISTEN_PID"); /* no child is to think that it has one, nor to hold this */
 	fcntl(FIRST_HANDED, F_SETFD, FD_CLOEXEC);
 	int code = uv_tcp_open(&s->listener, FIRST_HANDED);
-	return code == 0 || err_set(err, ERR_INTERNAL, "--listen systemd: %s", uv_strerror(code));
+	return code == 0 || err_set(err, ERR_USAGE, "--listen systemd: %s", uv_strerror(code));
 }
 
 static bool bind_address(struct http_server *s, struct str listen, struct err *err)
@@ -325,7 +329,7 @@ static bool bind_address(struct http_server *s, struct str listen, struct err *e
 		return false;
 	int code = uv_tcp_bind(&s->listener, (struct sockaddr *)&address, 0);
 	return code == 0 ||
-	       err_set(err, ERR_INTERNAL, "--listen %.*s: %s", STR_ARG(listen), uv_strerror(code));
+	       err_set(err, ERR_USAGE, "--listen %.*s: %s", STR_ARG(listen), uv_strerror(code));
 }
 
 /* A connection is a descriptor: as many as there may be, less what others in the process hold. */
@@ -357,7 +361,7 @@ static bool start_listening(struct http_server *s, struct str listen, struct err
 		code = uv_tcp_getsockname(&s->listener, (struct sockaddr *)&address, &size);
 	if (code)
 		return err_set(
-			err, ERR_INTERNAL, "--listen %.*s: %s", STR_ARG(listen), uv_strerror(code));
+			err, ERR_USAGE, "--listen %.*s: %s", STR_ARG(listen), uv_strerror(code));
 	s->port = address.ss_family == AF_INET6
 			  ? ntohs(((struct sockaddr_in6 *)&address)->sin6_port)
 			  : ntohs(((struct sockaddr_in *)&address)->sin_port);

@@ -222,6 +222,13 @@ for content, word in (("", "no token"), ("short\n", "line 1"), ("0123456789abcde
     tap.ok(r.returncode == 2 and word in r.stderr, "a token file of %r: exit 2" % content, r.stderr)
 tap.same(rig.run("api", "--listen", "127.0.0.1:0", "--token-file", tokens + ".none", db=db).returncode, 2, "and one that is not there")
 tap.same(rig.run("api", "--listen", "nowhere", db=db).returncode, 2, "--listen nowhere: exit 2")
+with socket.create_server(("127.0.0.1", 0)) as other:
+    held = "127.0.0.1:%d" % other.getsockname()[1]
+    for command, address, word in (("api", held, held + ": address already in use"), ("up", held, "in use"), ("fake", held, "in use"),
+                                   ("api", "192.0.2.1:80", "192.0.2.1:80: address not available"), ("api", ":8080", "such as 127.0.0.1:8080"),
+                                   ("api", "example.com:80", '"example.com" is no address; wants an IP address and a port')):
+        r = rig.run(command, "--listen", address, db=db)
+        tap.ok(r.returncode == 2 and word in r.stderr, "%s --listen %s: exit 2, and why" % (command, address), (r.returncode, r.stderr))
 
 # ---- limits, and migrate ----
 

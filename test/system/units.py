@@ -20,6 +20,8 @@ for unit in units:
         words = re.search(r"^ExecStart=/usr/bin/rinkside \S+(.*)", text, re.M).group(1).split()
         options = rig.run("help", command).stdout
         tap.ok(all(w in options for w in words if w.startswith("--")), "%s: with options that it takes" % unit, words)
+    binds = re.search(r"^ExecStart=/usr/bin/rinkside (up|api)(?!.* systemd)", text, re.M)
+    tap.ok(not (binds and "RestartPreventExitStatus" in text), "%s: a port that another holds for now is not the end of it" % unit)
     text = text.replace("/usr/bin/rinkside", rig.BINARY)
     # A template is looked at as one of its instances; systemd-analyze makes up a name that is no port.
     os.remove(path)
