@@ -26,6 +26,7 @@ enum {
 	SWEEP_MS = 100,
 	BACKLOG = 4096,
 	SPARES = 64,
+	OTHERS = 100,      /* descriptors that are no connection's: databases, their threads */
 	TURNED_AWAY = 256, /* who linger; beyond these they are reset without a word */
 	EXCHANGE_ARENA = 64 * 1024 * 1024, /* addresses; a request touches a few pages of them */
 };
@@ -332,21 +333,27 @@ static bool bind_address(struct http_server *s, struct str listen, struct err *e
 	       err_set(err, ERR_USAGE, "--listen %.*s: %s", STR_ARG(listen), uv_strerror(code));
 }
 
-/* A connection is a descriptor: as many as there may be, less what others in the process hold. */
+/* A connection is a descriptor: as many as there may be, and what others in the process hold. */
 static void raise_descriptors(const struct http_limits *limits)
 {
-	enum { OTHERS = 100 };
 	struct rlimit r;
-	if (getrlimit(RLIMIT_NOFILE, &r))
-		return;
-	rlim_t wanted = (rlim_t)limits->connections + OTHERS;
-	if (r.rlim_cur >= wanted)
+	rlim_t wanted = (rlim_t)limits->connections + TURNED_AWAY + OTHERS;
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= wanted)
 		return;
 	r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;
-	if (!setrlimit(RLIMIT_NOFILE, &r) && r.rlim_cur < wanted)
-		log_info("http: the limit of %lld descriptors allows for fewer connections than "
-			 "%lld",
-			(long long)r.rlim_cur, (long long)limits->connections);
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
+/* Where they do not suffice who comes beyond them is told so, while others in the process still have theirs. */
+static void heed_descriptors(struct http_limits *limits)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= (rlim_t)limits->connections)
+		return;
+	limits->connections = r.rlim_cur > OTHERS ? (int64_t)r.rlim_cur - OTHERS : 1;
+	log_warning("http: at most %lld connections: %lld descriptors (LimitNOFILE), of which %d "
+		    "are ours",
+		(long long)limits->connections, (long long)r.rlim_cur, OTHERS);
 }
 
 static bool start_listening(struct http_server *s, struct str listen, struct err *err)
@@ -392,6 +399,7 @@ struct http_server *http_server_open(uv_loop_t *loop, struct str listen,
 		http_server_close(s);
 		return NULL;
 	}
+	heed_descriptors(&s->limits);
 	uv_timer_start(&s->timer, on_timer, SWEEP_MS, SWEEP_MS);
 	return s;
 }

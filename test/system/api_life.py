@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The API over time: a database that comes, changes, goes and returns; many who ask at once; tokens; whole results; the end."""
-import http.client, json, os, re, signal, socket, sqlite3, sys, threading, time
+import http.client, json, os, re, resource, signal, socket, sqlite3, sys, threading, time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import rig
 
@@ -250,6 +250,18 @@ for s in held:
     s.close()
 tap.ok(rig.wait_for(lambda: rig.get(url + "/health/live")[0] == 200, 5), "and room again")
 tap.same(api.stop(signal.SIGINT), 0, "SIGINT: exit 0")
+
+
+def with_descriptors(count, *more):
+    """What is said of them by one that listens, and has no more of them."""
+    api = rig.Program("api", "--listen", "127.0.0.1:0", *more, db=db, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (count, count)))
+    api.wait_line("listening on")
+    api.stop()
+    return [line.split("http: ")[1] for line in api.lines if "descriptors" in line]
+
+
+tap.same(with_descriptors(500, "--max-connections", 501), ["at most 400 connections: 500 descriptors (LimitNOFILE), of which 100 are ours"], "too few descriptors")
+tap.same(with_descriptors(500, "--max-connections", 500), [], "but for a few: not a word")
 fresh, fresh_path = rig.database()
 first, second = rig.run("migrate", db=fresh), rig.run("migrate", db=fresh)
 tap.ok(first.returncode == 0 and re.fullmatch(r"schema 0 to \d+\n", first.stdout), "migrate says from which to which", first.stdout)
