@@ -463,7 +463,7 @@ const struct http_header_line api_options_lines[API_OPTIONS_LINES] = {
 	{STR_INIT("Access-Control-Allow-Origin"), STR_INIT("*")},
 	{STR_INIT("Access-Control-Allow-Methods"), STR_INIT("GET, HEAD, OPTIONS")},
 	{STR_INIT("Access-Control-Allow-Headers"),
-		STR_INIT("Authorization, If-None-Match, Last-Event-ID")},
+		STR_INIT("Authorization, If-Match, If-None-Match, Last-Event-ID")},
 	{STR_INIT("Access-Control-Max-Age"), STR_INIT("86400")},
 };
 
