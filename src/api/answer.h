@@ -47,6 +47,7 @@ struct answer {
 	bool shows_polls;    /* changes with every commit, not with revisions alone */
 	int64_t hold_ms;     /* this process may keep it so long; 0: until something changes */
 	bool is_large;       /* body is empty: too many rows, to be streamed by an export */
+	enum err_kind lacks; /* what kept a part of it away; it stands without it */
 };
 
 void answer_init(struct answer *a, const struct call *call);

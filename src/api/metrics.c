@@ -73,6 +73,8 @@ static const struct {
 		"The newest commit that readers can see"},
 	[DATABASE_QUARANTINED] = {"quarantined_games", "gauge",
 		"Games of which a body is kept aside"},
+	[DATABASE_MISSING] = {"database_missing", "gauge",
+		"1 when the database gave no answer now, and what it would tell is not here"},
 	/* Of the last minutes, as the ledger of polls is pruned: sums over all of it could fall. */
 	[UPSTREAM_REQUESTS] = {"upstream_requests_5m", "gauge",
 		"Requests of the upstream in the last five minutes"},

@@ -141,7 +141,20 @@ static void write_replica_metrics(const struct replica *r, struct buf *out)
 	metric_write(REPLICA_PASSED_OVER, s.passed_over, out);
 }
 
-/* Also without a database, which is when it is looked at. */
+/* All of it, or nothing. */
+static bool tell_database(struct context *c, struct answer *out, struct err *err)
+{
+	size_t own = out->body.n;
+	if (!c->store)
+		return false;
+	if (write_database(c->store, &out->body, err))
+		return true;
+	out->lacks = err->kind;
+	out->body.n = own;
+	return false;
+}
+
+/* Also without a database, or with one that takes too long, which is when it is looked at. */
 bool answer_metrics(struct context *c, const struct call *call, struct answer *out, struct err *err)
 {
 	(void)call;
@@ -151,7 +164,9 @@ bool answer_metrics(struct context *c, const struct call *call, struct answer *o
 		metrics_write(c->metrics, &out->body);
 	if (c->api && replica_is_named(api_replica(c->api)))
 		write_replica_metrics(api_replica(c->api), &out->body);
-	return !c->store || write_database(c->store, &out->body, err);
+	bool is_told = tell_database(c, out, err);
+	metric_write(DATABASE_MISSING, !is_told, &out->body);
+	return true;
 }
 
 /* ---- the list of routes ---- */

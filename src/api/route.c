@@ -287,11 +287,15 @@ const size_t route_count = sizeof(routes) / sizeof(routes[0]);
 bool route_answer(const struct route *r, struct context *c, const struct call *call,
 	struct answer *out, struct err *err)
 {
-	if (!c->store)
-		return r->handler(c, call, out, err);
-	if (!store_hold(c->store, err))
-		return false;
+	bool is_held = c->store && store_hold(c->store, err);
+	if (c->store && !is_held) {
+		if (!r->can_do_without)
+			return false;
+		out->lacks = err->kind;
+		c->store = NULL;
+	}
 	bool ok = r->handler(c, call, out, err);
-	store_release(c->store);
+	if (is_held)
+		store_release(c->store);
 	return ok;
 }

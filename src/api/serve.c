@@ -1,6 +1,7 @@
 #include "api/serve.h"
 
 #include "api/export.h"
+#include "api/handlers.h"
 #include "api/metrics.h"
 #include "api/stream.h"
 #include "api/tokens.h"
@@ -242,12 +243,14 @@ static bool answer_in_time(struct render *r, struct context *c, struct err *err)
 	return ok;
 }
 
-static void answer_cut(struct answer *a, int64_t limit_ms)
+static void answer_cut(struct answer *a, const struct route *route, int64_t limit_ms)
 {
 	answer_problem(a, 503, STR(""),
-		"the database did not find the answer within %s (--query-timeout); ask for less, or "
-		"for all of it as CSV or NDJSON, which takes as long as it takes",
-		time_format_duration(limit_ms).text);
+		"the database did not find the answer within %s (--query-timeout)%s",
+		time_format_duration(limit_ms).text,
+		list_of_route(route) ? "; ask for less, or for all of it as CSV or NDJSON, which "
+				       "takes as long as it takes"
+				     : "");
 }
 
 static void answer_call(struct render *r, struct store *store)
@@ -257,15 +260,18 @@ static void answer_call(struct render *r, struct store *store)
 	struct err err = {0};
 	const struct route *route = r->call.route;
 	bool needs_store = route->kind == ROUTE_STORE && !route->can_do_without;
+	bool ok = true;
 	if (!store && needs_store)
 		answer_away(&r->answer); /* the watcher or the pool has said why */
-	else if (!answer_in_time(r, &context, &err)) {
+	else if (!(ok = answer_in_time(r, &context, &err)))
 		answer_take_error(&r->answer, &err);
-		r->job.has_failed = err.kind == ERR_STORE;
-		r->is_cut = err.kind == ERR_LIMIT;
-	}
-	if (r->is_cut)
-		answer_cut(&r->answer, r->api->settings.query_ms);
+	enum err_kind failed = ok ? r->answer.lacks : err.kind;
+	r->job.has_failed = failed == ERR_STORE;
+	r->is_cut = failed == ERR_LIMIT;
+	if (ok && r->job.has_failed)
+		log_warning("api: %s", err.text);
+	if (!ok && r->is_cut)
+		answer_cut(&r->answer, route, r->api->settings.query_ms);
 	r->is_store_away = needs_store && (!store || r->job.has_failed);
 }
 

@@ -98,5 +98,35 @@ tap.same({k: n - before.get(k, 0) for k, n in after.items() if n != before.get(k
 text = metrics()
 tap.same(samples("http_request_duration_seconds_count", text)[""], sum(samples("http_requests_total", text).values()), "and all of them timed")
 reader.s.close()
+tap.same(samples("database_missing", text), {"": 0.0}, "and the database's part is there")
+tap.same(api.stop(), 0, "exit 0")
+
+# ---- what the process knows itself is told whatever the database does ----
+
+
+def told_alone(what):
+    text = rig.wait_for(lambda: next((t for t in [metrics()] if samples("database_missing", t)[""]), None))
+    tap.ok(text and samples("cache_entries", text) and not samples("database_revision", text) and not samples("upstream_requests_5m", text),
+           "%s: the process's own part alone, and that it is" % what, text)
+
+
+with sqlite3.connect(path) as store:
+    store.execute("INSERT INTO polls (poll_id, endpoint, bytes, changed) WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)"
+                  " SELECT ((SELECT max(poll_id) FROM polls) + i), 'boxscore', 1, 0 FROM n WHERE i")
+api = rig.Program("api", "--listen", "127.0.0.1:0", "--query-timeout", "1ms", db=db)
+url = api.wait_line("listening on").split()[-1]
+told_alone("too late")
+tap.ok(rig.wait_for(lambda: samples("queries_cut_total").get("")), "and counted")
+cut = rig.wait_for(lambda: next((a for a in [rig.get(url + "/health/upstream")] if a[0] == 503), None))
+tap.ok(cut and json.loads(cut[2])["detail"].endswith("within 1ms (--query-timeout)"), "what is no list has no other form to be asked for", cut)
+api.stop()
+api = rig.Program("api", "--listen", "127.0.0.1:0", db=db)
+url = api.wait_line("listening on").split()[-1]
+with sqlite3.connect(path) as store:
+    store.execute("ALTER TABLE polls RENAME TO no_polls")
+told_alone("an error")
+with sqlite3.connect(path) as store:
+    store.execute("ALTER TABLE no_polls RENAME TO polls")
+tap.ok(rig.wait_for(lambda: samples("database_missing") == {"": 0.0}), "and all of it again")
 tap.same(api.stop(), 0, "exit 0")
 tap.done()
