@@ -22,7 +22,8 @@ const struct command command_api = {
 		"GET /openapi.json describes\nthem. It only reads the database, which may come later, "
 		"go away and come back: meanwhile the last answers are shown,\nmarked, or 503.\n\n"
 		"It listens on loopback unless told otherwise; --token-file asks every reader for one of "
-		"the file's tokens. SIGTERM and\nSIGINT let what is under way come to its end.",
+		"the file's tokens. A browser has\nnone to send: the page then needs a proxy that adds "
+		"one. SIGTERM and SIGINT let what is under way come to its end.",
 	.options = option_names,
 	.run = run,
 };

@@ -214,6 +214,7 @@ for sent, want in (("Bearer 0123456789abcdef-first", 200), ("bearer fedcba987654
     tap.same(rig.get(url + "/games", Authorization=sent)[0], want, "Authorization: %s is %d" % (sent, want))
 tap.ok(rig.get(url + "/games", Authorization="Bearer 0123456789abcdef-first")[1]["Cache-Control"].startswith("private"), "and no shared cache keeps it")
 tap.same(rig.get(url + "/games", method="OPTIONS")[0], 204, "OPTIONS asks for none, as browsers send none")
+tap.ok(rig.get(url + "/")[0] == 401 and "needs a proxy" in rig.run("api", "--help").stdout, "the page asks for one, as --help says")
 tap.same(api.stop(), 0, "exit 0")
 for content, word in (("", "no token"), ("short\n", "line 1"), ("0123456789abcdef ok\n", "line 1")):
     with open(tokens, "w") as f:
