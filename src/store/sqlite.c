@@ -536,20 +536,23 @@ static bool get_data_version(struct store *s, int64_t *out, struct err *err)
 	return true;
 }
 
+/* Each look comes after a pause, whatever the last one found: where SQLite has an index of its own, since it
+ * may not write the one that lies there and nobody else holds it, it takes every look for a change. */
 static bool wait_commit(
 	struct store *s, int64_t *version, int64_t wait_ms, bool *out_found, struct err *err)
 {
 	enum { POLL_MS = 20 };
-	int64_t now;
-	for (int64_t waited = 0;; waited += POLL_MS) {
+	int64_t now, waited = 0;
+	do {
+		if (wait_ms)
+			sqlite3_sleep(POLL_MS);
+		waited += POLL_MS;
 		if (!check_file(s, err) || !get_data_version(s, &now, err))
 			return false;
 		*out_found = now != *version;
 		*version = now;
-		if (*out_found || waited >= wait_ms)
-			return true;
-		sqlite3_sleep(POLL_MS);
-	}
+	} while (!*out_found && waited < wait_ms);
+	return true;
 }
 
 const struct store_backend sqlite_backend = {
