@@ -206,7 +206,8 @@ with open(tokens, "w") as f:
     f.write("# who may ask\n\n0123456789abcdef-first\nfedcba9876543210-second\n")
 api, url = start(db, "--token-file", tokens)
 tap.same(rig.get(url + "/health/live")[0], 200, "/health/live asks for no token")
-for target in ("/games", "/metrics", "/openapi.json", "/stream", "/game-stats?format=csv"):
+tap.ok(rig.wait_for(lambda: rig.run("health", "--listen", url.split("/")[-1]).returncode == 0), "nor does /health/ready, of which health asks")
+for target in ("/games", "/metrics", "/health/upstream", "/openapi.json", "/stream", "/game-stats?format=csv"):
     status, headers, body = rig.get(url + target)
     tap.ok(status == 401 and headers["WWW-Authenticate"].startswith("Bearer") and b"0123456789" not in body, "%s without one: 401" % target, status)
 for sent, want in (("Bearer 0123456789abcdef-first", 200), ("bearer fedcba9876543210-second", 200), ("Bearer 0123456789abcdef-firsT", 401), ("Bearer 0123456789abcdef-firs", 401),
