@@ -32,6 +32,14 @@ static bool out_of_range(const struct option *o, const char *text, struct err *e
 	return err_set(err, ERR_USAGE, "must be from %g to %g, got \"%s\"", o->min, o->max, text);
 }
 
+static bool set_text(const struct option *o, const char *text, void *values, struct err *err)
+{
+	if (!*text)
+		return err_set(err, ERR_USAGE, "wants a value: %s, got an empty one", o->argument);
+	*(struct str *)place(o, values) = str_from(text);
+	return true;
+}
+
 static bool set_number(const struct option *o, const char *text, void *values, struct err *err)
 {
 	int64_t value;
@@ -101,8 +109,7 @@ static bool set(const struct option *o, const char *text, void *values, struct e
 {
 	switch (o->type) {
 	case OPTION_TEXT:
-		*(struct str *)place(o, values) = str_from(text);
-		return true;
+		return set_text(o, text, values, err);
 	case OPTION_INTEGER:
 		return set_number(o, text, values, err);
 	case OPTION_REAL:
@@ -131,7 +138,7 @@ static bool set_defaults(
 	for (size_t i = 0; i < count; i++) {
 		char name[64];
 		const char *text = from_environment(options[i], name);
-		if (text && *text) {
+		if (text && (*text || options[i]->guards)) {
 			if (!set(options[i], text, values, err))
 				return err_wrap(err, "%s", name);
 		} else if (options[i]->fallback &&

@@ -3,7 +3,8 @@
  *
  * A setting is one row: name, type, default, range, help, and where its value
  * goes. `--db URL` is RINKSIDE_DB in the environment; the command line wins. The
- * usage, --help and the parser are all read from the same rows.
+ * usage, --help and the parser are all read from the same rows. A variable that is empty
+ * counts as absent; a text that is empty on the command line is a mistake.
  */
 #ifndef BASE_OPTIONS_H
 #define BASE_OPTIONS_H
@@ -30,6 +31,7 @@ struct option {
 	size_t choice_count;
 	const char *argument; /* "URL", for --help */
 	const char *help;
+	bool guards; /* without it more is allowed: an empty variable is a mistake, not an absent one */
 };
 
 /*

@@ -223,6 +223,9 @@ for content, word in (("", "no token"), ("short\n", "line 1"), ("0123456789abcde
     r = rig.run("api", "--listen", "127.0.0.1:0", "--token-file", tokens, db=db)
     tap.ok(r.returncode == 2 and word in r.stderr, "a token file of %r: exit 2" % content, r.stderr)
 tap.same(rig.run("api", "--listen", "127.0.0.1:0", "--token-file", tokens + ".none", db=db).returncode, 2, "and one that is not there")
+for words, env in ((["--token-file", ""], {}), (["--token-file="], {}), ([], {"RINKSIDE_TOKEN_FILE": ""})):
+    r = rig.run("api", "--listen", "127.0.0.1:0", *words, db=db, env=env, deadline_s=5)
+    tap.ok(r.returncode == 2 and r.stderr.count("\n") == 1, "an empty name of one, %s: exit 2, not open to all" % (words or env), r.stderr)
 tap.same(rig.run("api", "--listen", "nowhere", db=db).returncode, 2, "--listen nowhere: exit 2")
 with socket.create_server(("127.0.0.1", 0)) as other:
     held = "127.0.0.1:%d" % other.getsockname()[1]

@@ -349,7 +349,7 @@ static void an_error_reads_from_the_outside_in(void **state)
 }
 
 struct settings {
-	struct str db;
+	struct str db, keys;
 	int64_t jobs, every_ms;
 	double rate;
 	bool once;
@@ -367,6 +367,7 @@ static const struct option rows[] = {
 		.help = "how many"),
 	ROW("every", DURATION, every_ms, .fallback = "10s", .min = 100, .max = 60000,
 		.argument = "TIME", .help = "how often"),
+	ROW("keys", TEXT, keys, .argument = "FILE", .help = "who may", .guards = true),
 	ROW("rate", REAL, rate, .fallback = "0", .argument = "R", .help = "at most"),
 	ROW("once", FLAG, once, .help = "one tick"),
 	ROW("log-level", CHOICE, level, .fallback = "low", .choices = levels, .choice_count = 2,
@@ -389,6 +390,7 @@ static void options_come_from_the_line_and_the_environment(void **state)
 	char *argv[] = {"12", "--jobs", "3", "--every=500ms", "--once", "--", "--not-an-option"};
 	int argc = COUNT(argv);
 	setenv("RINKSIDE_JOBS", "5", 1);
+	setenv("RINKSIDE_DB", "", 1);
 	setenv("RINKSIDE_LOG_LEVEL", "high", 1);
 	assert_true(parse(&s, &argc, argv, &err));
 	assert_str(s.db, "x");
@@ -400,6 +402,7 @@ static void options_come_from_the_line_and_the_environment(void **state)
 	assert_string_equal(argv[0], "12");
 	assert_string_equal(argv[1], "--not-an-option");
 	unsetenv("RINKSIDE_JOBS");
+	unsetenv("RINKSIDE_DB");
 	unsetenv("RINKSIDE_LOG_LEVEL");
 }
 
@@ -409,6 +412,8 @@ static void a_wrong_option_is_named(void **state)
 	static char *const cases[][3] = {
 		{"--nope", "1", "unknown option --nope"},
 		{"--jobs", NULL, "--jobs wants a value: N"},
+		{"--db", "", "--db: wants a value: URL, got an empty one"},
+		{"--db=", NULL, "--db: wants a value: URL, got an empty one"},
 		{"--jobs", "many", "--jobs: wants a whole number, got \"many\""},
 		{"--jobs", "65", "--jobs: must be from 1 to 64, got \"65\""},
 		{"--every", "10",
@@ -432,6 +437,10 @@ static void a_wrong_option_is_named(void **state)
 	assert_false(parse(&s, &argc, NULL, &err));
 	assert_string_equal(err.text, "RINKSIDE_JOBS: must be from 1 to 64, got \"0\"");
 	unsetenv("RINKSIDE_JOBS");
+	setenv("RINKSIDE_KEYS", "", 1);
+	assert_false(parse(&s, &argc, NULL, &err));
+	assert_string_equal(err.text, "RINKSIDE_KEYS: wants a value: FILE, got an empty one");
+	unsetenv("RINKSIDE_KEYS");
 }
 
 /* The last test: what it sets stays set. */
