@@ -126,6 +126,8 @@ static bool set(const struct option *o, const char *text, void *values, struct e
 
 static const char *from_environment(const struct option *o, char name[static 64])
 {
+	if (o->is_typed)
+		return NULL;
 	snprintf(name, 64, "RINKSIDE_%s", o->name);
 	for (char *c = name; *c; c++)
 		*c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);

@@ -31,6 +31,7 @@ struct option {
 	size_t choice_count;
 	const char *argument; /* "URL", for --help */
 	const char *help;
+	bool is_typed; /* on the command line alone: no variable sets it */
 	bool guards; /* without it more is allowed: an empty variable is a mistake, not an absent one */
 };
 

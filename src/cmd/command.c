@@ -33,6 +33,12 @@
 		.choice_count = sizeof(names) / sizeof((names)[0]), .argument = argument_,         \
 		.help = help_                                                                      \
 	}
+/* What asks for something else than the command's work is for who types it. */
+#define TYPED(name_, member, help_)                                                                \
+	{                                                                                          \
+		.name = name_, .type = OPTION_FLAG, .offset = offsetof(struct config, member),     \
+		.help = help_, .is_typed = true                                                    \
+	}
 
 static const struct str policy_choices[] = {
 	STR_INIT("usual"), STR_INIT("fixed"), STR_INIT("adaptive")};
@@ -82,7 +88,7 @@ static const struct option settings[] = {
 		"the play-by-play too: a second request for each game"),
 	SETTING("game-types", TEXT, game_types, "2,3", "LIST",
 		"1 preseason, 2 regular season, 3 play-offs"),
-	SETTING("columns", FLAG, columns, NULL, NULL,
+	TYPED("columns", columns,
 		"print the columns of game_stats, or of the table named: name, type, help"),
 	SETTING("listen", TEXT, listen, "127.0.0.1:8080", "ADDRESS:PORT",
 		"where to listen; port 0: any free one; systemd: the socket that it hands over"),
@@ -156,8 +162,8 @@ static const struct option settings[] = {
 		"a line for each fetch, for so long; 0: none"),
 	SETTING("no-sandbox", FLAG, no_sandbox, NULL, NULL,
 		"keep the rights that the command does not need; docs/security.md"),
-	SETTING("help", FLAG, help, NULL, NULL, "this"),
-	SETTING("version", FLAG, version, NULL, NULL, "the program's version and its libraries'"),
+	TYPED("help", help, "this"),
+	TYPED("version", version, "the program's version and its libraries'"),
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
@@ -245,7 +251,7 @@ static int print_commands(void)
 	const struct command *c;
 	for (size_t i = 0; (c = command_at(i)); i++)
 		buf_add_format(&out, "  %-10s %s\n", c->name, c->summary);
-	buf_add(&out, STR("\nrinkside help COMMAND says more. Every option is also an environment "
+	buf_add(&out, STR("\nrinkside help COMMAND says more. Every setting is also an environment "
 			  "variable: --db is RINKSIDE_DB.\n"));
 	return command_print(&out);
 }

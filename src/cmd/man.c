@@ -94,7 +94,7 @@ static void write_command(struct buf *out, const struct command *c)
 	add_paragraphs(out, c->help);
 	buf_add(out, STR(".SH OPTIONS\n"));
 	add_options(out, list, command_options(c, list));
-	buf_add(out, STR(".SH ENVIRONMENT\nEvery option is also a variable: "
+	buf_add(out, STR(".SH ENVIRONMENT\nEvery setting is also a variable: "
 			 "\\fB\\-\\-log\\-level\\fR is "
 			 "\\fBRINKSIDE_LOG_LEVEL\\fR.\nThe command line wins.\n"
 			 ".SH SEE ALSO\n.BR rinkside (1)\n"));
@@ -135,7 +135,7 @@ static void write_program(struct buf *out)
 	}
 	buf_add(out, STR(".SH OPTIONS\nThose that every command takes:\n"));
 	add_options(out, list, command_common_options(list));
-	buf_add(out, STR(".SH ENVIRONMENT\nEvery option is also a variable: \\fB\\-\\-db\\fR is "
+	buf_add(out, STR(".SH ENVIRONMENT\nEvery setting is also a variable: \\fB\\-\\-db\\fR is "
 			 "\\fBRINKSIDE_DB\\fR. The command line wins.\n.SH \"EXIT STATUS\"\n"));
 	add_exit_codes(out);
 	buf_add(out, STR("A command that failed changed nothing.\n"));

@@ -18,6 +18,8 @@ tap.ok(r.returncode == 2 and "no-such" in r.stderr and r.stderr.count("\n") == 1
 r = rig.run("--version")
 tap.ok(re.match(r"rinkside \d+\.\d+\.\d+( \([0-9a-f]{7,}(-dirty)?\))?\nlibuv \d.*SQLite \d", r.stdout),
        "--version: number, commit, libraries", r.stdout)
+r = rig.run("migrate", db=rig.database()[0], env={"RINKSIDE_VERSION": "0.1.0", "RINKSIDE_HELP": "1", "RINKSIDE_COLUMNS": "1"})
+tap.ok(r.returncode == 0 and r.stdout.startswith("schema "), "variables of those names are no settings", r.stdout + r.stderr)
 
 # ---- a place that takes nothing ----
 

@@ -352,7 +352,7 @@ struct settings {
 	struct str db, keys;
 	int64_t jobs, every_ms;
 	double rate;
-	bool once;
+	bool once, help;
 	int level;
 };
 static const struct str levels[] = {STR_INIT("low"), STR_INIT("high")};
@@ -370,6 +370,7 @@ static const struct option rows[] = {
 	ROW("keys", TEXT, keys, .argument = "FILE", .help = "who may", .guards = true),
 	ROW("rate", REAL, rate, .fallback = "0", .argument = "R", .help = "at most"),
 	ROW("once", FLAG, once, .help = "one tick"),
+	ROW("help", FLAG, help, .help = "this", .is_typed = true),
 	ROW("log-level", CHOICE, level, .fallback = "low", .choices = levels, .choice_count = 2,
 		.argument = "LEVEL", .help = "how much"),
 };
@@ -391,18 +392,20 @@ static void options_come_from_the_line_and_the_environment(void **state)
 	int argc = COUNT(argv);
 	setenv("RINKSIDE_JOBS", "5", 1);
 	setenv("RINKSIDE_DB", "", 1);
+	setenv("RINKSIDE_HELP", "not yes, not no", 1);
 	setenv("RINKSIDE_LOG_LEVEL", "high", 1);
 	assert_true(parse(&s, &argc, argv, &err));
 	assert_str(s.db, "x");
 	assert_int_equal(s.jobs, 3);
 	assert_int_equal(s.every_ms, 500);
 	assert_int_equal(s.level, 1);
-	assert_true(s.once);
+	assert_true(s.once && !s.help);
 	assert_int_equal(argc, 2);
 	assert_string_equal(argv[0], "12");
 	assert_string_equal(argv[1], "--not-an-option");
 	unsetenv("RINKSIDE_JOBS");
 	unsetenv("RINKSIDE_DB");
+	unsetenv("RINKSIDE_HELP");
 	unsetenv("RINKSIDE_LOG_LEVEL");
 }
 
