@@ -3,8 +3,12 @@
 #include "base/time.h"
 #include "ingest/ingest.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const option_names[] = {
 	"file", "observed-at", "keep-raw", "keep-polls", "columns", NULL};
@@ -144,6 +148,17 @@ static int ingest_files(
 	return code;
 }
 
+/* Not opened: a pipe can be read once. */
+static bool check_file(const char *path, struct err *err)
+{
+	struct stat about;
+	if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+		errno = EISDIR;
+	else if (access(path, R_OK) == 0)
+		return true;
+	return err_set(err, ERR_USAGE, "ingest: %s: %s", path, strerror(errno));
+}
+
 /* Everything that can be wrong with the words, before anything is opened. */
 static bool check_words(const struct config *c, int argc, char **argv, int64_t *game_ids,
 	int64_t *observed_at, struct err *err)
@@ -164,6 +179,9 @@ static bool check_words(const struct config *c, int argc, char **argv, int64_t *
 			"ingest: --observed-at: \"%.*s\" is yet to come; all that comes before it "
 			"would be older",
 			STR_ARG(c->observed_at));
+	for (int i = 0; c->is_file && i < argc; i++)
+		if (!check_file(argv[i], err))
+			return false;
 	for (int i = 0; !c->is_file && i < argc; i++)
 		if (!ingest_parse_game_id(str_from(argv[i]), &game_ids[i]))
 			return err_set(err, ERR_USAGE,

@@ -243,8 +243,14 @@ row = rig.query(ahead, "select order_time, observed_at from games where game_id 
 tap.ok(r.returncode == 0 and row["order_time"] <= time.time() and str(row["observed_at"]) < "2099", "a feed stamped 2099 is one of now", row)
 r = rig.run("ingest", "--file", old, "--observed-at", "yesterday", db=db)
 tap.ok(r.returncode == 2 and is_one_sentence(r, "yesterday"), "a time that is none: exit 2", r.stderr)
-r = rig.run("ingest", "--file", os.path.join(rig.TEMP, "none.json"), db=db)
-tap.ok(r.returncode == 2 and is_one_sentence(r, "none.json"), "a file that is not there: exit 2", r.stderr)
+fresh_db, fresh = rig.database()
+for name, word in ((os.path.join(rig.TEMP, "none.json"), "none.json: No such file"), (rig.TEMP, "Is a directory")):
+    r = rig.run("ingest", "--file", old, name, db=fresh_db)
+    tap.ok(r.returncode == 2 and is_one_sentence(r, word) and not os.path.exists(fresh), "%s: exit 2, and no database is made" % word, r.stderr)
+os.mkfifo(os.path.join(rig.TEMP, "pipe"))
+writer = subprocess.Popen(["cp", old, os.path.join(rig.TEMP, "pipe")])
+r = rig.run("ingest", "--file", os.path.join(rig.TEMP, "pipe"), db=fresh_db)
+tap.ok(r.returncode == 0 and writer.wait(10) == 0, "a pipe is read, once", r.stderr)
 r = rig.run("ingest", "--file", write("text.json", "no JSON"), write("other.json", {"a": 1}), old, db=db)
 tap.ok(r.returncode == 4 and len(r.stderr.splitlines()) == 2, "files that are not understood: exit 4, the others are taken", r.stderr)
 
