@@ -29,6 +29,9 @@ static bool out_of_range(const struct option *o, const char *text, struct err *e
 		return err_set(err, ERR_USAGE, "must be from %s to %s, got \"%s\"",
 			time_format_duration((int64_t)o->min).text,
 			time_format_duration((int64_t)o->max).text, text);
+	if (o->type == OPTION_INTEGER)
+		return err_set(err, ERR_USAGE, "must be from %lld to %lld, got \"%s\"",
+			(long long)o->min, (long long)o->max, text);
 	return err_set(err, ERR_USAGE, "must be from %g to %g, got \"%s\"", o->min, o->max, text);
 }
 

@@ -350,8 +350,8 @@ static void an_error_reads_from_the_outside_in(void **state)
 
 struct settings {
 	struct str db, keys;
-	int64_t jobs, every_ms;
-	double rate;
+	int64_t jobs, most, every_ms;
+	double rate, speed;
 	bool once, help;
 	int level;
 };
@@ -365,6 +365,8 @@ static const struct option rows[] = {
 	ROW("db", TEXT, db, .fallback = "x", .argument = "URL", .help = "where"),
 	ROW("jobs", INTEGER, jobs, .fallback = "8", .min = 1, .max = 64, .argument = "N",
 		.help = "how many"),
+	ROW("most", INTEGER, most, .min = 1, .max = 1048576, .argument = "N", .help = "at most"),
+	ROW("speed", REAL, speed, .min = 0.1, .max = 100000, .argument = "N", .help = "how fast"),
 	ROW("every", DURATION, every_ms, .fallback = "10s", .min = 100, .max = 60000,
 		.argument = "TIME", .help = "how often"),
 	ROW("keys", TEXT, keys, .argument = "FILE", .help = "who may", .guards = true),
@@ -419,6 +421,8 @@ static void a_wrong_option_is_named(void **state)
 		{"--db=", NULL, "--db: wants a value: URL, got an empty one"},
 		{"--jobs", "many", "--jobs: wants a whole number, got \"many\""},
 		{"--jobs", "65", "--jobs: must be from 1 to 64, got \"65\""},
+		{"--most", "0", "--most: must be from 1 to 1048576, got \"0\""},
+		{"--speed", "0", "--speed: must be from 0.1 to 100000, got \"0\""},
 		{"--every", "10",
 			"--every: wants a duration such as 500ms, 10s, 5m, 2h or 30d, got \"10\""},
 		{"--every", "2m", "--every: must be from 100ms to 1m, got \"2m\""},
