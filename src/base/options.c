@@ -162,6 +162,21 @@ static const struct option *find(const struct option *const *options, size_t cou
 	return NULL;
 }
 
+/* "-" alone is a word, as a file's name that is none. */
+static bool is_option(struct str word)
+{
+	return word.n > 1 && word.p[0] == '-';
+}
+
+/* There are no short ones, but for what everybody tries. */
+static const struct option *find_typed(
+	const struct option *const *options, size_t count, struct str word)
+{
+	if (str_equal(word, STR("-h")))
+		return find(options, count, STR("help"));
+	return str_starts(word, STR("--")) ? find(options, count, str_skip(word, 2)) : NULL;
+}
+
 bool options_parse(const struct option *const *options, size_t count, void *values, int *argc,
 	char **argv, struct err *err)
 {
@@ -171,18 +186,19 @@ bool options_parse(const struct option *const *options, size_t count, void *valu
 	bool only_words = false;
 	for (int i = 0; i < *argc; i++) {
 		struct str word = str_from(argv[i]);
-		if (only_words || !str_starts(word, STR("--"))) {
+		if (only_words || !is_option(word)) {
 			argv[words++] = argv[i];
 			continue;
 		}
-		if (word.n == 2) {
+		if (str_equal(word, STR("--"))) {
 			only_words = true;
 			continue;
 		}
-		struct str_cut cut = str_cut(str_skip(word, 2), '=');
-		const struct option *o = find(options, count, cut.head);
+		struct str_cut cut = str_cut(word, '=');
+		const struct option *o = find_typed(options, count, cut.head);
 		if (!o)
-			return err_set(err, ERR_USAGE, "unknown option --%.*s", STR_ARG(cut.head));
+			return err_set(err, ERR_USAGE, "unknown option %.*s; --help lists them",
+				STR_ARG(cut.head));
 		const char *text = cut.found ? cut.tail.p : o->type == OPTION_FLAG ? "yes" : NULL;
 		if (!text && i + 1 < *argc)
 			text = argv[++i];

@@ -38,7 +38,7 @@ struct option {
 /*
  * Fills the struct at `values` from defaults, environment and argv, in that order of
  * growing weight, and moves the words that are no options to the front of argv, whose
- * new length is *argc. After "--" everything is a word. Texts point into argv and the
+ * new length is *argc. After "--" everything is a word; -h is --help. Texts point into argv and the
  * environment. A mistake gives ERR_USAGE and a sentence that names the option.
  */
 bool options_parse(const struct option *const *options, size_t count, void *values, int *argc,

@@ -333,7 +333,12 @@ static int run(const struct command *command, int argc, char **argv)
 
 static int no_such_command(const char *name)
 {
-	fprintf(stderr, "rinkside: no command \"%s\"; rinkside --help lists them\n", name);
+	fprintf(stderr,
+		*name == '-'
+			? "rinkside: %s: options come after the command; rinkside --help lists "
+			  "the commands\n"
+			: "rinkside: no command \"%s\"; rinkside --help lists them\n",
+		name);
 	return err_exit_code(ERR_USAGE);
 }
 
@@ -352,7 +357,7 @@ int command_main(int argc, char **argv)
 		fprintf(stderr, "rinkside: which command? rinkside --help lists them\n");
 		return err_exit_code(ERR_USAGE);
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version"))
 		return print_version();

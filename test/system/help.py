@@ -9,6 +9,11 @@ r = rig.run("--help")
 commands = re.findall(r"^  ([a-z-]+) ", r.stdout, re.M)
 tap.ok(r.returncode == 0 and {"ingest", "monitor", "season", "fake"} <= set(commands), "--help lists the commands", r.stdout)
 tap.same(rig.run("help").stdout, r.stdout, "help says the same")
+tap.same((rig.run("-h").stdout, rig.run("api", "-h").stdout), (r.stdout, rig.run("help", "api").stdout), "so does -h")
+for words, sentence in ((["--db", "x", "ingest"], "--db: options come after the command"), (["api", "-p", "80"], "api: unknown option -p"),
+                        (["api", "--lisetn", "x"], "api: unknown option --lisetn; --help lists them")):
+    r = rig.run(*words)
+    tap.ok(r.returncode == 2 and sentence in r.stderr and r.stderr.count("\n") == 1, "%s: exit 2, a sentence" % " ".join(words), r.stderr)
 for c in commands:
     a, b = rig.run("help", c), rig.run(c, "--help")
     tap.ok(a.returncode == 0 and a.stdout == b.stdout and a.stdout.startswith("usage: rinkside %s " % c) and not a.stderr,

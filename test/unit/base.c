@@ -390,7 +390,8 @@ static void options_come_from_the_line_and_the_environment(void **state)
 	(void)state;
 	struct settings s = {0};
 	struct err err;
-	char *argv[] = {"12", "--jobs", "3", "--every=500ms", "--once", "--", "--not-an-option"};
+	char *argv[] = {
+		"12", "--jobs", "3", "--every=500ms", "--once", "-", "--", "--not-an-option"};
 	int argc = COUNT(argv);
 	setenv("RINKSIDE_JOBS", "5", 1);
 	setenv("RINKSIDE_DB", "", 1);
@@ -402,9 +403,10 @@ static void options_come_from_the_line_and_the_environment(void **state)
 	assert_int_equal(s.every_ms, 500);
 	assert_int_equal(s.level, 1);
 	assert_true(s.once && !s.help);
-	assert_int_equal(argc, 2);
+	assert_int_equal(argc, 3);
 	assert_string_equal(argv[0], "12");
-	assert_string_equal(argv[1], "--not-an-option");
+	assert_string_equal(argv[1], "-");
+	assert_string_equal(argv[2], "--not-an-option");
 	unsetenv("RINKSIDE_JOBS");
 	unsetenv("RINKSIDE_DB");
 	unsetenv("RINKSIDE_HELP");
@@ -415,7 +417,10 @@ static void a_wrong_option_is_named(void **state)
 {
 	(void)state;
 	static char *const cases[][3] = {
-		{"--nope", "1", "unknown option --nope"},
+		{"--nope", "1", "unknown option --nope; --help lists them"},
+		{"--nope=1", NULL, "unknown option --nope; --help lists them"},
+		{"-p", "80", "unknown option -p; --help lists them"},
+		{"-help", NULL, "unknown option -help; --help lists them"},
 		{"--jobs", NULL, "--jobs wants a value: N"},
 		{"--db", "", "--db: wants a value: URL, got an empty one"},
 		{"--db=", NULL, "--db: wants a value: URL, got an empty one"},
