@@ -37,7 +37,7 @@ _rinkside()
 	--head-timeout) return ;;
 	--idle-timeout) return ;;
 	--grace) return ;;
-	--format) COMPREPLY=($(compgen -W 'text json csv ndjson' -- "$word")); return ;;
+	--format) COMPREPLY=($(compgen -W 'text json' -- "$word")); return ;;
 	--season) return ;;
 	--output) COMPREPLY=($(compgen -f -- "$word")); return ;;
 	--seed) return ;;
@@ -65,22 +65,22 @@ _rinkside()
 	ingest) words='--file --observed-at --keep-raw --keep-polls --columns --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	monitor) words='--every --once --inline --child-deadline --max-children --policy --speed --lease --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	season) words='--jobs --only-missing --events --game-types --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	api) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	api) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --db --log-level --log-format --no-sandbox --help --version' ;;
 	up) words='--listen --db-read --token-file --threads --queue --exports --query-timeout --cache --max-connections --max-connections-per-peer --max-head --max-target --head-timeout --idle-timeout --grace --policy --every --lease --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	check) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	copy) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	coverage) words='--format --game-types --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	reparse) words='--season --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	export) words='--format --output --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	check) words='--db --log-level --log-format --no-sandbox --help --version' ;;
+	copy) words='--log-level --log-format --no-sandbox --help --version' ;;
+	coverage) words='--format --game-types --db --log-level --log-format --no-sandbox --help --version' ;;
+	reparse) words='--season --db --log-level --log-format --no-sandbox --help --version' ;;
+	export) words='--format --output --db --log-level --log-format --no-sandbox --help --version' ;;
 	schedule) words='--once --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
 	worker) words='--once --children --max-children --child-deadline --lease --policy --every --speed --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	fake) words='--listen --seed --games --after --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	migrate) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	fake) words='--listen --seed --games --after --speed --ttl --latency --season --from --playoffs --shape --recordings --replay --faults --deadline --truth --log-level --log-format --no-sandbox --help --version' ;;
+	migrate) words='--db --log-level --log-format --no-sandbox --help --version' ;;
+	cost) words='--season --seed --ttl --from-ledger --format --svg --began --after --length --games --speed --db --log-level --log-format --no-sandbox --help --version' ;;
 	lambda) words='--every --jobs --token-file --delay-queue --keep-raw --keep-polls --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	health) words='--listen --db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	completion) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
-	man) words='--db --upstream --timeout --retries --rate --log-level --log-format --no-sandbox --help --version' ;;
+	health) words='--listen --timeout --log-level --log-format --no-sandbox --help --version' ;;
+	completion) words='--log-level --log-format --no-sandbox --help --version' ;;
+	man) words='--log-level --log-format --no-sandbox --help --version' ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$word"))
 }

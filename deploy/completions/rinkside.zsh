@@ -110,10 +110,6 @@ _rinkside()
 			'--idle-timeout[between two requests]:TIME:' \
 			'--grace[for what is under way when told to end]:TIME:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -157,10 +153,6 @@ _rinkside()
 	check)
 		_arguments \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -169,11 +161,6 @@ _rinkside()
 			'*:word:_files' ;;
 	copy)
 		_arguments \
-			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -182,13 +169,9 @@ _rinkside()
 			'*:word:_files' ;;
 	coverage)
 		_arguments \
-			'--format[text, json, csv or ndjson]:FORM:(text json csv ndjson)' \
+			'--format[text or json]:FORM:(text json)' \
 			'--game-types[1 preseason, 2 regular season, 3 play-offs]:LIST:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -197,12 +180,8 @@ _rinkside()
 			'*:word:_files' ;;
 	reparse)
 		_arguments \
-			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
+			'--season[only the games of that season\: 20232024]:YEARS:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -211,13 +190,9 @@ _rinkside()
 			'*:word:_files' ;;
 	export)
 		_arguments \
-			'--format[text, json, csv or ndjson]:FORM:(text json csv ndjson)' \
+			'--format[csv, ndjson or json]:FORM:(text json csv ndjson)' \
 			'--output[in place of stdout]:FILE:_files' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -226,7 +201,7 @@ _rinkside()
 			'*:word:_files' ;;
 	schedule)
 		_arguments \
-			'--once[one look, and the ingests that are due]' \
+			'--once[one look, then the end]' \
 			'--policy[fixed\: at every interval; adaptive\: when something new is there; usual\: fixed for monitor, else adaptive]:POLICY:(usual fixed adaptive)' \
 			'--every[between two looks at the schedule]:TIME:' \
 			'--speed[times as fast as life]:N:' \
@@ -245,7 +220,7 @@ _rinkside()
 			'*:word:_files' ;;
 	worker)
 		_arguments \
-			'--once[one look, and the ingests that are due]' \
+			'--once[the ingests that are due, then the end]' \
 			'--children[ingest in a child process each]' \
 			'--max-children[ingests at a time; the others wait]:N:' \
 			'--child-deadline[for one ingest, then it is ended; never longer than the lease allows\: 3 s less]:TIME:' \
@@ -284,11 +259,6 @@ _rinkside()
 			'--faults[what goes wrong, how often\: slow=0.01,html=0.01]:SPEC:' \
 			'--deadline[end after it; else never]:TIME:' \
 			'--truth[write there how all games end and what is corrected later; -\: print it, and serve nothing]:FILE:_files' \
-			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -298,10 +268,6 @@ _rinkside()
 	migrate)
 		_arguments \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -310,7 +276,7 @@ _rinkside()
 			'*:word:_files' ;;
 	cost)
 		_arguments \
-			'--season[a whole season in place of a night\: 20252026]:YEARS:' \
+			'--season[the season that is made up\: 20252026 if not given]:YEARS:' \
 			'--seed[of the league, its games and the faults]:N:' \
 			'--ttl[how long a body holds, in the game'\''s seconds; never less than a real one]:S:' \
 			'--from-ledger[the games that --db was asked for, in place of made-up ones]' \
@@ -322,10 +288,6 @@ _rinkside()
 			'--games[in the made-up night]:N:' \
 			'--speed[times as fast as life]:N:' \
 			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -353,12 +315,8 @@ _rinkside()
 			'*:word:_files' ;;
 	health)
 		_arguments \
-			'--listen[where to listen; port 0\: any free one; systemd\: the socket that it hands over]:ADDRESS\:PORT:' \
-			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
+			'--listen[where the API listens that is asked]:ADDRESS\:PORT:' \
 			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -367,11 +325,6 @@ _rinkside()
 			'*:word:_files' ;;
 	completion)
 		_arguments \
-			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \
@@ -380,11 +333,6 @@ _rinkside()
 			'*:word:_files' ;;
 	man)
 		_arguments \
-			'--db[the database\: sqlite\:FILE or postgresql\://USER@HOST/DATABASE]:URL:' \
-			'--upstream[base of the NHL'\''s API, without /v1]:URL:' \
-			'--timeout[for one request, whole]:TIME:' \
-			'--retries[further tries after a failure that may pass]:N:' \
-			'--rate[at most so many requests a second of the upstream; 0\: no limit]:R:' \
 			'--log-level[error, warning, info or debug]:LEVEL:(error warning info debug)' \
 			'--log-format[text or json]:FORMAT:(text json)' \
 			'--no-sandbox[keep the rights that the command does not need; docs/security.md]' \

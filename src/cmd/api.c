@@ -25,5 +25,6 @@ const struct command command_api = {
 		"the file's tokens. A browser has\nnone to send: the page then needs a proxy that adds "
 		"one. SIGTERM and SIGINT let what is under way come to its end.",
 	.options = option_names,
+	.shares = READS_DATABASE,
 	.run = run,
 };

@@ -37,5 +37,6 @@ const struct command command_check = {
 		"missing, none twice. Nothing is written, and\ningests may go on.\n\nExit code: 0 all of it holds; "
 		"1 it does not, and the first row that does not is named; 5 the database.",
 	.options = NULL,
+	.shares = READS_DATABASE,
 	.run = run,
 };

@@ -9,6 +9,7 @@
 #include "plan/plan.h"
 #include "store/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@
 static const struct str policy_choices[] = {
 	STR_INIT("usual"), STR_INIT("fixed"), STR_INIT("adaptive")};
 
-/* The first three as a report's. */
+/* As enum report has them; coverage's are the first two. */
 static const struct str format_names[] = {
 	STR_INIT("text"), STR_INIT("json"), STR_INIT("csv"), STR_INIT("ndjson")};
 
@@ -167,8 +168,34 @@ static const struct option settings[] = {
 };
 enum { SETTINGS = sizeof(settings) / sizeof(settings[0]) };
 
-static const char *const common[] = {"db", "upstream", "timeout", "retries", "rate", "log-level",
-	"log-format", "no-sandbox", "help", "version", NULL};
+/* What says something else in one command than the settings do, or has another default. */
+#define FORMAT(fallback_, count, help_)                                                            \
+	{                                                                                          \
+		.name = "format", .type = OPTION_CHOICE,                                           \
+		.offset = offsetof(struct config, report_format), .fallback = fallback_,           \
+		.choices = format_names, .choice_count = count, .argument = "FORM", .help = help_  \
+	}
+static const struct {
+	const char *command;
+	struct option option;
+} special[] = {
+	{"cost", RANGE("season", INTEGER, season, NULL, 0, 0, "YEARS",
+			 "the season that is made up: 20252026 if not given")},
+	{"coverage", FORMAT("text", 2, "text or json")},
+	{"export", FORMAT("csv", 4, "csv, ndjson or json")},
+	{"health", SETTING("listen", TEXT, listen, "127.0.0.1:8080", "ADDRESS:PORT",
+			   "where the API listens that is asked")},
+	{"reparse", RANGE("season", INTEGER, season, NULL, 0, 0, "YEARS",
+			    "only the games of that season: 20232024")},
+	{"schedule", SETTING("once", FLAG, once, NULL, NULL, "one look, then the end")},
+	{"worker",
+		SETTING("once", FLAG, once, NULL, NULL, "the ingests that are due, then the end")},
+};
+
+static const char *const of_database[] = {"db", NULL};
+static const char *const of_upstream[] = {"upstream", "timeout", "retries", "rate", NULL};
+static const char *const of_all[] = {
+	"log-level", "log-format", "no-sandbox", "help", "version", NULL};
 
 static const struct command *const commands[] = {
 	&command_ingest,
@@ -192,13 +219,35 @@ static const struct command *const commands[] = {
 	&command_man,
 };
 
-static size_t add_options(const struct option **list, size_t count, const char *const *names)
+/* As the command has it; NULL: the program. */
+static const struct option *find_option(const struct command *c, const char *name)
 {
-	for (; names && *names; names++)
-		for (size_t i = 0; i < SETTINGS; i++)
-			if (!strcmp(settings[i].name, *names) && count < MAX_OPTIONS)
-				list[count++] = &settings[i];
+	for (size_t i = 0; c && i < sizeof(special) / sizeof(special[0]); i++)
+		if (!strcmp(special[i].command, c->name) && !strcmp(special[i].option.name, name))
+			return &special[i].option;
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (!strcmp(settings[i].name, name))
+			return &settings[i];
+	return NULL;
+}
+
+static size_t add_options(
+	const struct command *c, const struct option **list, size_t count, const char *const *names)
+{
+	for (; names && *names; names++) {
+		const struct option *o = find_option(c, *names);
+		assert(o && count < MAX_OPTIONS);
+		list[count++] = o;
+	}
 	return count;
+}
+
+static size_t add_shared(
+	const struct command *c, const struct option **list, size_t count, unsigned shares)
+{
+	count = add_options(c, list, count, shares & READS_DATABASE ? of_database : NULL);
+	count = add_options(c, list, count, shares & ASKS_UPSTREAM ? of_upstream : NULL);
+	return add_options(c, list, count, of_all);
 }
 
 const struct command *command_at(size_t i)
@@ -227,12 +276,12 @@ struct source_settings command_source(const struct config *c)
 
 size_t command_common_options(const struct option *out[static MAX_OPTIONS])
 {
-	return add_options(out, 0, common);
+	return add_shared(NULL, out, 0, READS_DATABASE | ASKS_UPSTREAM);
 }
 
 size_t command_options(const struct command *c, const struct option *out[static MAX_OPTIONS])
 {
-	return add_options(out, add_options(out, 0, c->options), common);
+	return add_shared(c, out, add_options(c, out, 0, c->options), c->shares);
 }
 
 int command_print(struct buf *text)
@@ -263,12 +312,12 @@ static int print_help(const struct command *c)
 	buf_init(&out, 1 << 16);
 	buf_add_format(&out, "usage: rinkside %s [OPTION…]%s%s\n\n%s\n", c->name,
 		*c->words ? " " : "", c->words, c->help);
-	size_t count = add_options(list, 0, c->options);
+	size_t count = add_options(c, list, 0, c->options);
 	if (count)
 		buf_add_char(&out, '\n');
 	options_describe(list, count, &out);
-	buf_add(&out, STR("\nand for every command:\n"));
-	options_describe(list, command_common_options(list), &out);
+	buf_add(&out, STR("\nand as other commands do:\n"));
+	options_describe(list, add_shared(c, list, 0, c->shares), &out);
 	return command_print(&out);
 }
 
@@ -312,7 +361,8 @@ static bool set_clock(struct err *err)
 static int run(const struct command *command, int argc, char **argv)
 {
 	const struct option *list[MAX_OPTIONS];
-	size_t count = command_options(command, list);
+	size_t count = add_options(command, list, 0, command->options);
+	count = add_shared(command, list, count, READS_DATABASE | ASKS_UPSTREAM);
 	struct config config = {0};
 	struct err err;
 	if (!set_clock(&err))

@@ -46,12 +46,16 @@ struct config {
 	int64_t keep_raw_ms, keep_polls_ms;
 };
 
+/* Which of the settings that commands share mean something to one; all take them all. */
+enum { READS_DATABASE = 1, ASKS_UPSTREAM = 2 };
+
 struct command {
 	const char *name;
 	const char *words;          /* "GAME_ID…", for the usage; "" for none */
 	const char *summary;        /* a line, for the list of commands */
 	const char *help;           /* paragraphs, for --help */
 	const char *const *options; /* names, ended by NULL; the common ones are added */
+	unsigned shares;            /* READS_DATABASE, ASKS_UPSTREAM: in its help */
 	int (*run)(const struct config *c, int argc,
 		char **argv); /* the words only; returns the exit code */
 };

@@ -53,7 +53,7 @@ static void add_bash_values(struct buf *out)
 		for (size_t k = 0; k < count; k++) {
 			const struct option *o = list[k];
 			size_t d = 0;
-			while (d < done_count && done[d] != o)
+			while (d < done_count && strcmp(done[d]->name, o->name))
 				d++;
 			if (d < done_count || o->type == OPTION_FLAG ||
 				done_count == 4 * MAX_OPTIONS)

@@ -153,5 +153,6 @@ const struct command command_cost = {
 		"and only "
 		"what `up` beside it\nshould have asked within --length.",
 	.options = option_names,
+	.shares = READS_DATABASE,
 	.run = run,
 };

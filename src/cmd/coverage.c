@@ -111,5 +111,6 @@ const struct command command_coverage = {
 		"schedule is known\nhere; then a line for each game that has ended and has no lines of its end. `season SEASON "
 		"--only-missing` fetches those.",
 	.options = option_names,
+	.shares = READS_DATABASE,
 	.run = run,
 };

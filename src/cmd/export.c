@@ -144,5 +144,6 @@ const struct command command_export = {
 		"they are at one\nmoment, however many, in constant memory. CSV when no format is given. With --output the "
 		"file appears whole or not at all.",
 	.options = option_names,
+	.shares = READS_DATABASE,
 	.run = run,
 };

@@ -10,14 +10,18 @@ static size_t drop(char *p, size_t size, size_t count, void *context)
 }
 
 /* Where the API of this very environment listens, with every address as its own. */
-static void default_url(const struct config *c, char *out, size_t room)
+static bool default_url(const struct config *c, char *out, size_t room, struct err *err)
 {
 	struct str listen = c->listen;
 	bool is_any = str_starts(listen, STR("0.0.0.0:"));
 	if (is_any)
 		listen = str_skip(listen, 7);
-	snprintf(out, room, "http://%s%.*s/health/ready", is_any ? "127.0.0.1" : "",
+	if (str_equal(listen, STR("systemd")))
+		return err_set(err, ERR_USAGE,
+			"health: --listen systemd names no address; give the URL that is asked");
+	int n = snprintf(out, room, "http://%s%.*s/health/ready", is_any ? "127.0.0.1" : "",
 		STR_ARG(listen));
+	return (size_t)n < room || err_set(err, ERR_USAGE, "health: --listen is too long");
 }
 
 static bool ask(const struct config *c, const char *url, struct err *err)
@@ -43,11 +47,11 @@ static int run(const struct config *c, int argc, char **argv)
 {
 	char url[300];
 	struct err err;
-	default_url(c, url, sizeof(url));
-	return ask(c, argc ? argv[0] : url, &err) ? 0 : command_fail(&err);
+	bool ok = argc || default_url(c, url, sizeof(url), &err);
+	return ok && ask(c, argc ? argv[0] : url, &err) ? 0 : command_fail(&err);
 }
 
-static const char *const option_names[] = {"listen", NULL};
+static const char *const option_names[] = {"listen", "timeout", NULL};
 
 const struct command command_health = {
 	.name = "health",

@@ -230,5 +230,6 @@ const struct command command_ingest = {
 		"game. Of "
 		"several games all are tried, and the first failure gives the code.",
 	.options = option_names,
+	.shares = READS_DATABASE | ASKS_UPSTREAM,
 	.run = run,
 };

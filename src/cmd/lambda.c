@@ -53,5 +53,6 @@ const struct command command_lambda = {
 		"is due again. "
 		"Connections and statements are kept from one event to the next.",
 	.options = option_names,
+	.shares = READS_DATABASE | ASKS_UPSTREAM,
 	.run = run,
 };

@@ -133,7 +133,8 @@ static void write_program(struct buf *out)
 		buf_add_format(out, ".TP\n.BR rinkside\\-%s (1)\n", c->name);
 		add_line(out, str_from(c->summary));
 	}
-	buf_add(out, STR(".SH OPTIONS\nThose that every command takes:\n"));
+	buf_add(out,
+		STR(".SH OPTIONS\nThose that commands share, each where it means something:\n"));
 	add_options(out, list, command_common_options(list));
 	buf_add(out, STR(".SH ENVIRONMENT\nEvery setting is also a variable: \\fB\\-\\-db\\fR is "
 			 "\\fBRINKSIDE_DB\\fR. The command line wins.\n.SH \"EXIT STATUS\"\n"));

@@ -30,5 +30,6 @@ const struct command command_migrate = {
 		"schema; says from which version to\nwhich. Every command that writes does the same "
 		"on first use; those that only read wait for it.",
 	.options = NULL,
+	.shares = READS_DATABASE,
 	.run = run,
 };

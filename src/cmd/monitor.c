@@ -84,5 +84,6 @@ const struct command command_monitor = {
 		"do together, children and all: what is due stands in\nthe database, and --every is of no "
 		"account.",
 	.options = option_names,
+	.shares = READS_DATABASE | ASKS_UPSTREAM,
 	.run = run,
 };

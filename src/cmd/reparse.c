@@ -87,5 +87,6 @@ const struct command command_reparse = {
 		"now, with a revision as\never; all else stays unwritten. Nothing is asked of the upstream.\n\nExit code: 0 "
 		"done; 4 a body that was understood is not any more; 5 the database.",
 	.options = option_names,
+	.shares = READS_DATABASE,
 	.run = run,
 };

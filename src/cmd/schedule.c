@@ -24,5 +24,6 @@ const struct command command_schedule = {
 		"--once looks "
 		"once and ends.",
 	.options = option_names,
+	.shares = READS_DATABASE | ASKS_UPSTREAM,
 	.run = run,
 };

@@ -154,5 +154,6 @@ const struct command command_season = {
 		"be had is a "
 		"line of the output, its id and why, and the exit code is 3.",
 	.options = option_names,
+	.shares = READS_DATABASE | ASKS_UPSTREAM,
 	.run = run,
 };

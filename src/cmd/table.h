@@ -13,7 +13,7 @@ enum { MAX_OPTIONS = 48 };
 const struct command *command_at(size_t i);
 const struct command *command_find(struct str name); /* NULL: none of that name */
 
-/* The command's own settings, then those that every command takes; how many. */
+/* The command's own settings, then the common ones that mean something to it; all common ones. How many. */
 size_t command_options(const struct command *c, const struct option *out[static MAX_OPTIONS]);
 size_t command_common_options(const struct option *out[static MAX_OPTIONS]);
 

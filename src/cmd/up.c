@@ -29,5 +29,6 @@ const struct command command_up = {
 		"HTTP: `schedule`, `worker` and\n`api` in one process. SIGTERM and SIGINT end all "
 		"three.",
 	.options = option_names,
+	.shares = READS_DATABASE | ASKS_UPSTREAM,
 	.run = run,
 };

@@ -22,5 +22,6 @@ const struct command command_worker = {
 		"--once ends when "
 		"nothing is due.",
 	.options = option_names,
+	.shares = READS_DATABASE | ASKS_UPSTREAM,
 	.run = run,
 };

@@ -16,6 +16,9 @@ tap.same(rig.run("health", env={"RINKSIDE_LISTEN": address.replace("127.0.0.1", 
 tap.same(rig.run("health", ready).returncode, 0, "health URL")
 r = rig.run("health", "http://%s/nothing" % address)
 tap.ok(r.returncode == 3 and "404" in r.stderr and r.stderr.count("\n") == 1, "another status: exit 3 and a sentence", r.stderr)
+for listen, word in (("systemd", "names no address"), ("x" * 400 + ":80", "too long")):
+    r = rig.run("health", env={"RINKSIDE_LISTEN": listen})
+    tap.ok(r.returncode == 2 and word in r.stderr and r.stderr.count("\n") == 1, "--listen %.10s: exit 2 and a sentence" % listen, r.stderr)
 api.stop()
 r = rig.run("health", "--listen", address)
 tap.ok(r.returncode == 3 and r.stderr.count("\n") == 1, "nobody there: exit 3 and a sentence", r.stderr)

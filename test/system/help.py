@@ -18,6 +18,16 @@ for c in commands:
     a, b = rig.run("help", c), rig.run(c, "--help")
     tap.ok(a.returncode == 0 and a.stdout == b.stdout and a.stdout.startswith("usage: rinkside %s " % c) and not a.stderr,
            "help %s is %s --help" % (c, c), a.stdout + a.stderr)
+told = {c: rig.run("help", c).stdout for c in commands}
+for c, option, says in (("reparse", "season", "only the games of that season"), ("fake", "season", "in place of a night"), ("health", "listen", "that is asked"),
+                        ("api", "listen", "port 0"), ("schedule", "once", "one look, then"), ("monitor", "once", "the ingests that are due"),
+                        ("export", "format", "(csv)"), ("coverage", "format", "text or json (")):
+    tap.ok(re.search("^  --%s .*%s" % (option, re.escape(says)), told[c], re.M), "--%s means to %s: %s" % (option, c, says), told[c])
+tap.same([c for c in commands if "--upstream" not in told[c]],
+         [c for c in commands if c not in ("ingest", "monitor", "season", "up", "schedule", "worker", "lambda")], "--upstream is shown where one is asked")
+tap.same([c for c in commands if "  --db " not in told[c]], ["copy", "fake", "health", "completion", "man"], "--db where one is read")
+r = rig.run("man", "--db", "sqlite:x.db", "--upstream", "http://x", "--retries", 1)
+tap.same(r.returncode, 0, "and both are taken by all")
 r = rig.run("help", "no-such")
 tap.ok(r.returncode == 2 and "no-such" in r.stderr and r.stderr.count("\n") == 1, "help of no command: exit 2, a sentence", r.stderr)
 r = rig.run("--version")
