@@ -30,6 +30,9 @@ static int run(const struct config *c, int argc, char **argv)
 		err_set(&err, ERR_USAGE, "copy: wants two databases, FROM and TO");
 		return command_fail(&err);
 	}
+	if (!store_is_url(str_from(argv[0]), "copy: FROM", &err) ||
+		!store_is_url(str_from(argv[1]), "copy: TO", &err))
+		return command_fail(&err);
 	if (!store_copy(str_from(argv[0]), str_from(argv[1]), tell, &copied, &err))
 		return command_fail(&err);
 	if (!check(argv[0], &err)) {

@@ -86,10 +86,8 @@ static bool make_database(const struct config *c, struct err *err)
 
 static bool check_databases(const struct config *c, struct err *err)
 {
-	struct err of_replica;
-	return store_is_url(c->db, err) &&
-	       (!c->db_read.n || store_is_url(c->db_read, &of_replica) ||
-		       err_set(err, ERR_USAGE, "for --db-read: %s", of_replica.text));
+	return store_is_url(c->db, "--db", err) &&
+	       (!c->db_read.n || store_is_url(c->db_read, "--db-read", err));
 }
 
 static bool start(struct serving *s, uv_loop_t *loop, const struct config *c,

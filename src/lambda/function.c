@@ -107,7 +107,7 @@ bool function_invoke(
 static bool check(struct function *f, struct err *err)
 {
 	const struct function_settings *s = &f->settings;
-	return store_is_url(s->db, err) &&
+	return store_is_url(s->db, "--db", err) &&
 	       (f->source = source_open(&f->settings.source, f->manners, err)) &&
 	       (!s->token_file.n || (f->tokens = tokens_open(s->token_file, err))) &&
 	       (!s->delay_queue.n || (f->queue = queue_open(s->delay_queue, err)));

@@ -78,7 +78,7 @@ static bool take_upstream(struct source *s, struct str upstream, struct err *err
 	char text[MAX_URL], part[MAX_URL];
 	if (!upstream.n || upstream.n >= sizeof(text))
 		return err_set(
-			err, ERR_USAGE, "the upstream must be a URL of 1 to %d bytes", MAX_URL - 1);
+			err, ERR_USAGE, "--upstream: wants a URL of 1 to %d bytes", MAX_URL - 1);
 	memcpy(text, upstream.p, upstream.n);
 	text[upstream.n] = 0;
 	CURLU *url = curl_url();
@@ -94,8 +94,8 @@ static bool take_upstream(struct source *s, struct str upstream, struct err *err
 	}
 	curl_url_cleanup(url);
 	if (!is_url)
-		return err_set(err, ERR_USAGE,
-			"the upstream must be an http or https URL without a query");
+		return err_set(
+			err, ERR_USAGE, "--upstream: wants http://… or https://…, without a query");
 	for (int i = 0; i < 2; i++) {
 		char *end = i ? s->shown : s->base;
 		cut_end(end, "/");

@@ -104,7 +104,7 @@ bool pq_is_url(struct str url, struct err *err)
 	PQconninfoFree(options);
 	free(text);
 	return ok || err_set(err, ERR_USAGE,
-			     "--db: not a URL that libpq understands; it looks like "
+			     "not a URL that libpq understands; it looks like "
 			     "postgresql://USER@HOST:PORT/DATABASE?sslmode=require");
 }
 

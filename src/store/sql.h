@@ -84,7 +84,7 @@ struct store_backend {
 	const char *
 		skip_locked; /* ends a SELECT of rows to be taken, where rows can be locked; else "" */
 
-	bool (*is_url)(struct str url, struct err *err); /* as store_is_url */
+	bool (*is_url)(struct str url, struct err *err); /* as store_is_url, unnamed */
 	bool (*open)(struct store *s, struct str url, enum store_mode mode, struct err *err);
 	void (*close)(struct store *s);      /* half open is fine */
 	bool (*has_several)(struct str url); /* servers */

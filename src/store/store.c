@@ -4,6 +4,7 @@
 #include "store/schema.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { SCRATCH = 256 << 20 }; /* of one call; addresses, not memory */
 
@@ -17,21 +18,36 @@ static struct str scheme_of(struct str url)
 	return is_word ? str_bytes(url, cut.head.n + 1) : STR("");
 }
 
-bool store_is_url(struct str url, struct err *err)
+/* A file's name and nothing more: no part of it can be a password. */
+static bool is_bare_name(struct str url)
+{
+	static const char others[] = "@=: ";
+	for (size_t i = 0; i < url.n; i++)
+		if (strchr(others, url.p[i]))
+			return false;
+	return url.n > 0 && url.n <= 200;
+}
+
+bool store_is_url(struct str url, const char *name, struct err *err)
 {
 	const struct store_backend *backend = sql_backend(url);
 	struct str scheme = scheme_of(url);
 	if (backend)
-		return backend->is_url(url, err);
+		return backend->is_url(url, err) || err_wrap(err, "%s", name);
+	if (is_bare_name(url))
+		return err_set(err, ERR_USAGE,
+			"%s: wants sqlite:FILE or postgresql://USER@HOST/DATABASE; is it "
+			"sqlite:%.*s?",
+			name, STR_ARG(url));
 	return err_set(err, ERR_USAGE,
-		"--db: wants sqlite:FILE or postgresql://USER@HOST/DATABASE%s%.*s",
+		"%s: wants sqlite:FILE or postgresql://USER@HOST/DATABASE%s%.*s", name,
 		scheme.n ? ", got " : "", STR_ARG(scheme));
 }
 
 /* Connected, whatever the tables are like. */
 static struct store *connect_store(struct str url, enum store_mode mode, struct err *err)
 {
-	if (!store_is_url(url, err))
+	if (!store_is_url(url, "--db", err))
 		return NULL;
 	struct store *s = calloc(1, sizeof(*s));
 	if (!s) {

@@ -24,8 +24,9 @@ enum store_mode {
 };
 
 /* "sqlite:PATH"; "sqlite::memory:" for tests. Unknown schemes: ERR_USAGE. */
-/* Of a kind that there is, and written as it should be; nothing is opened. A refusal quotes no password. */
-bool store_is_url(struct str url, struct err *err);
+/* Of a kind that there is, and written as it should be; nothing is opened. A refusal begins with the name of
+ * what gave it ("--db"), and quotes no password. */
+bool store_is_url(struct str url, const char *name, struct err *err);
 struct store *store_open(struct str url, enum store_mode mode, struct err *err);
 /* Made and brought up to the newest schema: from which version to which. 0: there was none. */
 bool store_migrate(struct str url, int64_t *out_from, int64_t *out_to, struct err *err);

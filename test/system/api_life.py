@@ -43,9 +43,10 @@ def goals(url, target="/game-stats/%d" % GAME):
     return {r["player_id"]: r["goals"] for r in json.loads(body)}.get(8470001) if status == 200 else status
 
 
-for option, url, quoted in (("--db", "nhl.db", "DATABASE\n"), ("--db-read", "nosuch:x", "nosuch:\n")):
+for option, url, quoted in (("--db", "nhl.db", "is it sqlite:nhl.db?\n"), ("--db-read", "nosuch:x", "nosuch:\n"), ("--db", "user=me password=x", "DATABASE\n"),
+                            ("--db", "me:x@y/nhl", "DATABASE, got me:\n"), ("--db", "1me@y/nhl", "DATABASE\n")):
     r = rig.run("api", "--listen", "127.0.0.1:0", option, url, db="sqlite:" + os.devnull)
-    tap.ok(r.returncode == 2 and "wants sqlite:FILE" in r.stderr and option in r.stderr and r.stderr.endswith(quoted), "%s %s: exit 2, a sentence" % (option, url), r.stderr)
+    tap.ok(r.returncode == 2 and option + ": wants sqlite:FILE" in r.stderr and r.stderr.endswith(quoted), "%s %s: exit 2, a sentence" % (option, url), r.stderr)
 
 # ---- no database yet; then there is one, and it changes ----
 

@@ -51,6 +51,9 @@ for table in ("quarantine", "raw_bodies", "stat_changes", "game_changes"):
     empty = [n for n in names if not rig.query(first_path, "select count(%s) as n from %s" % (n, table))[0]["n"]]
     tap.same(empty, [], "%s: something is in each of its %d columns" % (table, len(names)))
 
+for a, b, word in ((first_path, first, "copy: FROM: wants"), (first, "x", "copy: TO: wants")):
+    r = copy(a, b)
+    tap.ok(r.returncode == 2 and word in r.stderr and r.stderr.count("\n") == 1, word + " a URL: exit 2", r.stderr)
 there = server.database()
 r = copy(first, there)
 tap.ok(r.returncode == 0 and "all holds in both" in r.stdout, "to PostgreSQL: exit 0, and both are checked", r.stdout + r.stderr)

@@ -302,6 +302,7 @@ static void refuses_upstreams(void **state)
 		struct err err;
 		assert_null(source_open(&s, m, &err));
 		assert_int_equal(err.kind, ERR_USAGE);
+		assert_true(str_starts(str_from(err.text), STR("--upstream: wants ")));
 		manners_free(m);
 	}
 }
