@@ -29,7 +29,7 @@ struct api {
 	struct metrics *metrics;
 	uint64_t began; /* the request at hand, by uv_hrtime */
 	int64_t revision, exports;
-	bool is_away, is_ending;
+	bool is_away, was_there, is_ending; /* the database; the server */
 	struct arena spares[SPARE_ARENAS];
 	size_t spare_count;
 	void (*on_over)(void *context);
@@ -537,11 +537,13 @@ static void on_news(void *context, const struct news *n)
 {
 	struct api *a = context;
 	if (n->is_away && !a->is_away)
-		log_warning(
-			"api: %.*s; the last answers are shown until it is back", STR_ARG(n->why));
+		log_warning("api: %.*s; %s", STR_ARG(n->why),
+			a->was_there ? "the last answers are shown until it is back"
+				     : "answers are 503 until it is there");
 	else if (!n->is_away && a->is_away)
 		log_info("api: the database is back");
 	a->is_away = n->is_away;
+	a->was_there |= !n->is_away;
 	pool_set_away(a->pool, n->is_away);
 	if (!n->is_away) {
 		bool has_revision = n->change.is_any || n->change.revision != a->revision;

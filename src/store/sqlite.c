@@ -11,12 +11,23 @@
 
 enum { BUSY_MS = 10000 };
 
+/* What the system says of a file that cannot be opened, read or written; "" where it says nothing. */
+static const char *system_reason(struct store *s)
+{
+	int code = s->database ? sqlite3_errcode(s->database) & 0xff : SQLITE_OK;
+	int number = code == SQLITE_CANTOPEN || code == SQLITE_IOERR
+			     ? sqlite3_system_errno(s->database)
+			     : 0;
+	return number ? strerror(number) : "";
+}
+
 static bool fail(struct store *s, struct err *err, const char *doing)
 {
 	if (s->database && (sqlite3_errcode(s->database) & 0xff) == SQLITE_INTERRUPT)
 		return sql_fail_late(s, err);
-	return err_set(err, ERR_STORE, "database: %s: %s", doing,
-		s->database ? sqlite3_errmsg(s->database) : "out of memory");
+	const char *why = system_reason(s);
+	return err_set(err, ERR_STORE, "database: %s: %s%s%s", doing,
+		s->database ? sqlite3_errmsg(s->database) : "out of memory", *why ? ": " : "", why);
 }
 
 static bool run(struct store *s, const char *text, struct err *err)
@@ -32,7 +43,7 @@ static bool run(struct store *s, const char *text, struct err *err)
  * A new database turns to WAL once, and for that wants to be alone: it does not wait for the
  * others, so we do. One that has turned already is asked for free.
  */
-static bool use_wal(struct store *s, struct err *err)
+static bool use_wal(struct store *s)
 {
 	enum { STEP_MS = 5 };
 	for (int waited = 0;; waited += STEP_MS) {
@@ -40,7 +51,7 @@ static bool use_wal(struct store *s, struct err *err)
 		if (code == SQLITE_OK)
 			return true;
 		if ((code & 0xff) != SQLITE_BUSY || waited >= BUSY_MS)
-			return fail(s, err, "turning to WAL");
+			return false;
 		sqlite3_sleep(STEP_MS);
 	}
 }
@@ -186,6 +197,18 @@ static void add_row_text(sqlite3 *db)
 
 /* ---- opened and closed ---- */
 
+static bool prepare_file(struct store *s, enum store_mode mode)
+{
+	/* A reader's pages: the inner ones of some millions of lines stay. Of a writer, pages of indexes are
+	 * written again and again: a longer log copies them less often. */
+	const char *settings = mode == STORE_WRITE ? "PRAGMA synchronous = normal; "
+						     "PRAGMA wal_autocheckpoint = 4000"
+						   : "PRAGMA cache_size = -6000";
+	return (mode != STORE_WRITE || use_wal(s)) &&
+	       sqlite3_exec(s->database, settings, NULL, NULL, NULL) == SQLITE_OK;
+}
+
+/* Of what fails here the file is at fault, whatever was being done to it. */
 static bool open_file(struct store *s, struct str url, enum store_mode mode, struct err *err)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -208,12 +231,7 @@ static bool open_file(struct store *s, struct str url, enum store_mode mode, str
 	sqlite3_create_function_v2(
 		db, "fold", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, fold, NULL, NULL, NULL);
 	add_row_text(db);
-	/* A reader's pages: the inner ones of some millions of lines stay. */
-	if (mode != STORE_WRITE)
-		return run(s, "PRAGMA cache_size = -6000", err);
-	/* Pages of indexes are written again and again: a longer log copies them less often. */
-	return use_wal(s, err) &&
-	       run(s, "PRAGMA synchronous = normal; PRAGMA wal_autocheckpoint = 4000", err);
+	return prepare_file(s, mode) || fail(s, err, path);
 }
 
 static void close_file(struct store *s)

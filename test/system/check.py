@@ -83,4 +83,13 @@ for sql, words in touches:
            "%s: found out" % sql[:70], "exit %s %s%s" % (r.returncode, r.stdout, r.stderr))
 r = rig.run("check", "this", db=db)
 tap.ok(r.returncode == 2, "a word: exit 2", r.stderr)
+
+# ---- what is none ----
+
+none = os.path.join(rig.TEMP, "none.db")
+with open(none, "w") as f:
+    f.write("no database at all\n" * 100)
+for words in (["check"], ["ingest", "2023020001"], ["migrate"]):
+    r = rig.run(*words, db="sqlite:" + none)
+    tap.ok(r.returncode == 5 and "database: %s: file is not a database\n" % none in r.stderr and "PRAGMA" not in r.stderr, "%s of a file that is none: exit 5, which one" % words[0], r.stderr)
 tap.done()
