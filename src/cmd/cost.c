@@ -27,7 +27,7 @@ static bool write_file(struct str path, struct str text, struct err *err)
 	bool ok = f && fwrite(text.p, 1, text.n, f) == text.n;
 	if (f)
 		ok = !fclose(f) && ok;
-	return ok || err_set(err, ERR_USAGE, "cost: --svg: %.*s cannot be written", STR_ARG(path));
+	return ok || err_set(err, ERR_STORE, "cost: --svg: %.*s cannot be written", STR_ARG(path));
 }
 
 static bool open_ledger(const struct config *c, struct season *out, struct err *err)
@@ -151,7 +151,9 @@ const struct command command_cost = {
 		"are left out, and how many is said.\n\n"
 		"With --began it is the night of `fake --games --seed --speed` that began then, "
 		"and only "
-		"what `up` beside it\nshould have asked within --length.",
+		"what `up` beside it\nshould have asked within --length.\n\n"
+		"Exit code: 0 done; 2 usage; 5 the database, or a file that cannot be written; 6 the ledger has no game that\n"
+		"was followed.",
 	.options = option_names,
 	.shares = READS_DATABASE,
 	.run = run,

@@ -108,10 +108,10 @@ static bool export_to_file(struct export *e, struct store *s, struct str path, s
 	if (path.n >= sizeof(place))
 		return err_set(err, ERR_USAGE, "export: --output is too long");
 	if (!(e->file = fopen(part, "w")))
-		return err_set(err, ERR_USAGE, "export: %s: %s", part, strerror(errno));
+		return err_set(err, ERR_STORE, "export: %s: %s", place, strerror(errno));
 	bool ok = export_table(e, s, err);
 	if (fclose(e->file) && ok)
-		ok = err_set(err, ERR_STORE, "export: %s: %s", part, strerror(errno));
+		ok = err_set(err, ERR_STORE, "export: %s: %s", place, strerror(errno));
 	if (ok && rename(part, place))
 		ok = err_set(err, ERR_STORE, "export: %s: %s", place, strerror(errno));
 	if (!ok)
@@ -126,7 +126,11 @@ static int run(const struct config *c, int argc, char **argv)
 	if (argc == 1)
 		e.table = table_named(str_from(argv[0]));
 	if (!e.table) {
-		err_set(&err, ERR_USAGE, "export: one table: " TABLE_NAMES);
+		if (argc == 1)
+			err_set(&err, ERR_USAGE, "export: \"%s\" is no table: " TABLE_NAMES,
+				argv[0]);
+		else
+			err_set(&err, ERR_USAGE, "export: one table: " TABLE_NAMES);
 		return command_fail(&err);
 	}
 	struct store *s = store_open(c->db, STORE_READ, &err);
