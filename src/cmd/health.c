@@ -57,9 +57,8 @@ const struct command command_health = {
 	.name = "health",
 	.words = "[URL]",
 	.summary = "asks an API whether it is ready, for containers without curl",
-	.help = "Exit code 0 when GET /health/ready of the API at --listen, or the URL given, "
-		"answers 200; "
-		"else 3.",
+	.help = "Asks GET /health/ready of the API at --listen, or the URL given.\n\n"
+		"Exit code: 0 it answers 200; 2 usage; 3 it answers something else, or nothing.",
 	.options = option_names,
 	.run = run,
 };

@@ -27,10 +27,10 @@ static void add_line(struct buf *out, struct str text)
 }
 
 /* Paragraphs of a help text: an empty line parts them, indented lines stay as they are. */
-static void add_paragraphs(struct buf *out, const char *text)
+static void add_paragraphs(struct buf *out, struct str text)
 {
 	bool is_literal = false;
-	for (struct str_cut cut = {.tail = str_from(text), .found = true}; cut.found;) {
+	for (struct str_cut cut = {.tail = text, .found = true}; cut.found;) {
 		cut = str_cut(cut.tail, '\n');
 		bool is_indented = str_starts(cut.head, STR("  "));
 		if (is_indented != is_literal)
@@ -84,38 +84,53 @@ static void add_title(struct buf *out, const char *command, const char *summary)
 
 /* ---- pages ---- */
 
+/* A command with codes of its own says so in the last paragraph of its help. */
+static void add_exit_codes(struct buf *out, unsigned shares)
+{
+	static const struct {
+		enum err_kind kind;
+		unsigned of; /* who shares it; 0: all */
+		const char *text;
+	} rows[] = {
+		{ERR_NONE, 0, "done"},
+		{ERR_USAGE, 0, "a mistake on the command line; an address that cannot be listened on"},
+		{ERR_NETWORK, ASKS_UPSTREAM,
+			"the upstream: not reached, or a status that is no answer"},
+		{ERR_DECODE, ASKS_UPSTREAM, "the body could not be understood"},
+		{ERR_STORE, 0,
+			"the database; or a place for what is printed that took not all of it"},
+		{ERR_NOT_FOUND, ASKS_UPSTREAM, "what was asked for does not exist"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!rows[i].of || rows[i].of & shares)
+			buf_add_format(out, ".TP\n%d\n%s\n",
+				rows[i].kind == ERR_NONE ? 0 : err_exit_code(rows[i].kind),
+				rows[i].text);
+}
+
 static void write_command(struct buf *out, const struct command *c)
 {
+	const char *codes = strstr(c->help, "\n\nExit code: ");
+	struct str help = str_from(c->help);
+	if (codes)
+		help.n = (size_t)(codes - c->help);
 	const struct option *list[MAX_OPTIONS];
 	add_title(out, c->name, c->summary);
 	buf_add_format(out, ".SH SYNOPSIS\n.B rinkside %s\n[\\fIOPTION\\fR…] ", c->name);
 	add_text(out, str_from(c->words));
 	buf_add(out, STR("\n.SH DESCRIPTION\n"));
-	add_paragraphs(out, c->help);
+	add_paragraphs(out, help);
 	buf_add(out, STR(".SH OPTIONS\n"));
 	add_options(out, list, command_options(c, list));
 	buf_add(out, STR(".SH ENVIRONMENT\nEvery setting is also a variable: "
 			 "\\fB\\-\\-log\\-level\\fR is "
 			 "\\fBRINKSIDE_LOG_LEVEL\\fR.\nThe command line wins.\n"
-			 ".SH SEE ALSO\n.BR rinkside (1)\n"));
-}
-
-static void add_exit_codes(struct buf *out)
-{
-	static const struct {
-		enum err_kind kind;
-		const char *text;
-	} rows[] = {
-		{ERR_NONE, "done"},
-		{ERR_USAGE, "a mistake on the command line; an address that cannot be listened on"},
-		{ERR_NETWORK, "the upstream: not reached, or a status that is no answer"},
-		{ERR_DECODE, "the body could not be understood"},
-		{ERR_STORE, "the database; or a place for what is printed that took not all of it"},
-		{ERR_NOT_FOUND, "what was asked for does not exist"},
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		buf_add_format(out, ".TP\n%d\n%s\n",
-			rows[i].kind == ERR_NONE ? 0 : err_exit_code(rows[i].kind), rows[i].text);
+			 ".SH \"EXIT STATUS\"\n"));
+	if (codes)
+		add_paragraphs(out, str_from(codes + 2));
+	else
+		add_exit_codes(out, c->shares);
+	buf_add(out, STR(".SH SEE ALSO\n.BR rinkside (1)\n"));
 }
 
 static void write_program(struct buf *out)
@@ -138,7 +153,7 @@ static void write_program(struct buf *out)
 	add_options(out, list, command_common_options(list));
 	buf_add(out, STR(".SH ENVIRONMENT\nEvery setting is also a variable: \\fB\\-\\-db\\fR is "
 			 "\\fBRINKSIDE_DB\\fR. The command line wins.\n.SH \"EXIT STATUS\"\n"));
-	add_exit_codes(out);
+	add_exit_codes(out, ASKS_UPSTREAM);
 	buf_add(out, STR("A command that failed changed nothing.\n"));
 }
 

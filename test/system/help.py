@@ -56,6 +56,7 @@ for words in [[]] + [[c] for c in commands]:
     missing = [o for o in re.findall(r"^  --([a-z-]+)", rig.run("help", *words).stdout, re.M)
                if r".TP" + "\n" + r"\fB\-\-" + o.replace("-", r"\-") not in r.stdout]
     tap.ok(r.returncode == 0 and not missing, page + " has every option", missing)
+    tap.ok(r.stdout.count('.SH "EXIT STATUS"') == 1 and (r.stdout.count("Exit code: ") == 1) != (".TP\n5\n" in r.stdout), page + " has the exit codes", r.stdout)
     if lint:
         warned = subprocess.run([lint, "-T", "lint", "-W", "warning"], input=r.stdout, capture_output=True, text=True)
         tap.same(warned.stdout, "", page + " renders without a warning")
