@@ -27,10 +27,13 @@ struct progress {
 
 enum { LINE_MS = 10000 }; /* between two lines of progress that nobody watches */
 
+/* Without the schedule's weeks nothing is known to be counted. */
 static void say_progress(const struct season_report *now, const struct progress *p)
 {
 	size_t to_do = now->played - now->known;
 	int64_t seconds = (time_monotonic_ms() - p->begun_ms) / 1000;
+	if (!now->weeks)
+		return;
 	const char *start = p->is_terminal ? "\r\033[K" : "", *end = p->is_terminal ? "" : "\n";
 	if (now->weeks_done < now->weeks)
 		fprintf(stderr, "%sseason %" PRId64 ": %zu of %zu weeks of the schedule%s", start,
@@ -95,7 +98,7 @@ static int run_one(
 	struct err err;
 	bool ok = season_run(settings, season, on_progress, &progress, report, &err);
 	say_progress(report, &progress);
-	if (progress.is_terminal)
+	if (progress.is_terminal && report->weeks)
 		fputc('\n', stderr);
 	for (size_t i = 0; i < report->missing; i++)
 		if (report->list[i].game_id)
