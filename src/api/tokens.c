@@ -17,18 +17,21 @@ struct tokens {
 
 static bool read_file(struct str path, struct buf *out, struct err *err)
 {
-	char name[1024];
+	char name[4096];
+	if (path.n >= sizeof(name))
+		return err_set(err, ERR_USAGE, "--token-file: its name is too long");
 	snprintf(name, sizeof(name), "%.*s", STR_ARG(path));
 	FILE *f = fopen(name, "re");
 	if (!f)
 		return err_set(err, ERR_USAGE, "--token-file %s: %s", name, strerror(errno));
 	char *room = buf_room(out, FILE_BYTES);
 	size_t n = fread(room, 1, FILE_BYTES, f);
-	bool ok = !ferror(f) && n < FILE_BYTES;
+	int why = ferror(f) ? errno : 0;
 	fclose(f);
-	if (!ok)
-		return err_set(err, ERR_USAGE,
-			"--token-file %s: cannot be read, or is larger than 1 MiB", name);
+	if (why)
+		return err_set(err, ERR_USAGE, "--token-file %s: %s", name, strerror(why));
+	if (n == FILE_BYTES)
+		return err_set(err, ERR_USAGE, "--token-file %s: larger than 1 MiB", name);
 	buf_grew(out, n);
 	return true;
 }
@@ -50,11 +53,14 @@ static bool cut_lines(struct tokens *t, struct str path, struct err *err)
 		rest = cut.tail;
 		if (!token.n || token.p[0] == '#')
 			continue;
-		if (!is_token(token) || t->count == MAX_TOKENS)
+		if (!is_token(token))
 			return err_set(err, ERR_USAGE,
 				"--token-file %.*s: line %lld: wants at least 16 visible ASCII "
-				"characters, and no more than %d tokens",
-				STR_ARG(path), (long long)line, MAX_TOKENS);
+				"characters",
+				STR_ARG(path), (long long)line);
+		if (t->count == MAX_TOKENS)
+			return err_set(err, ERR_USAGE, "--token-file %.*s: more than %d tokens",
+				STR_ARG(path), MAX_TOKENS);
 		t->items[t->count++] = token;
 	}
 	return t->count ||

@@ -219,12 +219,15 @@ tap.ok(rig.get(url + "/games", Authorization="Bearer 0123456789abcdef-first")[1]
 tap.same(rig.get(url + "/games", method="OPTIONS")[0], 204, "OPTIONS asks for none, as browsers send none")
 tap.ok(rig.get(url + "/")[0] == 401 and "needs a proxy" in rig.run("api", "--help").stdout, "the page asks for one, as --help says")
 tap.same(api.stop(), 0, "exit 0")
-for content, word in (("", "no token"), ("short\n", "line 1"), ("0123456789abcdef ok\n", "line 1")):
+for content, word in (("", "no token"), ("short\n", "line 1: wants"), ("0123456789abcdef ok\n", "line 1: wants"), ("0123456789abcdef\n" * 1001, "more than 1000 tokens"),
+                      ("#" * (1 << 20), "larger than 1 MiB")):
     with open(tokens, "w") as f:
         f.write(content)
     r = rig.run("api", "--listen", "127.0.0.1:0", "--token-file", tokens, db=db)
-    tap.ok(r.returncode == 2 and word in r.stderr, "a token file of %r: exit 2" % content, r.stderr)
-tap.same(rig.run("api", "--listen", "127.0.0.1:0", "--token-file", tokens + ".none", db=db).returncode, 2, "and one that is not there")
+    tap.ok(r.returncode == 2 and word in r.stderr, "a token file of %.40r: exit 2" % content, r.stderr)
+for name, word in ((tokens + ".none", "No such file"), (rig.TEMP, "Is a directory"), (rig.TEMP + "/." * 3000 + "/tokens", "too long")):
+    r = rig.run("api", "--listen", "127.0.0.1:0", "--token-file", name, db=db)
+    tap.ok(r.returncode == 2 and word in r.stderr, "and one whose trouble is \"%s\"" % word, r.stderr)
 for words, env in ((["--token-file", ""], {}), (["--token-file="], {}), ([], {"RINKSIDE_TOKEN_FILE": ""})):
     r = rig.run("api", "--listen", "127.0.0.1:0", *words, db=db, env=env, deadline_s=5)
     tap.ok(r.returncode == 2 and r.stderr.count("\n") == 1, "an empty name of one, %s: exit 2, not open to all" % (words or env), r.stderr)
