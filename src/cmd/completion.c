@@ -1,5 +1,6 @@
 #include "cmd/table.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,9 +56,9 @@ static void add_bash_values(struct buf *out)
 			size_t d = 0;
 			while (d < done_count && strcmp(done[d]->name, o->name))
 				d++;
-			if (d < done_count || o->type == OPTION_FLAG ||
-				done_count == 4 * MAX_OPTIONS)
+			if (d < done_count || o->type == OPTION_FLAG)
 				continue;
+			assert(done_count < 4 * MAX_OPTIONS);
 			done[done_count++] = o;
 			buf_add_format(out, "\t--%s) ", o->name);
 			if (o->choice_count) {

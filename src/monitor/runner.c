@@ -3,13 +3,14 @@
 #include "base/log.h"
 #include "ingest/worker.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 4, MAX_WAITING = 4096, MAX_OPTIONS = 32 };
+enum { THREADS = 4, MAX_WAITING = 4096, CHILD_OPTIONS = 32 };
 
 struct run {
 	struct run *next;
@@ -148,11 +149,13 @@ static bool start_child(struct run *run)
 {
 	struct runner *r = run->runner;
 	char id[24];
-	char *args[MAX_OPTIONS + 4] = {"rinkside", "ingest", id};
+	char *args[CHILD_OPTIONS + 4] = {"rinkside", "ingest", id};
 	size_t n = 3;
 	snprintf(id, sizeof(id), "%" PRId64, run->game_id);
-	for (const char *const *o = r->settings.child_options; *o && n < MAX_OPTIONS + 3; o++)
+	for (const char *const *o = r->settings.child_options; *o; o++) {
+		assert(n < CHILD_OPTIONS + 3);
 		args[n++] = (char *)(uintptr_t)*o;
+	}
 	int host = r->settings.source.host_fd;
 	uv_stdio_container_t io[] = {{.flags = UV_IGNORE}, {.flags = UV_INHERIT_FD, .data.fd = 1},
 		{.flags = UV_INHERIT_FD, .data.fd = 2},
