@@ -93,7 +93,7 @@ static void add_exit_codes(struct buf *out, unsigned shares)
 		const char *text;
 	} rows[] = {
 		{ERR_NONE, 0, "done"},
-		{ERR_USAGE, 0, "a mistake on the command line; an address that cannot be listened on"},
+		{ERR_USAGE, 0, "a mistake on the command line, or what it names cannot be used"},
 		{ERR_NETWORK, ASKS_UPSTREAM,
 			"the upstream: not reached, or a status that is no answer"},
 		{ERR_DECODE, ASKS_UPSTREAM, "the body could not be understood"},
