@@ -103,7 +103,7 @@ struct copy {
 	struct store *writer;    /* of the second database */
 	int64_t newest;          /* the second one's revision until set_revision */
 	bool is_writing;
-	int64_t unwritten; /* rows of the transaction */
+	int64_t unended; /* rows written or passed over in the transaction */
 	struct store_copied done;
 };
 
@@ -111,7 +111,7 @@ static bool end_batch(struct copy *c, bool ok, struct err *err)
 {
 	bool was_writing = c->is_writing;
 	c->is_writing = false;
-	c->unwritten = 0;
+	c->unended = 0;
 	if (!was_writing)
 		return ok;
 	if (ok && sql_commit(c->writer, err))
@@ -132,11 +132,16 @@ static bool check_unmoved(struct copy *c, struct err *err)
 		       "copy ends unfinished; begin anew, into an empty one that nobody writes to");
 }
 
+static bool end_if_full(struct copy *c, struct err *err)
+{
+	return c->unended < BATCH || end_batch(c, true, err);
+}
+
 static bool begin_row(struct copy *c, struct err *err)
 {
-	if (c->unwritten >= BATCH && !end_batch(c, true, err))
+	if (!end_if_full(c, err))
 		return false;
-	c->unwritten++;
+	c->unended++;
 	if (c->is_writing)
 		return true;
 	c->is_writing = sql_begin(c->writer, 0, err);
@@ -262,6 +267,13 @@ static bool delete_row(struct copy *c, const struct table *t, const void *record
 	return ok && sql_exec(&q, err);
 }
 
+/* All others wait for the transaction, whose end may be many such rows away. */
+static bool pass_over(struct copy *c, struct err *err)
+{
+	c->unended += c->is_writing;
+	return end_if_full(c, err);
+}
+
 /* Both sides by key, side by side. */
 static bool merge(
 	struct copy *c, const struct table *t, struct side *from, struct side *to, struct err *err)
@@ -271,8 +283,9 @@ static bool merge(
 			    : to->step != STEP_ROW ? -1
 						   : compare_key(t, from->record, to->record);
 		bool differs = order || row_difference(t, from->record, to->record, ~(uint64_t)0);
-		if (differs && !(order > 0 ? delete_row(c, t, to->record, err)
-					   : write_row(c, t, from->record, err)))
+		if (!(!differs          ? pass_over(c, err)
+			    : order > 0 ? delete_row(c, t, to->record, err)
+					: write_row(c, t, from->record, err)))
 			return false;
 		if ((order <= 0 && !side_next(from, err)) || (order >= 0 && !side_next(to, err)))
 			return false;

@@ -13,6 +13,10 @@
  * longer it hangs, or is cut off. */
 enum { STATEMENT_MS = 15000, ANSWER_MS = STATEMENT_MS + 5000 };
 
+/* A writer whose machine was lost or stands still within a transaction holds its locks no longer than
+ * this: shorter than a statement's limit, so that who waits for them gets its turn. */
+#define WRITER_PAUSE "10s"
+
 struct pq_owed {
 	PGresult **out;   /* may be NULL */
 	unsigned *number; /* of a statement being prepared; may be NULL */
@@ -310,7 +314,8 @@ static void queue_limit(struct pq *c)
 
 /*
  * Travels with the first question. Whatever the server's ways are: who waits for another writer is
- * ended by the statement's limit alone, which stays where the URL's own options set one.
+ * ended by the statement's limit alone, which stays where the URL's own options set one. Who reads
+ * may pause as long as its own reader does.
  */
 static void queue_settings(struct pq *c)
 {
@@ -320,15 +325,19 @@ static void queue_settings(struct pq *c)
 		"set_config('extra_float_digits', '1', false), "
 		"set_config('bytea_output', 'hex', false), set_config('array_nulls', 'on', false), "
 		"set_config('lock_timeout', '0', false), "
-		"set_config('idle_in_transaction_session_timeout', '0', false), "
+		"set_config('tcp_keepalives_idle', '10', false), "
+		"set_config('tcp_keepalives_interval', '5', false), "
+		"set_config('tcp_keepalives_count', '3', false), "
+		"set_config('idle_in_transaction_session_timeout', $3, false), "
 		"set_config('default_transaction_isolation', 'read committed', false), "
 		"set_config('default_transaction_read_only', $1, false), "
 		"set_config('statement_timeout', CASE current_setting('statement_timeout') "
 		"WHEN '0' THEN $2 ELSE current_setting('statement_timeout') END, false)";
 	char limit[20];
 	snprintf(limit, sizeof(limit), "%d", STATEMENT_MS);
-	const char *const values[] = {c->mode == STORE_WRITE ? "off" : "on", limit};
-	queue_vital(c, text, 2, values);
+	bool writes = c->mode == STORE_WRITE;
+	const char *const values[] = {writes ? "off" : "on", limit, writes ? WRITER_PAUSE : "0"};
+	queue_vital(c, text, 3, values);
 	if (c->limit_ms)
 		queue_limit(c);
 }

@@ -34,6 +34,36 @@ def revision(db):
     return int(cluster.query(server, db, "select revision from revisions")[0][0])
 
 
+class Relay:
+    """Between a client and the server until a transaction waits for the client: from then on as if the client's machine had lost its power."""
+    IN_TRANSACTION = b"Z\0\0\0\5T"
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.is_cut, self.was_ended = threading.Event(), threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            to = socket.create_connection(("127.0.0.1", server.port))
+            threading.Thread(target=self._ask, args=(client, to), daemon=True).start()
+            threading.Thread(target=self._answer, args=(client, to), daemon=True).start()
+
+    def _ask(self, client, to):
+        while (data := client.recv(1 << 20)) and not self.is_cut.is_set():
+            to.sendall(data)
+
+    def _answer(self, client, to):
+        while data := to.recv(1 << 20):
+            if self.IN_TRANSACTION in data:
+                self.is_cut.set()
+            if not self.is_cut.is_set():
+                client.sendall(data)
+        self.was_ended.set()
+
+
 # ---- the schema, by ten at once, where a session is neither to wait nor to be idle ----
 
 db = server.database()
@@ -120,6 +150,15 @@ tap.ok(one_sentence(r) and "nothere" in r.stderr, "a database that is not there"
 r = ingest(db + "?sslmode=require")
 tap.ok(one_sentence(r) and "SSL" in r.stderr, "sslmode=require at a server without TLS", r.stderr)
 
+# ---- a machine that is lost in the middle of a put, begun here, its end is looked at below ----
+
+left = server.database()
+tap.same(ingest(left).returncode, 0, "a game is put")
+next_body()
+relay = Relay()
+lost = rig.Program("ingest", GAME, "--retries", 0, db=left.replace(":%d/" % server.port, ":%d/" % relay.port), upstream=up.url)
+tap.ok(relay.is_cut.wait(10), "the next time its machine loses its power within the transaction")
+
 # ---- out of connections ----
 
 crowd = [subprocess.Popen(["psql", "-X", "-q", "-d", db, "-c", "select pg_sleep(8)"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -131,6 +170,12 @@ for p in crowd:
     p.kill()
     p.wait()
 tap.ok(rig.wait_for(lambda: ingest(db).returncode == 0, 40, 0.2), "and when there is one again, it goes on")
+
+# ---- what the lost machine held ----
+
+tap.same(ingest(left).returncode, 0, "what the lost machine held is free before who waits for it has waited too long")
+tap.ok(relay.was_ended.wait(10), "as the server has ended its session")
+lost.stop(signal.SIGKILL)
 
 # ---- an API whose watcher has the one connection that there is ----
 
