@@ -215,11 +215,19 @@ static bool write_body(struct commit *c, const struct noted *n, struct err *err)
 
 /* ---- pruning ---- */
 
-static bool delete_before(
-	struct store *s, const char *query, int64_t before, bool is_body, struct err *err)
+/*
+ * `rows` is the SELECT of those that may go, whose last value is how many at most. One that somebody is
+ * at is passed over: it is being seen again, or another prunes it. Materialized as the queue's are.
+ */
+static bool delete_before(struct store *s, const char *table, const char *rows, int64_t before,
+	bool is_body, struct err *err)
 {
+	char text[512];
 	struct sql q;
-	if (!sql_prepare(s, query, &q, err))
+	snprintf(text, sizeof(text),
+		"WITH old (id) AS MATERIALIZED (%s%s) DELETE FROM %s IN (SELECT id FROM old)", rows,
+		s->backend->skip_locked, table);
+	if (!sql_prepare(s, text, &q, err))
 		return false;
 	sql_bind_i64(&q, id_of(before, 0));
 	if (is_body)
@@ -228,18 +236,25 @@ static bool delete_before(
 	return sql_exec(&q, err);
 }
 
+static bool prune_polls(struct store *s, int64_t before, struct err *err)
+{
+	return delete_before(s, "polls WHERE poll_id",
+		"SELECT poll_id FROM polls WHERE poll_id < ? ORDER BY poll_id LIMIT ?", before,
+		false, err);
+}
+
+static bool prune_bodies(struct store *s, int64_t before, struct err *err)
+{
+	return delete_before(s, "raw_bodies WHERE body_id",
+		"SELECT body_id FROM raw_bodies WHERE body_id < ? AND last_seen < ? ORDER BY "
+		"body_id LIMIT ?",
+		before, true, err);
+}
+
 static bool prune(struct store *s, int64_t now, struct err *err)
 {
-	return (!keeping.polls_ms ||
-		       delete_before(s,
-			       "DELETE FROM polls WHERE poll_id IN (SELECT poll_id FROM polls WHERE "
-			       "poll_id < ? ORDER BY poll_id LIMIT ?)",
-			       now - keeping.polls_ms, false, err)) &&
-	       (!keeping.raw_ms ||
-		       delete_before(s,
-			       "DELETE FROM raw_bodies WHERE body_id IN (SELECT body_id FROM raw_bodies "
-			       "WHERE body_id < ? AND last_seen < ? ORDER BY body_id LIMIT ?)",
-			       now - keeping.raw_ms, true, err));
+	return (!keeping.polls_ms || prune_polls(s, now - keeping.polls_ms, err)) &&
+	       (!keeping.raw_ms || prune_bodies(s, now - keeping.raw_ms, err));
 }
 
 /* Chance keeps no record of the last time, and costs those that it passes over nothing. */

@@ -30,7 +30,7 @@ struct place {
 	void (*stamp)(const struct database *d, int number);
 	int (*get_stamp)(const struct database *d);
 	/* From hold to release who changes something waits with its commit, and who takes games finds this
-	 * one in another's hands. NULL: one who writes has everything there, and nothing happens. */
+	 * one in another's hands, as are the bodies kept of it. NULL: one who writes has everything there, and nothing happens. */
 	void *(*hold)(const struct database *d, int64_t game_id);
 	void (*await)(void *held); /* until somebody waits */
 	void (*release)(void *held);
@@ -246,12 +246,13 @@ static void run_on(PGconn *c, const char *text)
 
 static void *hold_in_cluster(const struct database *d, int64_t game_id)
 {
-	char text[160];
+	char text[240];
 	PGconn *c = PQconnectdb(d->url);
 	snprintf(text, sizeof(text),
 		"BEGIN; SELECT revision FROM revisions FOR UPDATE; "
-		"SELECT game_id FROM games WHERE game_id = %lld FOR UPDATE",
-		(long long)game_id);
+		"SELECT game_id FROM games WHERE game_id = %lld FOR UPDATE; "
+		"SELECT body_id FROM raw_bodies WHERE game_id = %lld FOR UPDATE",
+		(long long)game_id, (long long)game_id);
 	run_on(c, text);
 	return c;
 }

@@ -1802,6 +1802,33 @@ static void test_what_came_is_kept(void **state)
 	store_close(s);
 }
 
+/* It may be seen again just now; and who has the housekeeping to do does not wait for it. */
+static void test_what_somebody_is_at_is_kept(void **state)
+{
+	(void)state;
+	struct database d = place_new();
+	struct err err;
+	struct store *s = store_open(str_from(d.url), STORE_WRITE, &err);
+	struct store_body *bodies;
+	struct arena keep = arena_reserve(1 << 20);
+	struct store_reply r = reply_of(STR("{}"), GAME, 0);
+	assert_non_null(s);
+	store_keep(&(struct store_keeping){.raw_ms = MINUTE});
+	store_note(s, &r);
+	assert_true(store_flush(s, &err));
+	void *held = place_hold(&d, GAME);
+	if (!store_prune(s, START + 10 * MINUTE, &err))
+		fail_msg("%s", err.text);
+	assert_bodies(s, GAME, held != NULL, &keep, &bodies);
+	place_release(&d, held);
+	assert_true(store_prune(s, START + 10 * MINUTE, &err));
+	assert_bodies(s, GAME, 0, &keep, &bodies);
+	store_keep(&(struct store_keeping){0});
+	arena_release(&keep);
+	store_close(s);
+	place_remove(&d);
+}
+
 /* ---- any order, any number ---- */
 
 enum {
@@ -2195,6 +2222,7 @@ int main(void)
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_corrections_in_order),
 		cmocka_unit_test(test_what_came_is_kept),
+		cmocka_unit_test(test_what_somebody_is_at_is_kept),
 		cmocka_unit_test(test_any_order_ends_in_the_same_rows),
 		cmocka_unit_test(test_any_order_of_words),
 		cmocka_unit_test(test_processes_at_once),
