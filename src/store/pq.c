@@ -399,6 +399,23 @@ static void ignore_notice(void *c, const PGresult *notice)
 	(void)notice;
 }
 
+/*
+ * Names have letters of many alphabets, and are searched for by them. Who does not say which encoding
+ * it has, as an engine of another kind may not, passes.
+ */
+static bool is_encoded(struct pq *c, struct err *err)
+{
+	const char *encoding = PQparameterStatus(c->connection, "server_encoding");
+	char text[160];
+	if (!encoding || !strcmp(encoding, "UTF8"))
+		return true;
+	snprintf(text, sizeof(text),
+		"its encoding is %s, which cannot hold all names: make it with `createdb -E UTF8 "
+		"-T template0`",
+		encoding);
+	return lose(c, err, text);
+}
+
 static bool connect_anew(struct pq *c, struct err *err)
 {
 	static unsigned connections; /* of the process: a number is never given twice */
@@ -409,6 +426,8 @@ static bool connect_anew(struct pq *c, struct err *err)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	if (PQstatus(c->connection) != CONNECTION_OK)
 		return lose(c, err, PQerrorMessage(c->connection));
+	if (!is_encoded(c, err))
+		return false;
 	PQsetNoticeReceiver(c->connection, ignore_notice, NULL);
 	if (PQsetnonblocking(c->connection, 1) || !PQenterPipelineMode(c->connection))
 		return lose(c, err, PQerrorMessage(c->connection));

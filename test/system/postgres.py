@@ -147,6 +147,10 @@ odd = ingest("postgresql://someone@/x?host=@nothere")
 tap.ok(odd.returncode == 5, "an abstract socket is none of these", odd.stderr)
 r = ingest(db.rsplit("/", 1)[0] + "/nothere")
 tap.ok(one_sentence(r) and "nothere" in r.stderr, "a database that is not there", r.stderr)
+for encoding in ("LATIN1", "SQL_ASCII"):
+    server.sql("create database %s encoding '%s' template template0" % (encoding, encoding))
+    ends = [ingest(server.url(encoding.lower())), rig.run("migrate", db=server.url(encoding.lower()))]
+    tap.ok(all(one_sentence(r) and encoding in r.stderr and "-E UTF8" in r.stderr for r in ends), "a database of %s: what to do about it" % encoding, ends[0].stderr)
 r = ingest(db + "?sslmode=require")
 tap.ok(one_sentence(r) and "SSL" in r.stderr, "sslmode=require at a server without TLS", r.stderr)
 
