@@ -76,10 +76,10 @@ struct database {
 	PGresult *taken;
 	struct collection *collections[COLLECTIONS];
 	size_t collection_count;
-	int64_t patience_ms; /* before a change of the tables; 0: there is none */
-	unsigned listening;  /* the number of the connection that is told of commits */
-	bool is_told;        /* it can be */
-	unsigned asked_on;   /* and when it was last asked itself */
+	bool is_of_schema;  /* which changes the tables */
+	unsigned listening; /* the number of the connection that is told of commits */
+	bool is_told;       /* it can be */
+	unsigned asked_on;  /* and when it was last asked itself */
 	int64_t asked_at;
 };
 
@@ -331,12 +331,13 @@ static bool begin(struct store *s, int64_t game_id, struct err *err)
 /* Neither the server's limit nor ours is for this: other programs may be at the tables for long. */
 static bool begin_schema(struct store *s, struct err *err)
 {
+	enum { MARGIN_MS = 20000 };
 	struct database *d = database_of(s);
 	char text[60];
 	if (!open_transaction(d, err))
 		return false;
-	d->patience_ms = d->pq.answer_ms;
-	d->pq.answer_ms += SCHEMA_MS;
+	d->is_of_schema = true;
+	pq_be_patient(&d->pq, SCHEMA_MS + MARGIN_MS);
 	snprintf(text, sizeof(text), "SET LOCAL statement_timeout = %d", SCHEMA_MS);
 	pq_query(&d->pq, begin_writing, 0, NULL, NULL);
 	pq_query(&d->pq, text, 0, NULL, NULL);
@@ -348,9 +349,9 @@ static bool begin_schema(struct store *s, struct err *err)
 static void end_transaction(struct database *d)
 {
 	d->is_open = d->is_holding = false;
-	if (d->patience_ms)
-		d->pq.answer_ms = d->patience_ms;
-	d->patience_ms = 0;
+	if (d->is_of_schema)
+		pq_be_patient(&d->pq, 0);
+	d->is_of_schema = false;
 }
 
 static void forget_ahead(struct store *s, struct statement *st)
@@ -965,7 +966,7 @@ static bool wait_commit(
 	enum { HANGS_MS = 3000, LOOK_MS = 20 };
 	struct database *d = database_of(s);
 	int64_t now = time_monotonic_ms(), end = now + wait_ms;
-	d->pq.answer_ms = HANGS_MS;
+	pq_be_patient(&d->pq, HANGS_MS);
 	*out_found = false;
 	for (bool was_called = false;; now = time_monotonic_ms()) {
 		if (!pq_ready(&d->pq, err))

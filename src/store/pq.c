@@ -4,14 +4,15 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The server ends a statement after STATEMENT_MS (session_settings); when it says nothing for
- * longer it hangs, or is cut off. */
-enum { STATEMENT_MS = 15000, ANSWER_MS = STATEMENT_MS + 5000 };
+/* The server ends a statement after STATEMENT_MS, or what the URL says (queue_settings); when it says
+ * nothing for MARGIN_MS more it hangs, or is cut off. Many short ones go out together. */
+enum { STATEMENT_MS = 15000, MARGIN_MS = 5000 };
 
 /* A writer whose machine was lost or stands still within a transaction holds its locks no longer than
  * this: shorter than a statement's limit, so that who waits for them gets its turn. */
@@ -22,6 +23,7 @@ struct pq_owed {
 	unsigned *number; /* of a statement being prepared; may be NULL */
 	bool is_mark;     /* no answer, but the end of what was sent together */
 	bool is_vital;    /* a connection on which it fails is of no use */
+	bool tells_limit; /* its first value is how long a statement may take */
 };
 
 /* ---- sentences ---- */
@@ -129,7 +131,7 @@ static PQconninfoOption *resolve(const char *url)
 
 bool pq_open(struct pq *c, struct str url, enum store_mode mode, struct err *err)
 {
-	*c = (struct pq){.url = strndup(url.p, url.n), .mode = mode, .answer_ms = ANSWER_MS};
+	*c = (struct pq){.url = strndup(url.p, url.n), .mode = mode, .statement_ms = STATEMENT_MS};
 	if (!c->url)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	return pq_ready(c, err);
@@ -320,8 +322,8 @@ static void queue_limit(struct pq *c)
 static void queue_settings(struct pq *c)
 {
 	static const char *const text =
-		"SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO', "
-		"false), "
+		"SELECT coalesce(nullif(setting, '0'), $2), set_config('TimeZone', 'UTC', false), "
+		"set_config('DateStyle', 'ISO', false), "
 		"set_config('extra_float_digits', '1', false), "
 		"set_config('bytea_output', 'hex', false), set_config('array_nulls', 'on', false), "
 		"set_config('lock_timeout', '0', false), "
@@ -331,13 +333,14 @@ static void queue_settings(struct pq *c)
 		"set_config('idle_in_transaction_session_timeout', $3, false), "
 		"set_config('default_transaction_isolation', 'read committed', false), "
 		"set_config('default_transaction_read_only', $1, false), "
-		"set_config('statement_timeout', CASE current_setting('statement_timeout') "
-		"WHEN '0' THEN $2 ELSE current_setting('statement_timeout') END, false)";
+		"set_config('statement_timeout', coalesce(nullif(setting, '0'), $2), false) "
+		"FROM pg_settings WHERE name = 'statement_timeout'";
 	char limit[20];
 	snprintf(limit, sizeof(limit), "%d", STATEMENT_MS);
 	bool writes = c->mode == STORE_WRITE;
 	const char *const values[] = {writes ? "off" : "on", limit, writes ? WRITER_PAUSE : "0"};
 	queue_vital(c, text, 3, values);
+	c->owed[c->owed_count - 1].tells_limit = true;
 	if (c->limit_ms)
 		queue_limit(c);
 }
@@ -376,8 +379,7 @@ static void drop_if_cut(struct pq *c)
 
 void pq_be_patient(struct pq *c, int64_t ms)
 {
-	int64_t statement_ms = c->limit_ms ? c->limit_ms : STATEMENT_MS;
-	c->answer_ms = ms ? ms : statement_ms + ANSWER_MS - STATEMENT_MS;
+	c->patience_ms = ms;
 }
 
 void pq_limit(struct pq *c, int64_t ms)
@@ -443,8 +445,16 @@ bool pq_ready(struct pq *c, struct err *err)
 
 /* ---- answers ---- */
 
+/* What is left of an exchange's time, which the first answer of a session may prolong. */
+static int64_t time_left(const struct pq *c, int64_t began)
+{
+	int64_t statement_ms = c->limit_ms ? c->limit_ms : c->statement_ms;
+	int64_t patience_ms = c->patience_ms ? c->patience_ms : statement_ms + MARGIN_MS;
+	return began + patience_ms - time_monotonic_ms();
+}
+
 /* Until libpq can give a result without waiting. */
-static bool wait_answer(struct pq *c, int64_t deadline, struct err *err)
+static bool wait_answer(struct pq *c, int64_t began, struct err *err)
 {
 	for (;;) {
 		int left = PQflush(c->connection);
@@ -452,24 +462,30 @@ static bool wait_answer(struct pq *c, int64_t deadline, struct err *err)
 			return lose(c, err, PQerrorMessage(c->connection));
 		if (!left && !PQisBusy(c->connection))
 			return true;
-		int64_t wait_ms = deadline - time_monotonic_ms();
+		int64_t wait_ms = time_left(c, began);
 		if (wait_ms <= 0)
 			return lose(c, err, "no answer within the time that a query has");
 		struct pollfd fd = {.fd = PQsocket(c->connection),
 			.events = (short)(POLLIN | (left ? POLLOUT : 0))};
-		if (poll(&fd, 1, (int)wait_ms) < 0 && errno != EINTR)
+		if (poll(&fd, 1, wait_ms < INT_MAX ? (int)wait_ms : INT_MAX) < 0 && errno != EINTR)
 			return lose(c, err, strerror(errno));
 		if (fd.revents && !PQconsumeInput(c->connection))
 			return lose(c, err, PQerrorMessage(c->connection));
 	}
 }
 
+static void take_limit(struct pq *c, const PGresult *r)
+{
+	int64_t ms = PQntuples(r) ? strtoll(PQgetvalue(r, 0, 0), NULL, 10) : 0;
+	c->statement_ms = ms > STATEMENT_MS ? ms : STATEMENT_MS;
+}
+
 /* All that came of one question. */
-static bool take_answer(struct pq *c, struct pq_owed owed, int64_t deadline, struct err *err)
+static bool take_answer(struct pq *c, struct pq_owed owed, int64_t began, struct err *err)
 {
 	bool ok = true;
 	for (;;) {
-		if (!wait_answer(c, deadline, err))
+		if (!wait_answer(c, began, err))
 			return false;
 		PGresult *r = PQgetResult(c->connection);
 		if (!r)
@@ -479,6 +495,8 @@ static bool take_answer(struct pq *c, struct pq_owed owed, int64_t deadline, str
 		if (status == PGRES_FATAL_ERROR)
 			take_failure(c, r, err);
 		ok &= is_well;
+		if (is_well && owed.tells_limit)
+			take_limit(c, r);
 		if (is_well && owed.out) {
 			PQclear(*owed.out);
 			*owed.out = r;
@@ -493,11 +511,11 @@ static bool take_answer(struct pq *c, struct pq_owed owed, int64_t deadline, str
 	return ok;
 }
 
-static bool take_owed(struct pq *c, struct pq_owed owed, int64_t deadline, struct err *err)
+static bool take_owed(struct pq *c, struct pq_owed owed, int64_t began, struct err *err)
 {
 	if (!owed.is_mark)
-		return take_answer(c, owed, deadline, err);
-	if (!wait_answer(c, deadline, err))
+		return take_answer(c, owed, began, err);
+	if (!wait_answer(c, began, err))
 		return false;
 	PQclear(PQgetResult(c->connection));
 	return true;
@@ -515,7 +533,7 @@ void pq_post(struct pq *c)
 
 bool pq_exchange(struct pq *c, struct err *err)
 {
-	int64_t deadline = time_monotonic_ms() + c->answer_ms;
+	int64_t began = time_monotonic_ms();
 	bool ok = true;
 	if (!c->owed_count)
 		return true;
@@ -525,7 +543,7 @@ bool pq_exchange(struct pq *c, struct err *err)
 	for (size_t i = 0; i < c->owed_count; i++) {
 		struct err one = {0};
 		bool is_posted = i < c->posted;
-		if (take_owed(c, c->owed[i], deadline, &one))
+		if (take_owed(c, c->owed[i], began, &one))
 			continue;
 		if (is_posted && c->connection)
 			continue;
@@ -543,10 +561,10 @@ bool pq_exchange(struct pq *c, struct err *err)
 
 static bool take_script(struct pq *c, struct err *err)
 {
-	int64_t deadline = time_monotonic_ms() + c->answer_ms;
+	int64_t began = time_monotonic_ms();
 	bool ok = true;
 	for (;;) {
-		if (!wait_answer(c, deadline, err))
+		if (!wait_answer(c, began, err))
 			return false;
 		PGresult *r = PQgetResult(c->connection);
 		if (!r)

@@ -20,8 +20,9 @@ struct pq {
 	unsigned number;    /* of the connection; what was prepared on another is not on this */
 	char *url, *password;
 	enum store_mode mode;
-	int64_t answer_ms;    /* an exchange that takes longer has lost the connection */
+	int64_t statement_ms; /* one may take as long; the session has told */
 	int64_t limit_ms;     /* of a statement, which is then ERR_LIMIT; 0: the usual one */
+	int64_t patience_ms;  /* pq_be_patient */
 	struct pq_owed *owed; /* what is queued, in order */
 	size_t owed_count, owed_room;
 	size_t posted; /* of the owed, the first so many are sent already */
@@ -40,7 +41,8 @@ bool pq_ready(struct pq *c, struct err *err);
 
 /* Of each statement from now on, on this connection and its successors; nothing may be queued. */
 void pq_limit(struct pq *c, int64_t ms);
-/* How long an exchange may take; 0: what its statements may, and some seconds. */
+/* How long an exchange may take, or it has lost the connection; 0: what its statements may, and some
+ * seconds. */
 void pq_be_patient(struct pq *c, int64_t ms);
 
 /* Queues; *number becomes the connection's once it has gone well. */

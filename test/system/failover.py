@@ -63,6 +63,7 @@ began = time.monotonic()
 r = ingest(both + "?options=-cstatement_timeout%3D700")
 tap.ok(one_sentence(r) and "statement timeout" in r.stderr and time.monotonic() - began < 15, "a limit in the URL is the statement's", r.stderr)
 patient = rig.Program("ingest", GAME, "--retries", 0, db=both, upstream=up.url)
+longer = rig.Program("ingest", GAME, "--retries", 0, db=both + "?options=-cstatement_timeout%3D21s", upstream=up.url)
 
 # ---- TLS and passwords, on a server of their own ----
 
@@ -153,7 +154,9 @@ tap.ok(SECRET not in said and WRONG not in said, "no password in any log", said[
 # ---- the statement that waits ----
 
 code = patient.p.wait(40)
-tap.ok(code == 5 and "statement timeout" in patient.output, "without one a statement has 15 seconds: exit 5", "%d %s" % (code, patient.output))
+tap.ok(code == 5 and patient.wait_line("statement timeout"), "without one a statement has 15 seconds: exit 5", "%d %s" % (code, patient.output))
+code = longer.p.wait(40)
+tap.ok(code == 5 and longer.wait_line("statement timeout"), "a longer one in the URL is the statement's too", "%d %s" % (code, longer.output))
 blocker.stdin.close()
 blocker.wait()
 

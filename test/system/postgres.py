@@ -242,7 +242,7 @@ waiting = "select pid from pg_stat_activity where wait_event_type = 'Lock' and a
 tap.ok(rig.wait_for(lambda: server.sql(waiting)), "an ingest waits for its turn")
 server.sql("select pg_terminate_backend(pid) from (%s) as those" % waiting)
 code = p.p.wait(20)
-tap.ok(code == 5 and "database: " in p.output, "its session is killed in the middle: exit 5 and a sentence", "%d %s" % (code, p.output))
+tap.ok(code == 5 and p.wait_line("database: "), "its session is killed in the middle: exit 5 and a sentence", "%d %s" % (code, p.output))
 blocker.stdin.close()
 blocker.wait()
 tap.same(revision(db), before, "and nothing of it is there")
