@@ -1,5 +1,6 @@
 #include "api/replica.h"
 
+#include "base/log.h"
 #include "base/time.h"
 
 #include <stdatomic.h>
@@ -13,7 +14,8 @@ struct replica {
 	_Atomic int64_t newest;   /* of the database */
 	_Atomic int64_t revision; /* of the replica, when last looked at */
 	_Atomic int64_t behind_since, passed_over;
-	_Atomic bool is_away;
+	_Atomic int64_t identity; /* of the database, when last asked; 0: it was not */
+	_Atomic bool is_away, is_strange;
 	_Atomic int64_t look_at; /* one thread's turn while it is away; 0: all may */
 };
 
@@ -70,23 +72,56 @@ static bool may_look(struct replica *r)
 			      atomic_compare_exchange_strong(&r->look_at, &at, INT64_MAX));
 }
 
-static bool ask_revision(struct replica *r, struct replica_reader *reader, int64_t *revision)
+static bool is_strange(struct replica *r, int64_t identity)
+{
+	int64_t wanted = r->identity;
+	bool strange = wanted && identity && identity != wanted;
+	if (strange && !atomic_exchange(&r->is_strange, true))
+		log_warning("api: --db-read is another database than --db, not a replica of it: it "
+			    "is not read");
+	if (!strange)
+		r->is_strange = false;
+	return strange;
+}
+
+/*
+ * A database of its own may have as many revisions, of other games. Asked of each connection, again
+ * as long as the database was never there to be compared with.
+ */
+static bool compare(struct replica *r, struct replica_reader *reader, struct store *database)
+{
+	int64_t identity;
+	struct err ignored; /* the database's is as it was, then */
+	if (reader->is_compared)
+		return true;
+	if (database && store_get_identity(database, &identity, &ignored))
+		r->identity = identity;
+	if (!store_get_identity(reader->store, &identity, &ignored) || is_strange(r, identity))
+		return false;
+	reader->is_compared = r->identity != 0;
+	return true;
+}
+
+static bool ask_revision(
+	struct replica *r, struct replica_reader *reader, struct store *database, int64_t *revision)
 {
 	struct err ignored;
 	if (!reader->store && !(reader->store = store_open(r->url, STORE_READ_ANY, &ignored)))
 		return false;
 	store_be_patient(reader->store, HANGS_MS);
-	bool ok = store_get_revision(reader->store, revision, &ignored);
+	bool ok = compare(r, reader, database) &&
+		  store_get_revision(reader->store, revision, &ignored);
 	store_be_patient(reader->store, 0);
 	return ok;
 }
 
 /* Whether it can be read, and what it has. */
-static bool look_at(struct replica *r, struct replica_reader *reader, int64_t *revision)
+static bool look_at(
+	struct replica *r, struct replica_reader *reader, struct store *database, int64_t *revision)
 {
 	if (!may_look(r))
 		return false;
-	bool ok = ask_revision(r, reader, revision);
+	bool ok = ask_revision(r, reader, database, revision);
 	if (!ok)
 		replica_reader_close(reader);
 	r->is_away = !ok;
@@ -103,7 +138,7 @@ struct store *replica_choose(
 			replica_reader_close(reader); /* by then it is far behind */
 		return database;
 	}
-	if (!r || !look_at(r, reader, &revision))
+	if (!r || !look_at(r, reader, database, &revision))
 		return database;
 	r->revision = revision;
 	newest = r->newest;
@@ -121,7 +156,7 @@ struct store *replica_open(struct replica *r, struct str db, bool is_away, struc
 {
 	struct replica_reader reader = {0};
 	int64_t revision;
-	if (replica_is_named(r) && look_at(r, &reader, &revision) && revision >= r->newest)
+	if (replica_is_named(r) && look_at(r, &reader, NULL, &revision) && revision >= r->newest)
 		return reader.store;
 	replica_reader_close(&reader);
 	if (!is_away)

@@ -6,8 +6,8 @@
  *
  * The replica is read while it has everything that we have heard of, so that nobody sees less than
  * was shown before; else the database itself is, and the replica alone when that is away. A replica
- * that is away, or hangs, is looked at by one thread, about once a second. One for all threads; each
- * has a reader of its own.
+ * that is away, or hangs, is looked at by one thread, about once a second; so is one that turns out to be
+ * another database, of which a new connection is asked. One for all threads; each has a reader of its own.
  */
 #ifndef API_REPLICA_H
 #define API_REPLICA_H
@@ -31,6 +31,7 @@ struct replica_state replica_look(const struct replica *r);
 
 struct replica_reader { /* begins as zeros */
 	struct store *store;
+	bool is_compared; /* with the database: it is a replica of it */
 };
 /* The one to read, NULL when there is none. database NULL: it is away, and what is read may be behind. */
 struct store *replica_choose(

@@ -187,6 +187,9 @@ bool store_get_games(struct store *s, int32_t first, int32_t last, struct arena 
 	struct game **out, size_t *out_count, struct err *err);
 bool store_get_revision(struct store *s, int64_t *out, struct err *err); /* the newest; 0: none */
 
+/* Which database it is: when it was made, which its replicas have too. 0: that was not noted. */
+bool store_get_identity(struct store *s, int64_t *out, struct err *err);
+
 /*
  * What a table's rows are a function of: which database it is, its revision, and, where polls and
  * fetches change rows without one, the newest of them. Texts into keep.

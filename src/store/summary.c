@@ -22,6 +22,19 @@ static bool get_text(struct store *s, const char *text, enum column_type type, s
 	return step != STEP_FAILED;
 }
 
+static const char made_at[] = "SELECT applied_at FROM schema_versions WHERE version = 1";
+
+bool store_get_identity(struct store *s, int64_t *out, struct err *err)
+{
+	struct sql q;
+	if (!sql_prepare(s, made_at, &q, err))
+		return false;
+	enum step step = sql_step(&q, err);
+	*out = step == STEP_ROW ? sql_value(&q, COLUMN_TIME).integer : 0;
+	sql_reset(&q);
+	return step != STEP_FAILED;
+}
+
 bool store_get_state(struct store *s, const struct table *t, struct arena *keep,
 	struct store_state *out, struct err *err)
 {
@@ -37,8 +50,7 @@ bool store_get_state(struct store *s, const struct table *t, struct arena *keep,
 		if (kept[i].table == t &&
 			!get_text(s, kept[i].newest, COLUMN_TIME, keep, &out->bookkeeping, err))
 			return false;
-	return get_text(s, "SELECT applied_at FROM schema_versions WHERE version = 1", COLUMN_TIME,
-		       keep, &out->identity, err) &&
+	return get_text(s, made_at, COLUMN_TIME, keep, &out->identity, err) &&
 	       store_get_revision(s, &out->revision, err);
 }
 

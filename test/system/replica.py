@@ -163,6 +163,18 @@ primary.signal(signal.SIGCONT)
 change()
 tap.ok(rig.wait_for(lambda: shown() == moves), "it goes on, and all is as before", shown())
 
+# A database of its own is no replica, however many revisions it has.
+other = primary.database()
+tap.same(rig.run("ingest", GAME, db=other, upstream=up.url).returncode, 0, "another database has the newest, too")
+cluster.query(primary, other, "update revisions set revision = 1000; update game_stats set hits = -1")
+strange = rig.Program("api", "--listen", "127.0.0.1:0", "--db-read", other, db=db)
+place, base = base, strange.wait_line("listening on ").split("listening on ")[1].strip()
+tap.ok(rig.wait_for(lambda: shown() == moves) and strange.wait_line("not a replica of it"), "one that is no replica is not read, and that is said", strange.output)
+tap.ok(rig.wait_for(lambda: ready().get("replica", {}).get("away")), "it counts as away", ready())
+tap.same([shown() for _ in range(20)] + [strange.output.count("not a replica of it")], [moves] * 20 + [1], "and it is said once")
+strange.stop()
+base = place
+
 # A writer that is given the replica says so.
 r = rig.run("ingest", GAME, "--retries", 0, db=replica, upstream=up.url)
 tap.ok(r.returncode == 5 and len(r.stderr.strip().splitlines()) == 1, "an ingest into the replica: exit 5 and a sentence", r.stderr)
