@@ -604,13 +604,14 @@ static void load_new(struct stream_hub *h)
 	start_load(h, h->head, h->head + PAGE_REVISIONS, true);
 }
 
-static void begin_anew(struct stream_hub *h, int64_t revision)
+/* Who has come no further than `common` has seen nothing that is not there. */
+static void begin_anew(struct stream_hub *h, int64_t common, int64_t revision)
 {
 	empty_ring(h, revision);
 	forget_pages(h);
 	for (struct reader *r = h->readers, *next; r; r = next) {
 		next = r->next;
-		if (r->has_place && r->place > revision)
+		if (r->has_place && r->place > common)
 			reset(r, revision);
 	}
 }
@@ -622,7 +623,7 @@ static void on_new(struct stream_hub *h, struct load *l)
 		return; /* the next tick asks again */
 	/* Read after that head was known: only another database is behind it. */
 	if (l->newest < h->head)
-		begin_anew(h, l->newest);
+		begin_anew(h, l->newest, l->newest);
 	h->is_in_doubt = false;
 	for (size_t i = 0; i < l->count; i++)
 		publish(h, &l->events[i]);
@@ -704,6 +705,8 @@ static void on_news(struct subscriber *s, const struct news *n)
 		h->has_head = true;
 		empty_ring(h, h->wanted);
 		place_early_readers(h);
+	} else if (n->change.is_other) {
+		begin_anew(h, 0, h->wanted);
 	} else if (h->wanted < h->head) {
 		h->is_in_doubt = n->is_other; /* else it is old: read before what we have */
 	}

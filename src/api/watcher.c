@@ -49,13 +49,13 @@ static void pause_thread(struct watcher *w)
 }
 
 /* While the database is there. */
-static void watch(struct watcher *w, struct store *s, struct err *err)
+static void watch(struct watcher *w, struct store *s, struct store_watch *seen, struct err *err)
 {
-	struct store_watch watch = {0};
 	bool found;
+	seen->is_started = false;
 	while (!is_closing(w)) {
-		struct news n = {.is_other = !watch.is_started};
-		if (!store_wait_change(s, &watch, WAIT_MS, &n.change, &found, err))
+		struct news n = {.is_other = !seen->is_started};
+		if (!store_wait_change(s, seen, WAIT_MS, &n.change, &found, err))
 			return;
 		if (found)
 			hand_over(w, &n);
@@ -67,6 +67,7 @@ static void watch(struct watcher *w, struct store *s, struct err *err)
 static void on_thread(void *argument)
 {
 	struct watcher *w = argument;
+	struct store_watch seen = {0};
 	bool was_away = false;
 	while (!is_closing(w)) {
 		struct err err = {0};
@@ -75,7 +76,7 @@ static void on_thread(void *argument)
 		bool was_there = s != NULL;
 		if (s) {
 			was_away = false;
-			watch(w, s, &err);
+			watch(w, s, &seen, &err);
 		}
 		store_close(s);
 		if (!was_away && err.kind) {

@@ -952,9 +952,10 @@ static bool look(
 	int64_t revision;
 	if (!ask_one(d, "SELECT revision FROM revisions", &revision, err))
 		return false;
+	/* A new connection may be one to another server, where the same number is another's. */
+	*out_found = was_called || revision != *version || d->asked_on != d->pq.number;
 	d->asked_at = time_monotonic_ms();
 	d->asked_on = d->pq.number;
-	*out_found = was_called || revision != *version;
 	*version = revision;
 	return true;
 }

@@ -210,11 +210,13 @@ struct store_change {
 	int64_t revision;                  /* the newest */
 	int64_t games[STORE_CHANGE_GAMES]; /* whose lines or state have changed */
 	size_t count;
-	bool is_any; /* more than fit, or another database: anything may have changed */
+	bool is_any;   /* more than fit, or another database: anything may have changed */
+	bool is_other; /* what the watch has seen last is not there: it never was, for all others */
 };
-struct store_watch { /* begins as zeros; begin anew after a failure */
+struct store_watch { /* begins as zeros; after a failure with another store, is_started false */
 	int64_t version, revision;
-	bool is_started;
+	uint64_t mark; /* what was committed as that revision */
+	bool is_started, is_marked;
 };
 /* Waits for at most wait_ms. False: the database is away, or has become another one. */
 bool store_wait_change(struct store *s, struct store_watch *w, int64_t wait_ms,

@@ -1,4 +1,53 @@
+#include "store/schema.h"
 #include "store/sql.h"
+
+/*
+ * Of whom and when a revision is: one that took its number elsewhere, after a failover that lost it or
+ * in a backup's place, has another mark. Of the same observation it would be the same again.
+ */
+static bool read_mark(struct store *s, int64_t revision, uint64_t *out, struct err *err)
+{
+	enum { PRIME = 1000003 };
+	struct sql q;
+	enum step step;
+	if (!sql_prepare(s,
+		    "SELECT game_id, observed_at FROM stat_changes WHERE revision = ? UNION "
+		    "SELECT game_id, observed_at FROM game_changes WHERE revision = ? "
+		    "ORDER BY game_id, observed_at",
+		    &q, err))
+		return false;
+	sql_bind_i64(&q, revision);
+	sql_bind_i64(&q, revision);
+	*out = 0;
+	while ((step = sql_step(&q, err)) == STEP_ROW) {
+		*out = *out * PRIME + (uint64_t)sql_i64(&q);
+		*out = *out * PRIME + (uint64_t)sql_value(&q, COLUMN_TIME).integer;
+	}
+	sql_reset(&q);
+	return step == STEP_DONE;
+}
+
+/* Once it has been told of: who waits for the news does not wait for this. */
+static bool mark(struct store *s, struct store_watch *w, struct err *err)
+{
+	if (w->is_started && !w->is_marked)
+		w->is_marked = read_mark(s, w->revision, &w->mark, err);
+	return w->is_marked || !w->is_started;
+}
+
+/* One that has fewer may also be late. */
+static bool compare(
+	struct store *s, const struct store_watch *w, struct store_change *out, struct err *err)
+{
+	uint64_t now;
+	if (!w->is_marked || out->revision < w->revision)
+		return true;
+	if (!read_mark(s, w->revision, &now, err))
+		return false;
+	out->is_other = now != w->mark;
+	out->is_any |= out->is_other;
+	return true;
+}
 
 /* Games changed since a revision; one more than fits means any. */
 static bool add_games(struct store *s, int64_t since, struct store_change *out, struct err *err)
@@ -26,7 +75,8 @@ static bool describe(
 	struct store *s, const struct store_watch *w, struct store_change *out, struct err *err)
 {
 	*out = (struct store_change){.is_any = !w->is_started};
-	if (!store_is_well(s, err) || !store_get_revision(s, &out->revision, err))
+	if (!schema_check(s, err) || !store_get_revision(s, &out->revision, err) ||
+		!compare(s, w, out, err))
 		return false;
 	if (out->revision < w->revision)
 		out->is_any = true;
@@ -38,6 +88,8 @@ static bool describe(
 bool store_wait_change(struct store *s, struct store_watch *w, int64_t wait_ms,
 	struct store_change *out, bool *out_found, struct err *err)
 {
+	if (!mark(s, w, err))
+		return false;
 	struct store_watch next = *w;
 	if (!s->backend->wait(s, &next.version, w->is_started ? wait_ms : 0, out_found, err))
 		return false;
@@ -46,6 +98,7 @@ bool store_wait_change(struct store *s, struct store_watch *w, int64_t wait_ms,
 		return true;
 	if (!describe(s, w, out, err))
 		return false;
+	next.is_marked = next.is_marked && !out->is_other && next.revision == out->revision;
 	next.revision = out->revision;
 	next.is_started = true;
 	*w = next;

@@ -1160,6 +1160,51 @@ static void test_watch(void **state)
 	store_close(reader);
 }
 
+static void look(struct store *s, struct store_watch *w, struct store_change *out)
+{
+	struct err err;
+	bool found;
+	if (!store_wait_change(s, w, 0, out, &found, &err))
+		fail_msg("%s", err.text);
+	assert_true(found);
+}
+
+/* One that lost the newest commit, and has made another in its place. */
+static void test_watch_of_another_history(void **state)
+{
+	(void)state;
+	struct err err;
+	struct body b;
+	struct store_change change;
+	struct store_watch watch = {0};
+	bool found;
+	struct store *here = fresh(), *there = fresh();
+	make_body(&b, 0, STR("LIVE"), 1, 1);
+	put(here, &b);
+	put(there, &b);
+	look(here, &watch, &change);
+	assert_true(store_wait_change(here, &watch, 0, &change, &found, &err));
+	watch.is_started = false;
+	look(there, &watch, &change);
+	assert_true(change.is_any && !change.is_other); /* so far it is the same */
+	make_body(&b, 15, STR("LIVE"), 2, 1);
+	put(here, &b);
+	watch.is_started = false;
+	look(here, &watch, &change);
+	assert_true(change.revision == 2 && !change.is_other);
+	assert_true(store_wait_change(here, &watch, 0, &change, &found, &err));
+	make_body(&b, 30, STR("LIVE"), 3, 1);
+	put(there, &b);
+	watch.is_started = false;
+	look(there, &watch, &change);
+	assert_true(change.revision == 2 && change.is_any && change.is_other);
+	watch.is_started = false;
+	look(there, &watch, &change);
+	assert_false(change.is_other); /* it was told once */
+	store_close(here);
+	store_close(there);
+}
+
 /* ---- how soon one process hears of another ---- */
 
 enum { HEARD_AT_ONCE_MS = 50, HEARD_WITHOUT_WORD_MS = 3000, CHANGES_HEARD = 5 };
@@ -2211,6 +2256,7 @@ int main(void)
 		cmocka_unit_test(test_row_values),
 		cmocka_unit_test(test_questions_together),
 		cmocka_unit_test(test_watch),
+		cmocka_unit_test(test_watch_of_another_history),
 		cmocka_unit_test(test_news_come_at_once),
 		cmocka_unit_test(test_cut_off_while_idle),
 		cmocka_unit_test(test_conditions),

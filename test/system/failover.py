@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """PostgreSQL that fails over under one URL, TLS, passwords from their usual places, and statements that take too long."""
-import json, os, signal, subprocess, sys, time
+import http.client, json, os, re, signal, subprocess, sys, time, urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cluster, rig
@@ -168,6 +168,30 @@ api, base = begin_api(both)
 tap.ok(rig.wait_for(lambda: shows(base, moves[0])), "an API reads of the first")
 replay = "select pg_last_wal_replay_lsn() >= '%s'" % first.sql("select pg_current_wal_lsn()")[0][0]
 rig.wait_for(lambda: second.sql(replay) == [["t"]])
+place = urllib.parse.urlparse(base)
+stream = http.client.HTTPConnection(place.hostname, place.port, timeout=20)
+stream.request("GET", "/stream")
+words = stream.getresponse()
+
+
+def next_place():
+    """The id of the next event that has one, and whether it says to begin anew; None when none comes."""
+    text, end = b"", time.monotonic() + 10
+    while time.monotonic() < end:
+        line = words.readline().strip()
+        text += line + b"\n"
+        if not line and (id := re.search(rb"^id: (\d+)$", text, re.M)):
+            return id[1], b"event: reset" in text
+        text = text if line else b""
+    return None
+
+
+second.sql("alter system set primary_conninfo = ''")
+second.sql("select pg_reload_conf()")
+rig.wait_for(lambda: not second.sql("select 1 from pg_stat_wal_receiver"))
+next_body()
+tap.same(ingest(both).returncode, 0, "a commit that the second is never to hear of")
+lost = next_place()
 first.stop(signal.SIGQUIT)
 next_body()
 r = ingest(both)
@@ -176,6 +200,8 @@ tap.ok(rig.wait_for(lambda: rig.get("%s/game-stats/%d" % (base, GAME))[0] == 200
 second.sql("select pg_promote()")
 tap.ok(rig.wait_for(lambda: ingest(both).returncode == 0, 20), "promoted: an ingest with the same URL goes well")
 tap.ok(rig.wait_for(lambda: shows(base, moves[0]), 20), "and the API shows it", api.output[-400:])
+anew = next_place()
+tap.ok(lost and not lost[1] and anew == (lost[0], True), "as the one that was lost had its number, the streams begin anew", (lost, anew))
 r = rig.run("check", db=both)
 tap.ok(r.returncode == 0, "and all holds", r.stdout + r.stderr)
 api.stop()
