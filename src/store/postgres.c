@@ -492,6 +492,17 @@ static bool find_stamp_table(struct database *d, int64_t *out, struct err *err)
 	return ask_one(d, "SELECT count(to_regclass('schema_stamp'))", out, err);
 }
 
+/* Without one nothing is found and nothing can be made, whatever is there. */
+static bool has_schema(struct database *d, struct err *err)
+{
+	int64_t count;
+	return ask_one(d, "SELECT count(current_schema())", &count, err) &&
+	       (count ||
+		       err_set(err, ERR_STORE,
+			       "database: its role may use no schema of its search_path: GRANT USAGE ON "
+			       "SCHEMA, or another search_path"));
+}
+
 /* Outside a transaction its absence may fail, and costs no question of its own. */
 static bool get_stamp(struct store *s, int64_t *out, struct err *err)
 {
@@ -502,10 +513,10 @@ static bool get_stamp(struct store *s, int64_t *out, struct err *err)
 	*out = 0;
 	if (d->is_open && !find_stamp_table(d, &is_there, err))
 		return false;
-	if (!is_there)
+	if (is_there && ask_one(d, "SELECT stamp FROM schema_stamp", out, err))
 		return true;
-	return ask_one(d, "SELECT stamp FROM schema_stamp", out, err) ||
-	       !strcmp(d->pq.state, "42P01"); /* no such table */
+	bool is_missing = !is_there || !strcmp(d->pq.state, "42P01"); /* no such table */
+	return is_missing && has_schema(d, err);
 }
 
 static bool set_stamp(struct store *s, int64_t stamp, struct err *err)

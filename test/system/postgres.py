@@ -200,6 +200,14 @@ tap.ok(rig.wait_for(lambda: rig.get(base + "/health/ready")[0] == 200) and alone
 tap.ok(b"rinkside_database_away 0" in rig.get(base + "/metrics")[2], "and is away no more")
 alone.stop()
 
+# ---- a role that may not use the schema, and a search_path that names none ----
+
+cluster.query(server, db, "create role outsider login; revoke usage on schema public from public")
+shut = [rig.run("check", db=db.replace("postgres@", "outsider@")), rig.run("check", db=db + "?options=-csearch_path%3Dnothere"),
+        rig.run("migrate", db=db + "?options=-csearch_path%3Dnothere")]
+tap.ok(all(one_sentence(r) and "search_path" in r.stderr and "migrate" not in r.stderr for r in shut), "no schema may be used: that is said, not to migrate", [r.stderr for r in shut])
+cluster.query(server, db, "grant usage on schema public to public")
+
 # ---- an API through all of it ----
 
 api = rig.Program("api", "--listen", "127.0.0.1:0", db=db)
