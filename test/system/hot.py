@@ -78,8 +78,10 @@ ingest("2023-10-10T23:05:00Z", goals=2)
 rig.wait_for(lambda: reader.get("/game-stats")[1]["ETag"] != first[1]["ETag"], 10)
 second = reader.get("/game-stats")
 tap.ok({r["goals"] for r in json.loads(second[2]) if r["player_id"] == 8470001} == {2}, "what has changed is shown", second[2][:300])
-tap.same({reader.get("/game-stats")[2] for _ in range(3 * OFTEN)}, {second[2]}, "and becomes hot in its turn")
-tap.same(files(api), 1, "and the file of the one before has gone")
+# Of four commits the last may be heard of later, which begins the counting anew.
+again = lambda: {reader.get("/game-stats")[2] for _ in range(3 * OFTEN)}
+tap.same(again(), {second[2]}, "and becomes hot in its turn")
+tap.ok(rig.wait_for(lambda: again() == {second[2]} and files(api) == 1, 10), "and the file of the one before has gone", files(api))
 
 targets = ["/game-stats?limit=%d" % n for n in range(14, 14 + MOST_FILES + 16)]
 wrong = [t for t in targets if len({reader.get(t)[2] for _ in range(OFTEN + 4)}) != 1]
