@@ -23,6 +23,7 @@ void event_read_all(const struct place *plays, event_reader *read_play, struct s
 	size_t before = entries_begin(r);
 	for (; e.value && !r->failed; place_next(&e))
 		read_play(&e, s);
+	s->lacks_events = r->left_out > before;
 	entries_end(plays, before, s->event_count);
 }
 

@@ -172,6 +172,7 @@ struct snapshot {
 	struct event *events; /* where the body brought them: the legacy feed, the play-by-play */
 	size_t event_count;
 	bool has_events;
+	bool lacks_events;      /* something of them could not be read */
 	struct player *players; /* full names, birth dates, where the body brought them */
 	size_t player_count;
 	const char *warning; /* something never seen before that was kept; NULL: nothing */

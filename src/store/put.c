@@ -524,8 +524,9 @@ static int by_event(const void *a, const void *b)
 
 /*
  * Whether the events that have come are behind the game that they are of: of one that is being
- * played they do not reach its score or period; of an official one they are from before. Some
- * finished games stay partial, and are not asked for again for that.
+ * played they do not reach its score or period; of an official one they are from before; of one
+ * that is over nothing else would ask again for a play that could not be read. Some finished games
+ * stay partial, and are not asked for again for that.
  */
 static bool events_lag(const struct replacement *r)
 {
@@ -533,8 +534,9 @@ static bool events_lag(const struct replacement *r)
 	const struct game *g = &r->new;
 	int64_t period = 0, away = 0, home = 0;
 	if (has_ended(g))
-		return game_phase(g->game_state) == PHASE_OFFICIAL &&
-		       game_phase(s->game.game_state) != PHASE_OFFICIAL;
+		return (s->lacks_events && !s->has_lines) ||
+		       (game_phase(g->game_state) == PHASE_OFFICIAL &&
+			       game_phase(s->game.game_state) != PHASE_OFFICIAL);
 	for (size_t i = 0; i < s->event_count; i++) {
 		const struct event *e = &s->events[i];
 		period = e->period > period ? e->period : period;

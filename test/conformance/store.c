@@ -786,6 +786,14 @@ static void test_goaltenders(void **state)
 	assert_true(r.correction);
 	l = get_line(s, 0);
 	assert_true(KNOWS(&l, STAT, points) && l.points == 0);
+	/* One of which a play could not be read is asked for again, once the game is over. */
+	for (int lacks = 1; lacks >= 0; lacks--) {
+		b.s.order.time += 60;
+		b.s.has_lines = false;
+		b.s.lacks_events = lacks;
+		assert_int_equal(put(s, &b).events_due, lacks);
+	}
+	b.s.has_lines = true;
 	/* A play-by-play without plays of a game that has begun has lost them on its way. */
 	b.s.order.time += 60;
 	b.s.event_count = 0;
