@@ -27,14 +27,6 @@ static bool read_mark(struct store *s, int64_t revision, uint64_t *out, struct e
 	return step == STEP_DONE;
 }
 
-/* Once it has been told of: who waits for the news does not wait for this. */
-static bool mark(struct store *s, struct store_watch *w, struct err *err)
-{
-	if (w->is_started && !w->is_marked)
-		w->is_marked = read_mark(s, w->revision, &w->mark, err);
-	return w->is_marked || !w->is_started;
-}
-
 /* One that has fewer may also be late. */
 static bool compare(
 	struct store *s, const struct store_watch *w, struct store_change *out, struct err *err)
@@ -88,17 +80,16 @@ static bool describe(
 bool store_wait_change(struct store *s, struct store_watch *w, int64_t wait_ms,
 	struct store_change *out, bool *out_found, struct err *err)
 {
-	if (!mark(s, w, err))
-		return false;
 	struct store_watch next = *w;
 	if (!s->backend->wait(s, &next.version, w->is_started ? wait_ms : 0, out_found, err))
 		return false;
 	*out_found |= !w->is_started;
 	if (!*out_found)
 		return true;
-	if (!describe(s, w, out, err))
+	/* Before anybody is told: afterwards the database may be gone that it was of. */
+	if (!describe(s, w, out, err) || !read_mark(s, out->revision, &next.mark, err))
 		return false;
-	next.is_marked = next.is_marked && !out->is_other && next.revision == out->revision;
+	next.is_marked = true;
 	next.revision = out->revision;
 	next.is_started = true;
 	*w = next;
