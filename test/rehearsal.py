@@ -566,7 +566,7 @@ class Rehearsal:
         # An endpoint that contradicts another one shows a body of a minute or ten before its ETag's; a value of a
         # wrong type leaves the one before it, or none. So each value must have been true at a moment that was
         # shown, and nearly every answer all of it at one. A body that came again later is known by its newest sighting
-        # alone, so the window before may be among the moments that are not in the list.
+        # alone, so that of what had come by then a moment may not be in the list, an earlier one or a later.
         def shown(order_time):
             """An ETag is the end of its window; where there is none, a time within the window orders the body."""
             return order_time - (order_time % WINDOW_S or WINDOW_S)
@@ -583,8 +583,8 @@ class Rehearsal:
                 continue
             mixed += 1
             never = [d for d in differ(rows, at(game, moments[0])) if not d.endswith("got None")]
-            older = (m - before for m in moments[:10] for before in range(1, 661))
-            for moment in itertools.chain(moments, older):
+            seconds = range(int(instant(bodies[game][i]["observed_at"])), int(moments[:10][-1]) - 661, -1)
+            for moment in itertools.chain(moments, seconds):
                 if not never:
                     break
                 still = {d.split(":")[0] for d in differ(rows, at(game, moment))}
