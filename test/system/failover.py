@@ -201,7 +201,10 @@ second.sql("select pg_promote()")
 tap.ok(rig.wait_for(lambda: ingest(both).returncode == 0, 20), "promoted: an ingest with the same URL goes well")
 tap.ok(rig.wait_for(lambda: shows(base, moves[0]), 20), "and the API shows it", api.output[-400:])
 anew = next_place()
-tap.ok(lost and not lost[1] and anew == (lost[0], True), "as the one that was lost had its number, the streams begin anew", (lost, anew))
+# Heard of before the next commit it is a database that has one fewer.
+was = int(lost[0]) if lost else 0
+tap.ok(was and not lost[1] and anew in ((b"%d" % was, True), (b"%d" % (was - 1), True)), "as the one that was lost had its number, the streams begin anew", (lost, anew))
+tap.ok(int(anew[0]) == was or next_place() == (lost[0], False), "and go on with what has taken it")
 r = rig.run("check", db=both)
 tap.ok(r.returncode == 0, "and all holds", r.stdout + r.stderr)
 api.stop()

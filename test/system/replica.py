@@ -62,11 +62,11 @@ tap.same(metric("rinkside_replica_passed_over_total"), 0, "and was never passed 
 
 # It falls behind: replay is paused.
 standby.sql("select pg_wal_replay_pause()")
+rig.wait_for(lambda: standby.sql("select pg_get_wal_replay_pause_state()") == [["paused"]])
 change()
 change()
 tap.ok(rig.wait_for(lambda: shown() == moves), "behind: what is shown is the newest all the same", shown())
-state = ready()["replica"]
-tap.same((state["behind"], state["away"]), (2, False), "and it says by how much")
+tap.ok(rig.wait_for(lambda: (ready()["replica"]["behind"], ready()["replica"]["away"]) == (2, False)), "and it says by how much", ready())
 tap.ok(metric("rinkside_replica_behind_revisions") == 2 and metric("rinkside_replica_passed_over_total") >= 1 and
        rig.wait_for(lambda: metric("rinkside_replica_behind_seconds") > 0), "as the metrics do")
 
