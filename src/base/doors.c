@@ -247,7 +247,7 @@ static void cut_place(const char *file, char place[PATH_MAX])
 	if (slash)
 		slash[slash == place] = 0; /* "/" itself keeps its own */
 	else
-		strcpy(place, ".");
+		memcpy(place, ".", sizeof("."));
 }
 
 static void allow_beside(int rules, const char *file)

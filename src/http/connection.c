@@ -180,7 +180,7 @@ static struct str path_of(struct str target)
 		if (target.n < n || !str_equal_nocase((struct str){target.p, n}, schemes[i]))
 			continue;
 		target = str_skip(target, n);
-		while (target.n && !memchr("/?#", target.p[0], 3))
+		while (target.n && target.p[0] != '/' && target.p[0] != '?' && target.p[0] != '#')
 			target = str_skip(target, 1);
 		return target.n ? target : STR("/");
 	}
