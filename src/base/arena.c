@@ -81,9 +81,15 @@ void arena_reset(struct arena *a)
 	a->at = a->base;
 }
 
+/* To where any type may stand. */
+static size_t pad_of(const struct arena *a)
+{
+	return (size_t)(-(uintptr_t)a->at & (_Alignof(max_align_t) - 1));
+}
+
 char *arena_open(struct arena *a, size_t max, size_t *out_room)
 {
-	size_t pad = (size_t)(-(uintptr_t)a->at & (_Alignof(max_align_t) - 1));
+	size_t pad = pad_of(a);
 	size_t left = (size_t)(a->end - a->at);
 	if (left < pad)
 		arena_die(too_small);
@@ -100,8 +106,7 @@ void arena_take(struct arena *a, size_t n)
 
 void *arena_alloc(struct arena *a, size_t count, size_t size)
 {
-	size_t pad = (size_t)(-(uintptr_t)a->at & (_Alignof(max_align_t) - 1));
-	size_t left = (size_t)(a->end - a->at), gap = gap_behind(size);
+	size_t pad = pad_of(a), left = (size_t)(a->end - a->at), gap = gap_behind(size);
 	if (left < pad + gap || (size && count > (left - pad - gap) / size))
 		arena_die(too_small);
 	char *p = a->at + pad;
