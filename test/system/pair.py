@@ -166,19 +166,7 @@ def hold():
 
 
 tap.ok(rig.wait_for(hold, 10), "somebody locks it between two polls")
-
-
-def answer_s():
-    """Until somebody who asks for signs of life has one; 5 at most."""
-    begin = time.monotonic()
-    try:
-        status = rig.get(base + "/health/live", deadline_s=5)[0]
-        return time.monotonic() - begin if status == 200 else 5
-    except OSError:
-        return 5
-
-
-slow = rig.wait_for(lambda: [s for s in [answer_s()] if s > 1], 3, 0.1)
+slow = rig.wait_for(lambda: [s for s in [rig.life_s(base)] if s > 1], 3, 0.1)
 tap.same(slow, [], "while schedule and worker wait for the lock on their database, readers do not")
 begin = time.monotonic()
 code, took = w.stop(deadline_s=20), time.monotonic() - begin

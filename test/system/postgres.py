@@ -294,25 +294,13 @@ whole_db = server.database()
 whole = rig.Program("up", "--listen", "127.0.0.1:0", db=whole_db, upstream=up.url)
 base = whole.wait_line("listening on ").split("listening on ")[1].strip()
 rig.wait_for(lambda: rig.get(base + "/games")[0] == 200)
-
-
-def answer_s():
-    """Until somebody who asks for signs of life has one; 5 at most."""
-    begin = time.monotonic()
-    try:
-        status = rig.get(base + "/health/live", deadline_s=5)[0]
-        return time.monotonic() - begin if status == 200 else 5
-    except OSError:
-        return 5
-
-
 blocker = subprocess.Popen(["psql", "-X", "-q", "-d", whole_db], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 blocker.stdin.write("begin; lock table games; select 'held';\n")
 blocker.stdin.flush()
 while "held" not in blocker.stdout.readline():
     pass
 tap.ok(rig.wait_for(lambda: server.sql(waiting)), "somebody locks games, and up's worker waits")
-took = answer_s()
+took = rig.life_s(base)
 tap.ok(took < 1, "who asks up over HTTP does not", took)
 blocker.stdin.close()
 blocker.wait()
@@ -320,7 +308,7 @@ rig.wait_for(lambda: not server.sql(waiting))
 server.signal(signal.SIGSTOP)
 begin, slowest = time.monotonic(), 0
 while not whole.wait_line("the last answers are shown", 0.1) and time.monotonic() < begin + 20:
-    slowest = max(slowest, answer_s())
+    slowest = max(slowest, rig.life_s(base))
 noticed_s = time.monotonic() - begin
 tap.ok(slowest < 1 and noticed_s < 10, "nor when the server hangs, which its API notices by itself", (slowest, noticed_s))
 begin = time.monotonic()
